@@ -1,0 +1,1 @@
+"""The project: settings, URLs, servers and the commands that run them."""

@@ -1,0 +1,16 @@
+"""Every address of the product, one door per line."""
+
+from django.urls import include, path
+from django.views.i18n import JavaScriptCatalog
+
+from smartcrm import health
+
+urlpatterns = [
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("jsi18n/", JavaScriptCatalog.as_view(), name="javascript-catalog"),
+    path("accounts/", include("allauth.urls")),
+    path("api/", include("api.urls")),
+    path("", include("web.urls")),
+]
