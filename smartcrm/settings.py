@@ -32,7 +32,7 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(DATA_DIR)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
-BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+BASE_URL = (env.str("BASE_URL", default="") or "http://127.0.0.1:8000").rstrip("/")
 _address = urlsplit(BASE_URL)
 HTTPS = _address.scheme == "https"
 
@@ -135,7 +135,7 @@ TEMPLATES = [
 # Storage
 
 _statement_timeout = env.int("DATABASE_STATEMENT_TIMEOUT", default=30)
-_database = env.db_url("DATABASE_URL", default=embedded.database_url(DATA_DIR))
+_database = env.db_url_config(env.str("DATABASE_URL", default="") or embedded.database_url(DATA_DIR))
 _database_options: dict[str, Any] = {
     "connect_timeout": 5,
     "options": f"-c statement_timeout={_statement_timeout}s -c idle_in_transaction_session_timeout=60s",
@@ -157,15 +157,15 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 # In the database: a flushed Redis signs nobody out.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-_redis = env.str("REDIS_URL", default=embedded.redis_url(DATA_DIR))
+_redis = env.str("REDIS_URL", default="") or embedded.redis_url(DATA_DIR)
 # The same server, spelled for redis-py and for Celery.
 REDIS_URL = _redis.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
 
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or DATA_DIR / "media")
 MEDIA_URL = "media/"
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
