@@ -16,9 +16,10 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smartcrm.settings")
+# The stream uses models, which need this before they are imported.
 django.setup()
 
-from smartcrm.live import application as live  # noqa: E402: it uses models, which need the set-up above
+from smartcrm.live import application as live  # noqa: E402
 from smartcrm.wsgi import application as wsgi  # noqa: E402
 
 Message = MutableMapping[str, Any]

@@ -17,7 +17,7 @@ def check_database(
     databases: Sequence[str] | None = None,
     **kwargs: Any,
 ) -> list[CheckMessage]:
-    """Return an error for a server older than 15, another encoding than UTF-8, or a locale blind to Cyrillic."""
+    """Return an error for a server older than 15, an encoding but UTF-8, or a locale blind to Cyrillic."""
     errors: list[CheckMessage] = []
     for alias in databases or []:
         errors += _problems_of(alias)
@@ -59,8 +59,8 @@ def _problems_of(alias: str) -> list[CheckMessage]:
     if not folds_cyrillic:
         found.append(
             Error(
-                "The database does not know that Ё and ё are one letter, so Russian search and sorting would be wrong.",
-                hint="Create it again with a UTF-8 locale, for example LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'.",
+                "The database does not know that Ё and ё are one letter: Russian search would be wrong.",
+                hint="Create it again with a UTF-8 locale, for example BUILTIN_LOCALE 'C.UTF-8'.",
                 id="smartcrm.E004",
             )
         )

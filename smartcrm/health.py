@@ -40,7 +40,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def _database() -> Answer:
-    """Tell whether the database answers, and for how many seconds the oldest event has waited for the relay."""
+    """Tell whether the database answers, and how long the oldest event has waited for the relay."""
     try:
         oldest = Event.objects.filter(seq=None).aggregate(
             seconds=Extract(Now() - Min("at"), "epoch"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from smartcrm import embedded
 
-# Annotations name the parameters of Django's generic classes, `models.Field[…]`; Django itself has none at run time.
+# Annotations give Django's classes type parameters, `models.Field[…]`, that they lack at run time.
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -35,7 +35,7 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
         (glob, rules) for glob, rules in CompressedManifestStaticFilesStorage.patterns if glob == "*.css"
     )
 
-    def post_process(self, paths: Sources, dry_run: bool = False, **options: Any) -> Iterator[Any]:
+    def post_process(self, paths: Sources, dry_run: bool = False, **options: Any) -> Iterator[Any]:  # noqa: FBT001, FBT002
         if STYLESHEET in paths and not dry_run:
             Path(self.path(STYLESHEET)).write_text(joined_stylesheet(paths), encoding="utf-8")
             paths = {**paths, STYLESHEET: (self, STYLESHEET)}

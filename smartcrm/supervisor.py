@@ -1,8 +1,8 @@
 """Keeps programs running: starts them, shows what they say, restarts what dies, stops them in order.
 
-honcho ends everything when one program ends and restarts nothing; circus restarts well and brings an event loop,
-a message bus and a control daemon of its own. What is needed here is this module. It imports nothing of
-Django, so watching costs a few megabytes.
+honcho ends everything when one program ends and restarts nothing; circus restarts well and brings an event
+loop, a message bus and a control daemon of its own. What is needed here is this module. It imports nothing
+of Django, so watching costs a few megabytes.
 """
 
 import asyncio

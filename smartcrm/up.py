@@ -1,7 +1,7 @@
 """Everything on one machine: `python manage.py up`.
 
-Starts PostgreSQL and Redis unless the environment names others, brings the database up to date, then keeps the
-web server, the relay and the workers running until Ctrl-C.
+Starts PostgreSQL and Redis unless the environment names others, brings the database up to date, then keeps
+the web server, the relay and the workers running until Ctrl-C.
 """
 
 import argparse
@@ -32,6 +32,8 @@ LOOK_EVERY = 3.0  # seconds between two looks at the embedded servers
 
 # Written by `manage.py prepare` when it has loaded the demo.
 DEMO_LOGINS = "demo.txt"
+
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
 class CannotStart(Exception):
@@ -98,7 +100,7 @@ def _check_port(host: str, port: int) -> None:
             candidate.bind((host, port))
         except OSError as error:
             raise CannotStart(
-                f"Port {port} on {host} cannot be used ({error.strerror}): choose another with --port or PORT."
+                f"Port {port} on {host} cannot be used ({error.strerror}): choose another with PORT."
             ) from None
 
 
@@ -143,32 +145,32 @@ async def _serve(data: Path, options: argparse.Namespace, servers: Sequence[Serv
 
 def _programs(options: argparse.Namespace) -> list[Program]:
     """Return what runs; it is stopped from the end of the list, so that people leave first."""
-    cores = os.cpu_count() or 1
-    concurrency = int(os.environ.get("WORKER_CONCURRENCY") or max(2, cores))
-    python = sys.executable
-    uvicorn = [python, "-m", "uvicorn", "smartcrm.asgi:application", "--no-access-log", "--log-level", "warning"]
+    concurrency = int(os.environ.get("WORKER_CONCURRENCY") or max(2, os.cpu_count() or 1))
     return [
         _worker("worker-bulk", "bulk", 1),
         _worker("worker-outside", "http,mail", concurrency),
         _worker("worker", "relay,internal", concurrency),
-        Program("relay", [python, "manage.py", "relay"]),
-        Program(
-            "web",
-            [*uvicorn, "--host", options.host, "--port", str(options.port)]
-            # Open streams would hold up the stop for as long as their browsers stay.
-            + ["--timeout-graceful-shutdown", "3", "--workers", os.environ.get("WEB_PROCESSES") or "1"],
-        ),
+        Program("relay", [sys.executable, "manage.py", "relay"]),
+        _web(options),
     ]
 
 
+def _web(options: argparse.Namespace) -> Program:
+    uvicorn = [sys.executable, "-m", "uvicorn", "smartcrm.asgi:application"]
+    address = ["--host", options.host, "--port", str(options.port)]
+    processes = ["--workers", os.environ.get("WEB_PROCESSES") or "1"]
+    # Open streams would hold up a stop for as long as their browsers stay.
+    patience = ["--timeout-graceful-shutdown", "3"]
+    quiet = ["--no-access-log", "--log-level", "warning"]
+    return Program("web", [*uvicorn, *address, *processes, *patience, *quiet])
+
+
 def _worker(name: str, queues: str, concurrency: int) -> Program:
-    options = ["--queues", queues, "--concurrency", str(concurrency), "--loglevel", "WARNING"]
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return Program(
-        name,
-        [sys.executable, "-m", "celery", "--app", "smartcrm", "worker", "--hostname", f"{name}@%h", *options, *quiet],
-        patience=25.0,
-    )
+    celery = [sys.executable, "-m", "celery", "--app", "smartcrm", "worker", "--hostname", f"{name}@%h"]
+    work = ["--queues", queues, "--concurrency", str(concurrency)]
+    quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    # The soft limit of a task is 20 s; a stop lets what runs come to its end.
+    return Program(name, [*celery, *work, *quiet], patience=25.0)
 
 
 async def _keep_servers(supervisor: Supervisor, servers: Sequence[Server]) -> None:
@@ -184,7 +186,7 @@ async def _keep_servers(supervisor: Supervisor, servers: Sequence[Server]) -> No
 
 async def _announce(supervisor: Supervisor, data: Path, options: argparse.Namespace) -> None:
     """Tell the address once the server answers, and the demo's logins if the demo is there."""
-    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host  # noqa: S104: compared, not bound
+    host = "127.0.0.1" if options.host in EVERYWHERE else options.host
     while not supervisor.is_stopping:
         if await asyncio.to_thread(probe.answers, f"http://{host}:{options.port}/health/ready"):
             break

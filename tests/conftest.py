@@ -1,8 +1,5 @@
 """Services of the test run; fixtures that many tests share."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from tests import services

@@ -1,4 +1,4 @@
-"""Settings of the test run: the product's own, on throw-away services, with what only slows tests down taken out."""
+"""Settings of the test run: the product's own, on throw-away services, without what only slows tests down."""
 
 import os
 
@@ -8,7 +8,7 @@ os.environ.setdefault("DATABASE_URL", services.embedded().database_url)
 os.environ.setdefault("REDIS_URL", services.embedded().redis_url)
 os.environ.setdefault("SMARTCRM_DATA_DIR", str(services.folder()))
 
-from smartcrm.settings import *  # noqa: E402, F403: the addresses above come first
+from smartcrm.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

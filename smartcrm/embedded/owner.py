@@ -149,9 +149,9 @@ def _may_pass(folder: Path, owner: Owner) -> bool:
 
 def _add_system_user() -> None:
     command = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
     added = command and subprocess.run(
-        [command, "--system", "--user-group", "--no-create-home", "--home-dir", str(SYSTEM_HOME)]
-        + ["--shell", "/usr/sbin/nologin", SYSTEM_USER],
+        [command, *options, "--home-dir", str(SYSTEM_HOME), SYSTEM_USER],
         capture_output=True,
         check=False,
     )

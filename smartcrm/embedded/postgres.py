@@ -39,6 +39,11 @@ FAST_SETTINGS = {
     "max_connections": "200",
 }
 
+INCLUDE = """
+# Written anew on every start; what stands below this line wins.
+include_if_exists 'smartcrm.conf'
+"""
+
 ACCESS = f"local all {DATABASE} peer map=smartcrm\n"
 
 
@@ -53,11 +58,11 @@ class EmbeddedPostgres:
         self.fast = fast
 
     def start(self) -> None:
-        """Start the server, or take over the one that a killed process left running; the cluster is made if missing."""
+        """Start the server, or take over the one that a killed process left; make the cluster if missing."""
         owner = service_owner()
         if not owner.can_reach(self.cluster):
             raise EmbeddedError(
-                f"The user {owner.name} cannot enter {self.cluster.parent}: set SMARTCRM_DATA_DIR to another folder."
+                f"The user {owner.name} cannot enter {self.cluster.parent}: set SMARTCRM_DATA_DIR."
             )
         owner.give(self.sockets, 0o700)
         owner.give(self.log, 0o700)
@@ -109,15 +114,16 @@ class EmbeddedPostgres:
             *("--auth-local=peer", "--auth-host=reject", "--no-instructions", *options),
         )
         if made.returncode:
-            raise EmbeddedError(f"PostgreSQL could not make its data folder: {made.stdout.strip().splitlines()[-1]}")
+            raise EmbeddedError(f"PostgreSQL could not make its data folder: {_last_line(made.stdout)}")
         with (draft / "postgresql.conf").open("a") as conf:
-            conf.write("\n# Written anew on every start; settings below this line win.\ninclude_if_exists 'smartcrm.conf'\n")
+            conf.write(INCLUDE)
         (draft / "pg_hba.conf").write_text(ACCESS)
         names = sorted({owner.name, "root", getpass.getuser()})
         (draft / "pg_ident.conf").write_text("".join(f"smartcrm {name} {DATABASE}\n" for name in names))
-        named = owner.run(binaries / "postgres", "--single", "-D", draft, "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
+        single = (binaries / "postgres", "--single", "-D", draft, "postgres")
+        named = owner.run(*single, stdin=f"CREATE DATABASE {DATABASE}\n")
         if named.returncode:
-            raise EmbeddedError(f"PostgreSQL could not make its database: {named.stdout.strip().splitlines()[-1]}")
+            raise EmbeddedError(f"PostgreSQL could not make its database: {_last_line(named.stdout)}")
         draft.rename(self.cluster)
 
     def _check_version(self, owner: Owner) -> None:
@@ -125,7 +131,7 @@ class EmbeddedPostgres:
         installed = owner.run(postgres_bin(owner) / "postgres", "--version").stdout.split()[2].split(".")[0]
         if made_by != installed:
             raise EmbeddedError(
-                f"The data in {self.cluster} is of PostgreSQL {made_by} and the installed server is {installed}: "
+                f"The data in {self.cluster} is of PostgreSQL {made_by}, the server of {installed}: "
                 "see docs/operating.md, 'A new PostgreSQL version'."
             )
 
@@ -138,7 +144,7 @@ class EmbeddedPostgres:
             os.chown(path, owner.uid, owner.gid)
 
     def _forget_stranger(self) -> None:
-        """Remove a pid file whose number now belongs to another program, as after a restart of a container."""
+        """Remove a pid file whose number is now another program's, as after a restart of a container."""
         if self.process_id() is None:
             (self.cluster / "postmaster.pid").unlink(missing_ok=True)
 
@@ -158,3 +164,7 @@ class EmbeddedPostgres:
         log = self.log / "postgres.log"
         lines = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else []
         return next((line for line in reversed(lines) if "FATAL" in line), "")
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rsplit("\n", 1)[-1]

@@ -56,7 +56,9 @@ class EmbeddedRedis:
             os.chown(conf, owner.uid, owner.gid)
         log = self.log / "redis.log"
         self._child = owner.launch(redis_server(owner), conf, log=log)
-        if not _wait_for(self.is_running, unless=lambda: self._child is None or self._child.poll() is not None):
+        if not _wait_for(
+            self.is_running, unless=lambda: self._child is None or self._child.poll() is not None
+        ):
             last = log.read_text(errors="replace").strip().splitlines()[-1:]
             raise EmbeddedError(f"Redis did not start: {' '.join(last) or 'it said nothing'}")
 
@@ -90,6 +92,9 @@ class EmbeddedRedis:
         except (OSError, ValueError):
             return None
         return pid if name == "redis-server" else None
+
+    def _child_is_dead(self) -> bool:
+        return self._child is None or self._child.poll() is not None
 
     def _say(self, command: bytes) -> bytes:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:

@@ -16,4 +16,4 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> NoReturn:
         os.chdir(CHECKOUT)
-        os.execv(sys.executable, [sys.executable, "-m", "smartcrm.up", *argv[2:]])
+        os.execv(sys.executable, [sys.executable, "-m", "smartcrm.up", *argv[2:]])  # noqa: S606
