@@ -22,11 +22,10 @@ from typing import NoReturn
 import environ
 
 from smartcrm import probe
-from smartcrm.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis, EmbeddedServices, data_dir
+from smartcrm.embedded import EmbeddedError, EmbeddedServices, data_dir
 from smartcrm.embedded.places import CHECKOUT, make_folder
+from smartcrm.embedded.server import Server
 from smartcrm.supervisor import Program, Supervisor
-
-Server = EmbeddedPostgres | EmbeddedRedis
 
 LOOK_EVERY = 3.0  # seconds between two looks at the embedded servers
 
@@ -179,7 +178,7 @@ async def _keep_servers(supervisor: Supervisor, servers: Sequence[Server]) -> No
         await supervisor.pause(LOOK_EVERY)
         for server in servers:
             if not supervisor.is_stopping and server.process_id() is None:
-                _say(f"{type(server).__name__} has died; starting it again")
+                _say(f"{server.name} has died; starting it again")
                 with suppress(EmbeddedError):
                     await asyncio.to_thread(server.start)
 

@@ -3,11 +3,13 @@
 import getpass
 import os
 import shutil
+import signal
 from pathlib import Path
 
 from smartcrm.embedded.errors import EmbeddedError
 from smartcrm.embedded.owner import Owner, postgres_bin, service_owner
 from smartcrm.embedded.places import DATABASE, database_url, socket_dir
+from smartcrm.embedded.server import Server
 
 SETTINGS = {
     "listen_addresses": "''",
@@ -47,15 +49,30 @@ include_if_exists 'smartcrm.conf'
 ACCESS = f"local all {DATABASE} peer map=smartcrm\n"
 
 
-class EmbeddedPostgres:
+START_PATIENCE = 300.0  # seconds; recovery after a crash may take some
+STOP_PATIENCE = 60.0
+
+
+class EmbeddedPostgres(Server):
     """One PostgreSQL server on a Unix socket; only its owner and root may connect."""
 
+    name = "PostgreSQL"
+    program = "postgres"
+
     def __init__(self, data_dir: Path, *, fast: bool = False) -> None:
+        super().__init__(data_dir)
         self.cluster = data_dir / "postgres"
         self.sockets = socket_dir(data_dir)
-        self.log = data_dir / "log"
         self.url = database_url(data_dir)
         self.fast = fast
+
+    @property
+    def pid_file(self) -> Path:
+        return self.cluster / "postmaster.pid"
+
+    @property
+    def log_file(self) -> Path:
+        return self.log / "postgres.log"
 
     def start(self) -> None:
         """Start the server, or take over the one that a killed process left; make the cluster if missing."""
@@ -71,33 +88,24 @@ class EmbeddedPostgres:
         self._check_version(owner)
         if self.is_running():
             return
-        self._forget_stranger()
+        if self.process_id() is None:
+            # A number that is now another program's, as after a restart of a container.
+            self.pid_file.unlink(missing_ok=True)
         self._write_settings(owner)
-        result = self._control("start", "-w", "-t", "300", "-s", "-l", str(self.log / "postgres.log"))
-        if result:
-            raise EmbeddedError(f"PostgreSQL did not start: {self._last_words() or result}")
+        self._launch(owner, postgres_bin(owner) / "postgres", "-D", self.cluster, patience=START_PATIENCE)
 
     def stop(self) -> None:
         """Stop the server as soon as its transactions are rolled back and its files are in order."""
-        self._stop("fast")
+        self._end(signal.SIGINT, STOP_PATIENCE)
 
     def stop_immediate(self) -> None:
         """Stop the server as a power cut would; the next start recovers."""
-        self._stop("immediate")
+        self._end(signal.SIGQUIT, STOP_PATIENCE)
 
     def is_running(self) -> bool:
         """Return whether the server accepts connections."""
         owner = service_owner()
         return owner.run(postgres_bin(owner) / "pg_isready", "-q", "-h", self.sockets).returncode == 0
-
-    def process_id(self) -> int | None:
-        """Return the process id of the server, None if there is none."""
-        try:
-            pid = int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
-        except (OSError, ValueError):
-            return None
-        return pid if name == "postgres" else None
 
     def _create(self, owner: Owner) -> None:
         """Make the cluster beside its place and move it there when complete, so a crash leaves no half."""
@@ -142,28 +150,6 @@ class EmbeddedPostgres:
         path.write_text("".join(f"{name} = {value}\n" for name, value in values.items()))
         if not owner.is_caller:
             os.chown(path, owner.uid, owner.gid)
-
-    def _forget_stranger(self) -> None:
-        """Remove a pid file whose number is now another program's, as after a restart of a container."""
-        if self.process_id() is None:
-            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
-
-    def _stop(self, mode: str) -> None:
-        if self.process_id() is None:
-            return
-        if result := self._control("stop", "-w", "-t", "60", "-s", "-m", mode):
-            raise EmbeddedError(f"PostgreSQL did not stop: {result}")
-
-    def _control(self, *arguments: str) -> str:
-        """Run pg_ctl; return what it complained of, empty if it succeeded."""
-        owner = service_owner()
-        result = owner.run(postgres_bin(owner) / "pg_ctl", arguments[0], "-D", self.cluster, *arguments[1:])
-        return result.stdout.strip() if result.returncode else ""
-
-    def _last_words(self) -> str:
-        log = self.log / "postgres.log"
-        lines = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else []
-        return next((line for line in reversed(lines) if "FATAL" in line), "")
 
 
 def _last_line(text: str) -> str:
