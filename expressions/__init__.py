@@ -1,0 +1,1 @@
+"""The language of SmartCRM: conditions, formulas and placeholders over plain values. No models here."""
