@@ -1,0 +1,1 @@
+"""Who people are: users, departments, roles, tokens, invitations."""

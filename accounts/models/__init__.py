@@ -1,0 +1,9 @@
+"""People and what they hold."""
+
+from accounts.models.department import Department
+from accounts.models.invitation import Invitation
+from accounts.models.role import Role, RoleAssignment
+from accounts.models.token import Token
+from accounts.models.user import User
+
+__all__ = ["Department", "Invitation", "Role", "RoleAssignment", "Token", "User"]

@@ -1,0 +1,48 @@
+"""Roles and who has them."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+ROBOTS_ROLE_KEY = "robots"
+"""The built-in role under which automations act."""
+
+
+class Role(models.Model):
+    """A named set of rights, given to people and departments. Rights are in `processes.Grant`."""
+
+    key = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=150)
+    position = models.IntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoleAssignment(models.Model):
+    """A role in the hands of one person or of everybody in a department."""
+
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="assignments")
+    user = models.ForeignKey(
+        "accounts.User", on_delete=models.CASCADE, null=True, blank=True, related_name="role_assignments"
+    )
+    department = models.ForeignKey(
+        "accounts.Department", on_delete=models.CASCADE, null=True, blank=True, related_name="role_assignments"
+    )
+    with_descendants = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(user=None) ^ models.Q(department=None), name="assignment_to_one_holder"
+            ),
+            models.UniqueConstraint(fields=["role", "user"], name="assignment_user_once"),
+            models.UniqueConstraint(fields=["role", "department"], name="assignment_department_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} → {self.user or self.department}"

@@ -1,0 +1,64 @@
+"""Changes to roles and who has them."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Role, RoleAssignment, User
+from accounts.permissions import require_admin
+from core.actor import Actor
+from core.errors import Conflict
+from core.text import check_key, clean_line, key_from
+from events.publish import publish
+
+
+@transaction.atomic
+def create_role(*, name: str, actor: Actor, key: str = "") -> Role:
+    """Create a role; its key is made from the name unless given. Writes `role.created`. Raises Invalid, NotAllowed."""
+    require_admin(actor)
+    name = clean_line(name, field="name", limit=150)
+    taken = set(Role.objects.values_list("key", flat=True))
+    key = check_key(key, taken=taken) if key else key_from(name, taken=taken, fallback="role")
+    try:
+        with transaction.atomic():
+            role = Role.objects.create(key=key, name=name, position=Role.objects.count())
+    except IntegrityError as error:
+        raise Conflict(_("This key is taken."), field="key") from error
+    publish("role.created", actor=actor, data={"role_id": role.pk, "name": name})
+    return role
+
+
+@transaction.atomic
+def rename_role(role: Role, *, name: str, actor: Actor) -> Role:
+    """Give a role another name. Writes `role.renamed`."""
+    require_admin(actor)
+    role.name = clean_line(name, field="name", limit=150)
+    role.save(update_fields=["name"])
+    publish("role.renamed", actor=actor, data={"role_id": role.pk, "name": role.name})
+    return role
+
+
+@transaction.atomic
+def delete_role(role: Role, *, actor: Actor) -> None:
+    """Remove a role with its grants and assignments. Writes `role.deleted`."""
+    require_admin(actor)
+    publish("role.deleted", actor=actor, data={"role_id": role.pk, "name": role.name})
+    role.delete()
+
+
+@transaction.atomic
+def assign_role(role: Role, *, to: User, actor: Actor) -> RoleAssignment:
+    """Give a role to a person; giving it twice changes nothing. Writes `role.assigned`."""
+    require_admin(actor)
+    assignment, created = RoleAssignment.objects.get_or_create(role=role, user=to)
+    if created:
+        publish("role.assigned", actor=actor, data={"role_id": role.pk, "user_id": to.pk})
+    return assignment
+
+
+@transaction.atomic
+def unassign_role(role: Role, *, user: User, actor: Actor) -> None:
+    """Take a role from a person. Writes `role.unassigned` if they had it."""
+    require_admin(actor)
+    deleted, _models = RoleAssignment.objects.filter(role=role, user=user).delete()
+    if deleted:
+        publish("role.unassigned", actor=actor, data={"role_id": role.pk, "user_id": user.pk})

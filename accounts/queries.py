@@ -1,0 +1,82 @@
+"""Who acts, and with which roles."""
+
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import Role, Token, User
+from core.actor import Actor, ActorKind
+from core.errors import NotFound
+from core.secrets import digest_of
+
+_ROLES = """
+    WITH RECURSIVE up(id, parent_id, distance) AS (
+        SELECT d.id, d.parent_id, 0 FROM accounts_department d WHERE d.id = %(department)s
+        UNION ALL
+        SELECT d.id, d.parent_id, up.distance + 1 FROM accounts_department d JOIN up ON d.id = up.parent_id
+        WHERE up.distance < 100
+    )
+    SELECT a.role_id FROM accounts_roleassignment a WHERE a.user_id = %(user)s
+    UNION
+    SELECT a.role_id FROM accounts_roleassignment a JOIN up ON a.department_id = up.id
+    WHERE up.distance = 0 OR a.with_descendants
+"""
+
+
+def role_ids_of(user: User) -> frozenset[int]:
+    """All roles of a person, direct and through their department and those above it. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROLES, {"user": user.pk, "department": user.department_id})
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
+def actor_for(user: User) -> Actor:
+    """The person as an actor, with the roles they have now. Raises NotFound for a deactivated person."""
+    if not user.is_active:
+        raise NotFound("This person is deactivated.")
+    return Actor(
+        kind=ActorKind.PERSON,
+        label=user.name,
+        user_id=user.pk,
+        is_admin=user.is_admin,
+        role_ids=frozenset() if user.is_admin else role_ids_of(user),
+        language=user.language,
+    )
+
+
+def token_and_actor(secret: str) -> tuple[Token, Actor] | None:
+    """The live token behind a secret and the actor it makes; None for an unknown, expired or revoked one,
+    and for one whose person is deactivated.
+
+    An administrator's token has the administrator's rights only with the scope `admin`.
+    """
+    token = Token.objects.select_related("user").filter(digest=digest_of(secret), revoked_at=None).first()
+    if token is None or not token.user.is_active:
+        return None
+    if token.expires_at is not None and token.expires_at <= timezone.now():
+        return None
+    is_admin = token.user.is_admin and "admin" in token.scopes
+    actor = Actor(
+        kind=ActorKind.TOKEN,
+        label=f"{token.user.name} · {token.name}",
+        user_id=token.user_id,
+        token_id=token.pk,
+        is_admin=is_admin,
+        role_ids=frozenset() if is_admin else role_ids_of(token.user),
+        scopes=frozenset(token.scopes),
+        language=token.user.language,
+    )
+    return token, actor
+
+
+def roles() -> QuerySet[Role]:
+    """All roles in their order."""
+    return Role.objects.all()
+
+
+def people(search: str = "") -> Any:
+    """Active people by name, optionally those that match a search."""
+    found = User.objects.active().by_name()
+    return found.search(search) if search else found

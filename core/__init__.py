@@ -1,0 +1,1 @@
+"""What every app stands on: errors, actor, registry, text. No models here."""

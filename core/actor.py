@@ -1,0 +1,45 @@
+"""Who acts. Every operation takes an `Actor`; every event records it."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """What sort of hand made a change."""
+
+    PERSON = "person"
+    TOKEN = "token"
+    RUN = "run"
+    IMPORT = "import"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, with the rights they act under and what caused the act.
+
+    `user_id` is the person (also behind a token); `role_ids` are all roles that apply, direct and by department;
+    `run_id`, `root_id` (the first event of the chain) and `depth` are set when an automation acts.
+    """
+
+    kind: ActorKind
+    label: str
+    user_id: int | None = None
+    token_id: int | None = None
+    run_id: int | None = None
+    root_id: int | None = None
+    depth: int = 0
+    is_admin: bool = False
+    role_ids: frozenset[int] = frozenset()
+    scopes: frozenset[str] | None = None
+    language: str = "en"
+
+    def as_run(self, run_id: int, *, root_id: int, depth: int, label: str) -> "Actor":
+        """The same rights in the hands of an automation's run."""
+        return replace(
+            self, kind=ActorKind.RUN, run_id=run_id, root_id=root_id, depth=depth, label=label
+        )
+
+
+SYSTEM = Actor(kind=ActorKind.SYSTEM, label="SmartCRM", is_admin=True)
+"""The product itself: migrations, demo data, maintenance."""

@@ -1,0 +1,106 @@
+"""The relay: one duty holder gives each event its `seq` and hands it to every consumer.
+
+Consumers only write rows inside the relay's transaction; an event is therefore consumed exactly once without
+bookkeeping. What a consumer cannot digest becomes a ConsumerFailure row.
+"""
+
+import logging
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from celery import current_app
+from django.db import connection, transaction
+from kombu.exceptions import OperationalError
+
+from events.consumers import Consumer, consumers
+from events.models import ConsumerFailure, Event, RelayState
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+RELAY_LOCK = 7_301_001
+"""Key of the advisory lock that makes one relay the duty holder."""
+
+
+@dataclass(slots=True)
+class Relayed:
+    """What one batch did: its events in order of `seq`, and the consumers that found work."""
+
+    events: list[Event] = field(default_factory=list)
+    working: list[Consumer] = field(default_factory=list)
+
+
+def relay_all() -> int:
+    """Relay until the outbox is empty or another relay holds the duty; returns the number of events.
+
+    Rings the bells of the consumers that found work and calls their `committed`.
+    """
+    total = 0
+    while True:
+        relayed = relay_batch()
+        if not relayed.events:
+            return total
+        total += len(relayed.events)
+        for consumer in relayed.working:
+            ring_bells(consumer)
+        for consumer in consumers:
+            consumer.committed(relayed.events)
+
+
+def relay_batch(limit: int = BATCH) -> Relayed:
+    """Relay at most `limit` events in one transaction; empty when there are none or the duty is taken."""
+    with transaction.atomic():
+        if not _take_duty():
+            return Relayed()
+        events = list(Event.objects.filter(seq=None).order_by("id")[:limit])
+        if not events:
+            return Relayed()
+        _number(events)
+        working = [consumer for consumer in consumers if _hand_over(consumer, events)]
+    return Relayed(events, working)
+
+
+def ring_bells(consumer: Consumer) -> None:
+    """Tell the consumer's workers that there is work. A silent broker is logged; the poll comes round again."""
+    for task, queue in consumer.bells.items():
+        try:
+            current_app.send_task(task, queue=queue, ignore_result=True, retry=False)
+        except (OperationalError, OSError) as error:
+            logger.warning("%s could not be rung: %s", task, error)
+
+
+def _take_duty() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [RELAY_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _number(events: list[Event]) -> None:
+    state, _ = RelayState.objects.select_for_update().get_or_create(pk=1)
+    for offset, event in enumerate(events, start=1):
+        event.seq = state.last_seq + offset
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event e SET seq = n.seq FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, seq) WHERE e.id = n.id",
+            [[event.pk for event in events], [event.seq for event in events]],
+        )
+    state.last_seq += len(events)
+    state.save(update_fields=["last_seq"])
+
+
+def _hand_over(consumer: Consumer, events: Sequence[Event]) -> bool:
+    """The whole batch at once; if that fails, one by one, so that a bad event stops nobody but itself."""
+    try:
+        with transaction.atomic():
+            return consumer.consume(events)
+    except Exception:
+        logger.exception("Consumer %s failed on a batch of %d", consumer.key, len(events))
+    worked = False
+    for event in events:
+        try:
+            with transaction.atomic():
+                worked = consumer.consume([event]) or worked
+        except Exception:
+            ConsumerFailure.objects.create(event=event, consumer=consumer.key, error=traceback.format_exc()[-4000:])
+    return worked

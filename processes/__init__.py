@@ -1,0 +1,1 @@
+"""How the work is shaped: processes, pipelines, stages, transitions, fields and who may do what."""

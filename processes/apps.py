@@ -1,0 +1,15 @@
+"""The processes app."""
+
+from django.apps import AppConfig
+
+from core.registry import import_modules
+
+
+class ProcessesConfig(AppConfig):
+    """Definitions of processes."""
+
+    name = "processes"
+
+    def ready(self) -> None:
+        """Every module of `field_types` is a field type."""
+        import_modules("processes.field_types")

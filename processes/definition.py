@@ -1,0 +1,147 @@
+"""The present definition of a process: compiled once, cached by (id, version), shared by every thread.
+
+One short query per request reads the version; everything else comes from the cache. A definition that a rolled-back
+transaction saw is harmless in the cache: its version number is never used again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from threading import Lock
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from core.errors import NotFound
+from processes.definition_types import Definition, FieldDef, PipelineDef, StageDef
+from processes.fieldtype import field_types
+from processes.models import Field, Grant, Pipeline, Process, Transition
+
+CACHE_SIZE = 512
+
+
+_cache: OrderedDict[tuple[int, int], Definition] = OrderedDict()
+_lock = Lock()
+
+
+def definition_of(process: int | str | Process) -> Definition:
+    """The present definition of a process by id, key or row; one query when cached. Raises NotFound."""
+    return _at(*_present_version(process))
+
+
+def definition_at(process_id: int, version: int) -> Definition:
+    """The definition when the version has just been read (by the write path's lock); no query when cached."""
+    return _at(process_id, version)
+
+
+def definitions() -> list[Definition]:
+    """The present definitions of all processes that are not archived, in their order; one query when cached."""
+    rows = Process.objects.exclude(status=Process.Status.ARCHIVED).values_list("id", "version")
+    return [_at(process_id, version) for process_id, version in rows]
+
+
+def fresh_definition(process_id: int) -> Definition:
+    """The definition as the rows say right now, past the cache: for code inside a change of the definition."""
+    return _load(process_id)
+
+
+def forget_definitions() -> None:
+    """Empty the cache (tests that roll sequences back)."""
+    with _lock:
+        _cache.clear()
+
+
+def _present_version(process: int | str | Process) -> tuple[int, int]:
+    column, value = ("key", process) if isinstance(process, str) else ("id", getattr(process, "pk", process))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id, version FROM processes_process WHERE {column} = %s", [value])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound(_("There is no such process."), process=value)
+    return row[0], row[1]
+
+
+def _at(process_id: int, version: int) -> Definition:
+    slot = (process_id, version)
+    with _lock:
+        found = _cache.get(slot)
+        if found is not None:
+            _cache.move_to_end(slot)
+            return found
+    built = _load(process_id)
+    if built.version == version:
+        with _lock:
+            _cache[slot] = built
+            while len(_cache) > CACHE_SIZE:
+                _cache.popitem(last=False)
+    return built
+
+
+def _load(process_id: int) -> Definition:
+    """Read the rows. They are of one moment: the version is read before and after, and read again if it moved."""
+    while True:
+        process = Process.objects.filter(pk=process_id).first()
+        if process is None:
+            raise NotFound(_("There is no such process."), process=process_id)
+        built = _build(process)
+        if Process.objects.values_list("version", flat=True).get(pk=process_id) == process.version:
+            return built
+
+
+def _build(process: Process) -> Definition:
+    fields = Field.objects.filter(process=process, removed_at=None)
+    grants: dict[int, dict[str, int]] = {}
+    for role_id, operation, scope in Grant.objects.filter(process=process).values_list("role_id", "operation", "scope"):
+        grants.setdefault(role_id, {})[operation] = scope
+    return Definition(
+        id=process.pk,
+        version=process.version,
+        key=process.key,
+        name=process.name,
+        noun=process.noun,
+        noun_plural=process.noun_plural,
+        noun_many=process.noun_many or process.noun_plural,
+        description=process.description,
+        icon=process.icon,
+        color=process.color,
+        status=process.status,
+        author_id=process.author_id,
+        fields=tuple(_field(field) for field in fields),
+        pipelines=_pipelines(process),
+        grants=grants,
+    )
+
+
+def _field(field: Field) -> FieldDef:
+    return FieldDef(
+        id=field.pk,
+        key=field.key,
+        label=field.label,
+        type=field_types[field.type],
+        help=field.help,
+        required=field.required,
+        on_card=field.on_card,
+        in_list=field.in_list,
+        settings=field.settings,
+        position=field.position,
+    )
+
+
+def _pipelines(process: Process) -> tuple[PipelineDef, ...]:
+    rows = list(Pipeline.objects.filter(process=process).prefetch_related("stages"))
+    links = Transition.objects.filter(source__pipeline__process=process).values_list("source_id", "target_id")
+    listed: dict[int, set[int]] = {}
+    for source, target in links:
+        listed.setdefault(source, set()).add(target)
+    return tuple(_pipeline(row, listed) for row in rows)
+
+
+def _pipeline(row: Pipeline, listed: Mapping[int, set[int]]) -> PipelineDef:
+    stages = tuple(
+        StageDef(s.pk, s.key, s.name, s.kind, s.color, s.hint, s.position, row.pk) for s in row.stages.all()
+    )
+    ids = {stage.id for stage in stages}
+    if row.moves == Pipeline.Moves.ANY:
+        targets = {stage.id: frozenset(ids - {stage.id}) for stage in stages}
+    else:
+        targets = {stage.id: frozenset(listed.get(stage.id, set()) & ids) for stage in stages}
+    return PipelineDef(row.pk, row.key, row.name, row.moves, stages, targets)

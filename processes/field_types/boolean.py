@@ -1,0 +1,47 @@
+"""Yes or no."""
+
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from processes.definition_types import FieldDef
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+
+_WORDS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+
+
+@field_types.register
+class BooleanType(FieldType):
+    """Yes, no, or not answered."""
+
+    key = "boolean"
+    label = gettext_lazy("Yes or no")
+    icon = "toggle-left"
+    kind = "boolean"
+
+    def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
+        return models.BooleanField(null=True)
+
+    def parse(self, raw: Any, field: FieldDef) -> bool | None:
+        if raw is None or raw == "":
+            return None
+        if isinstance(raw, bool):
+            return raw
+        if isinstance(raw, str) and raw.lower() in _WORDS:
+            return _WORDS[raw.lower()]
+        raise WrongValue(_("Yes or no is expected."))
+
+    def display(self, value: bool | None, field: FieldDef, context: DisplayContext) -> str:
+        if value is None:
+            return ""
+        return _("Yes") if value else _("No")
+
+    def form_field(self, field: FieldDef) -> forms.Field:
+        choices = [("", "—"), ("true", _("Yes")), ("false", _("No"))]
+        return forms.ChoiceField(label=field.label, help_text=field.help, required=False, choices=choices)
+
+    def json_schema(self, field: FieldDef) -> dict[str, Any]:
+        return {"type": "boolean"}

@@ -1,0 +1,86 @@
+"""One of several options."""
+
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.errors import Invalid
+from core.registry import SettingsForm
+from core.text import KEY_PATTERN, clean_line, key_from
+from processes.definition_types import FieldDef
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.models.pipeline import COLORS
+
+MOST_OPTIONS = 200
+
+
+class OptionsField(forms.JSONField):
+    """A list of options: `{"key", "label", "color"}`, or labels alone; keys are made where they are missing."""
+
+    def clean(self, value: Any) -> list[dict[str, str]]:
+        raw = super().clean(value) or []
+        if not isinstance(raw, list) or not 1 <= len(raw) <= MOST_OPTIONS:
+            raise forms.ValidationError(_("Give 1 to %d options.") % MOST_OPTIONS)
+        options: list[dict[str, str]] = []
+        for item in raw:
+            options.append(self._option(item, options))
+        return options
+
+    def _option(self, item: Any, before: list[dict[str, str]]) -> dict[str, str]:
+        data = {"label": item} if isinstance(item, str) else item
+        if not isinstance(data, dict) or set(data) - {"key", "label", "color"}:
+            raise forms.ValidationError(_("An option has a label, a key and a colour."))
+        try:
+            label = clean_line(data.get("label"), field="options", limit=100)
+        except Invalid as error:
+            raise forms.ValidationError(str(error.fields["options"][0])) from error
+        taken = {option["key"] for option in before}
+        key = data.get("key") or key_from(label, taken=taken, fallback="option")
+        if not isinstance(key, str) or not KEY_PATTERN.match(key) or key in taken:
+            raise forms.ValidationError(_("The key “%s” is malformed or used twice.") % key)
+        color = data.get("color") or COLORS[len(before) % len(COLORS)]
+        if color not in COLORS:
+            raise forms.ValidationError(_("There is no such colour."))
+        return {"key": key, "label": label, "color": color}
+
+
+class ChoiceSettings(SettingsForm):
+    """The options."""
+
+    options = OptionsField(label=gettext_lazy("Options"))
+
+
+@field_types.register
+class ChoiceType(FieldType):
+    """One of several options; stored by key, so options may be renamed."""
+
+    key = "choice"
+    label = gettext_lazy("Choice")
+    icon = "list-check"
+    kind = "choice"
+    Settings = ChoiceSettings
+
+    def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
+        return models.CharField(max_length=40, null=True)
+
+    def parse(self, raw: Any, field: FieldDef) -> str | None:
+        if raw is None or raw == "":
+            return None
+        if not any(option["key"] == raw for option in field.settings["options"]):
+            raise WrongValue(_("Choose one of the options."))
+        return str(raw)
+
+    def display(self, value: str | None, field: FieldDef, context: DisplayContext) -> str:
+        if value is None:
+            return ""
+        return next((o["label"] for o in field.settings["options"] if o["key"] == value), value)
+
+    def form_field(self, field: FieldDef) -> forms.Field:
+        choices = [("", "—"), *((o["key"], o["label"]) for o in field.settings["options"])]
+        return forms.ChoiceField(label=field.label, help_text=field.help, required=False, choices=choices)
+
+    def json_schema(self, field: FieldDef) -> dict[str, Any]:
+        return {"type": "string", "enum": [option["key"] for option in field.settings["options"]]}

@@ -1,0 +1,50 @@
+"""A day."""
+
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from django import forms
+from django.db import models
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from processes.definition_types import FieldDef
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+
+
+@field_types.register
+class DateType(FieldType):
+    """A day without a time."""
+
+    key = "date"
+    label = gettext_lazy("Date")
+    icon = "calendar"
+    kind = "date"
+
+    def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
+        return models.DateField(null=True)
+
+    def parse(self, raw: Any, field: FieldDef) -> date | None:
+        if raw is None or raw == "":
+            return None
+        if not isinstance(raw, str):
+            raise WrongValue(_("A date like 2026-01-31 is expected."))
+        try:
+            return date.fromisoformat(raw)
+        except ValueError as error:
+            raise WrongValue(_("A date like 2026-01-31 is expected.")) from error
+
+    def to_json(self, value: date | None) -> str | None:
+        return value.isoformat() if value else None
+
+    def display(self, value: date | None, field: FieldDef, context: DisplayContext) -> str:
+        return format_date(value, format="d MMM y", locale=get_language() or "en") if value else ""
+
+    def form_field(self, field: FieldDef) -> forms.Field:
+        return forms.CharField(
+            label=field.label, help_text=field.help, required=False, widget=forms.DateInput({"type": "date"})
+        )
+
+    def json_schema(self, field: FieldDef) -> dict[str, Any]:
+        return {"type": "string", "format": "date"}

@@ -1,0 +1,55 @@
+"""A moment."""
+
+from datetime import datetime
+from typing import Any
+
+from babel.dates import format_datetime
+from django import forms
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from processes.definition_types import FieldDef
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+
+
+@field_types.register
+class DateTimeType(FieldType):
+    """A day with a time. Text without an offset is read in the active time zone."""
+
+    key = "datetime"
+    label = gettext_lazy("Date and time")
+    icon = "clock"
+    kind = "datetime"
+
+    def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
+        return models.DateTimeField(null=True)
+
+    def parse(self, raw: Any, field: FieldDef) -> datetime | None:
+        if raw is None or raw == "":
+            return None
+        try:
+            moment = datetime.fromisoformat(raw)
+            return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise WrongValue(_("A moment like 2026-01-31T14:05 is expected.")) from error
+
+    def to_json(self, value: datetime | None) -> str | None:
+        return value.isoformat() if value else None
+
+    def display(self, value: datetime | None, field: FieldDef, context: DisplayContext) -> str:
+        if value is None:
+            return ""
+        return format_datetime(timezone.localtime(value), "d MMM y, HH:mm", locale=get_language() or "en")
+
+    def form_field(self, field: FieldDef) -> forms.Field:
+        return forms.CharField(
+            label=field.label,
+            help_text=field.help,
+            required=False,
+            widget=forms.DateTimeInput({"type": "datetime-local"}),
+        )
+
+    def json_schema(self, field: FieldDef) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}

@@ -1,0 +1,50 @@
+"""A whole number."""
+
+from typing import Any
+
+from babel.numbers import format_decimal
+from django import forms
+from django.db import models
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from processes.definition_types import FieldDef
+from processes.field_types.number import to_decimal
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+
+
+@field_types.register
+class IntegerType(FieldType):
+    """A whole number of at most 15 digits."""
+
+    key = "integer"
+    label = gettext_lazy("Whole number")
+    icon = "123"
+    kind = "integer"
+    summable = True
+
+    def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
+        return models.BigIntegerField(null=True)
+
+    def parse(self, raw: Any, field: FieldDef) -> int | None:
+        if raw is None or raw == "":
+            return None
+        number = to_decimal(raw)
+        if number != number.to_integral_value():
+            raise WrongValue(_("A whole number is expected."))
+        return int(number)
+
+    def display(self, value: int | None, field: FieldDef, context: DisplayContext) -> str:
+        return "" if value is None else format_decimal(value, locale=get_language() or "en")
+
+    def form_field(self, field: FieldDef) -> forms.Field:
+        return forms.CharField(
+            label=field.label,
+            help_text=field.help,
+            required=False,
+            max_length=40,
+            widget=forms.TextInput({"inputmode": "numeric"}),
+        )
+
+    def json_schema(self, field: FieldDef) -> dict[str, Any]:
+        return {"type": "integer"}

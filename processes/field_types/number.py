@@ -1,0 +1,99 @@
+"""A number with or without decimals."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from babel.numbers import format_decimal
+from django import forms
+from django.db import models
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from core.registry import SettingsForm
+from processes.definition_types import FieldDef
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+
+SIGNIFICANT = 15
+"""Digits that survive a trip through a JSON number (an IEEE 754 double)."""
+SCALE = 6
+
+
+class NumberSettings(SettingsForm):
+    """How many decimals are shown and kept."""
+
+    decimals = forms.IntegerField(
+        label=gettext_lazy("Decimals"), min_value=0, max_value=SCALE, initial=2, required=False
+    )
+
+    def to_settings(self) -> dict[str, Any]:
+        decimals = self.cleaned_data["decimals"]
+        return {"decimals": 2 if decimals is None else decimals}
+
+
+@field_types.register
+class NumberType(FieldType):
+    """A decimal number of at most 15 digits."""
+
+    key = "number"
+    label = gettext_lazy("Number")
+    icon = "decimal"
+    kind = "number"
+    summable = True
+    Settings = NumberSettings
+
+    def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
+        return models.DecimalField(max_digits=SIGNIFICANT + SCALE, decimal_places=SCALE, null=True)
+
+    def parse(self, raw: Any, field: FieldDef) -> Decimal | None:
+        if raw is None or raw == "":
+            return None
+        number = to_decimal(raw)
+        decimals = field.settings.get("decimals", 2)
+        if number != round(number, decimals):
+            raise WrongValue(_("At most %d decimals.") % decimals)
+        return number
+
+    def to_json(self, value: Decimal | None) -> int | float | None:
+        if value is None:
+            return None
+        return int(value) if value == value.to_integral_value() else float(value)
+
+    def display(self, value: Decimal | None, field: FieldDef, context: DisplayContext) -> str:
+        if value is None:
+            return ""
+        decimals = "" if value == value.to_integral_value() else "." + "0" * field.settings.get("decimals", 2)
+        return format_decimal(value, format="#,##0" + decimals, locale=get_language() or "en")
+
+    def form_field(self, field: FieldDef) -> forms.Field:
+        return forms.CharField(
+            label=field.label,
+            help_text=field.help,
+            required=False,
+            max_length=40,
+            widget=forms.TextInput({"inputmode": "decimal"}),
+        )
+
+    def json_schema(self, field: FieldDef) -> dict[str, Any]:
+        return {"type": "number"}
+
+
+def to_decimal(raw: Any) -> Decimal:
+    """A finite number of at most 15 digits from JSON or a person's “1 234,5”. Raises WrongValue."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
+        raise WrongValue(_("A number is expected."))
+    text = str(raw)
+    if isinstance(raw, str):
+        text = "".join(text.split()).replace(",", ".")
+    if len(text) > 40:
+        raise WrongValue(_("At most %d digits.") % SIGNIFICANT)
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise WrongValue(_("A number is expected.")) from error
+    if not number.is_finite():
+        raise WrongValue(_("A number is expected."))
+    if number and (number.adjusted() >= SIGNIFICANT or len(number.normalize().as_tuple().digits) > SIGNIFICANT):
+        raise WrongValue(_("At most %d digits.") % SIGNIFICANT)
+    if number != 0 and number.adjusted() < -SCALE:
+        raise WrongValue(_("At most %d decimals.") % SCALE)
+    return number

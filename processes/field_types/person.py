@@ -1,0 +1,57 @@
+"""One of the people here."""
+
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from processes.definition_types import FieldDef
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+
+
+@field_types.register
+class PersonType(FieldType):
+    """An active person, by id."""
+
+    key = "person"
+    label = gettext_lazy("Person")
+    icon = "user"
+    kind = "person"
+
+    def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
+        return models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def attname(self, field: FieldDef) -> str:
+        return f"{field.column}_id"
+
+    def parse(self, raw: Any, field: FieldDef) -> int | None:
+        if raw is None or raw == "":
+            return None
+        return to_person(raw)
+
+    def display(self, value: int | None, field: FieldDef, context: DisplayContext) -> str:
+        return "" if value is None else context.people.get(value, f"#{value}")
+
+    def form_field(self, field: FieldDef) -> forms.Field:
+        return forms.ModelChoiceField(
+            label=field.label, help_text=field.help, required=False, queryset=User.objects.active().by_name()
+        )
+
+    def json_schema(self, field: FieldDef) -> dict[str, Any]:
+        return {"type": "integer", "description": "id of a person"}
+
+    def people_in(self, value: int | None) -> list[int]:
+        return [] if value is None else [value]
+
+
+def to_person(raw: Any) -> int:
+    """The id of an active person. Raises WrongValue; one query."""
+    text = str(raw)
+    if isinstance(raw, bool) or not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise WrongValue(_("The id of a person is expected."))
+    if not User.objects.active().filter(pk=int(text)).exists():
+        raise WrongValue(_("There is no such person."))
+    return int(text)

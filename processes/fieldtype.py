@@ -1,0 +1,81 @@
+"""What a field type must say, and the registry of all of them.
+
+A type is one class in one file of `processes/field_types/`. What it says here gives it the form, the API in and out,
+JSON Schema, filter, sort, list cell, import, export, conditions and history text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.db import models
+
+from core.errors import Text
+from core.registry import Extension, Registry
+
+if TYPE_CHECKING:
+    from processes.definition import FieldDef
+
+
+class WrongValue(ValueError):
+    """A value that a field cannot take; its text is for the person who gave it."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayContext:
+    """What showing values needs besides the values: names of people by id."""
+
+    people: Mapping[int, str] = field(default_factory=dict)
+
+
+class FieldType(Extension):
+    """The kind of answer a field takes.
+
+    A *value* is what the typed model's attribute holds (an id for a person); `None` is the only empty value.
+    """
+
+    icon: ClassVar[str] = "forms"
+    kind: ClassVar[str]
+    """The value kind of `expressions.values`, which decides the operators of conditions."""
+    sortable: ClassVar[bool] = True
+    summable: ClassVar[bool] = False
+
+    def model_field(self, field: "FieldDef") -> "models.Field[Any, Any]":
+        """The column; always nullable, because a field may be added to a million records."""
+        raise NotImplementedError
+
+    def attname(self, field: "FieldDef") -> str:
+        """The attribute of the typed model that holds the value."""
+        return field.column
+
+    def parse(self, raw: Any, field: "FieldDef") -> Any:
+        """The value of a JSON value or of a person's text; empty input gives None. Raises WrongValue."""
+        raise NotImplementedError
+
+    def to_json(self, value: Any) -> Any:
+        """The value for JSON: REST, events, exports."""
+        return value
+
+    def display(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
+        """The value for a person, in the active language; empty text for None."""
+        return "" if value is None else str(value)
+
+    def form_field(self, field: "FieldDef") -> forms.Field:
+        """The input of a form. It need not validate: `parse` does."""
+        return forms.CharField(label=field.label, help_text=field.help, required=False)
+
+    def json_schema(self, field: "FieldDef") -> dict[str, Any]:
+        """JSON Schema of a value, without the null that every optional field takes."""
+        raise NotImplementedError
+
+    def people_in(self, value: Any) -> list[int]:
+        """Ids of people that showing the value needs the names of."""
+        return []
+
+
+field_types: Registry[FieldType] = Registry("field type")

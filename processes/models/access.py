@@ -1,0 +1,57 @@
+"""Who may do what in a process."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from processes.models.process import Process
+
+
+class Operation(models.TextChoices):
+    """What one can be allowed to do with the records of a process, or with the process itself."""
+
+    VIEW = "view", _("See")
+    CREATE = "create", _("Create")
+    UPDATE = "update", _("Edit")
+    MOVE = "move", _("Move")
+    ASSIGN = "assign", _("Assign")
+    COMMENT = "comment", _("Comment")
+    DELETE = "delete", _("Delete")
+    RESTORE = "restore", _("Restore")
+    EXPORT = "export", _("Export")
+    IMPORT = "import", _("Import")
+    HISTORY = "history", _("See history")
+    DESIGN = "design", _("Change the process")
+    AUTOMATE = "automate", _("Change robots and triggers")
+    MANAGE_ACCESS = "manage_access", _("Manage access")
+
+
+PROCESS_WIDE = frozenset({Operation.CREATE, Operation.EXPORT, Operation.IMPORT, Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS})
+"""Operations that are allowed or not, without a scope of records."""
+
+
+class Scope(models.IntegerChoices):
+    """On whose records; a ladder, so the union of grants is the highest."""
+
+    NONE = 0, _("Nobody's")
+    OWN = 1, _("Own")
+    ALL = 5, _("All")
+
+
+class Grant(models.Model):
+    """A role may do one operation in a process, on the records of a scope."""
+
+    role = models.ForeignKey("accounts.Role", on_delete=models.CASCADE, related_name="grants")
+    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="grants")
+    operation = models.CharField(max_length=20, choices=Operation)
+    scope = models.SmallIntegerField(choices=Scope)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["role", "process", "operation"], name="grant_unique"),
+            models.CheckConstraint(condition=models.Q(scope__gt=0), name="grant_grants_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.operation} {self.get_scope_display()}"

@@ -1,0 +1,164 @@
+"""Making and changing a process."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Role
+from accounts.models.role import ROBOTS_ROLE_KEY
+from accounts.permissions import require_admin
+from core.actor import Actor
+from core.errors import Conflict, Invalid
+from core.text import check_key, clean_line, key_from
+from events.publish import publish
+from processes.drafts import DEFAULT_STAGES, ProcessDraft
+from processes.models import Grant, Operation, Pipeline, Process, Scope
+from processes.models.pipeline import COLORS
+from processes.operations.access import put_grants
+from processes.operations.changing import change_lock
+from processes.operations.fields import put_field
+from processes.operations.pipelines import put_moves, put_stages
+from processes.permissions import access_for
+from processes.storage import storage
+
+ROBOT_OPERATIONS = (
+    Operation.VIEW,
+    Operation.CREATE,
+    Operation.UPDATE,
+    Operation.MOVE,
+    Operation.ASSIGN,
+    Operation.COMMENT,
+)
+"""What the role of robots may do in a new process, until somebody changes it in the matrix."""
+
+
+@transaction.atomic
+def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
+    """Create a process with its pipeline, stages, fields, rights and table, all or nothing.
+
+    Closed to everybody but its author and administrators until grants are set. Writes `process.created`.
+    Raises NotAllowed, Invalid (with the place in `fields`), Conflict (the key is taken).
+    """
+    require_admin(actor)
+    process = _new_process(draft, actor)
+    with change_lock(process):
+        pipeline = Pipeline.objects.create(process=process, key="main", name=_("Main"))
+        put_stages(pipeline, draft.stages or DEFAULT_STAGES)
+        if draft.moves is not None:
+            put_moves(pipeline, draft.moves)
+        for position, field in enumerate(draft.fields):
+            put_field(process, field, position=position, at=f"fields.{position}")
+        storage().create(process)
+        put_grants(process, draft.grants)
+        _let_robots_work(process)
+    publish("process.created", actor=actor, process_id=process.pk, data={"key": process.key, "name": process.name})
+    return process
+
+
+@transaction.atomic
+def update_process(
+    process: Process,
+    *,
+    actor: Actor,
+    name: str,
+    noun: str,
+    noun_plural: str,
+    noun_many: str = "",
+    description: str = "",
+    icon: str = "layout-kanban",
+    color: str = "blue",
+) -> Process:
+    """Change how a process is called and looks. Writes `process.updated`. Raises NotAllowed, NotFound, Invalid."""
+    access_for(actor, process).require(Operation.DESIGN)
+    with change_lock(process):
+        before = {key: getattr(process, key) for key in ("name", "noun", "noun_plural", "description", "icon", "color")}
+        _describe(process, name, noun, noun_plural, noun_many, description, icon, color)
+        process.save(
+            update_fields=["name", "noun", "noun_plural", "noun_many", "description", "icon", "color"]
+        )
+    changes = {key: (old, getattr(process, key)) for key, old in before.items() if old != getattr(process, key)}
+    publish("process.updated", actor=actor, process_id=process.pk, changes=changes)
+    return process
+
+
+@transaction.atomic
+def archive_process(process: Process, *, actor: Actor) -> Process:
+    """Put a process away: it leaves menus, its records stay. Writes `process.archived`. Raises Conflict twice."""
+    access_for(actor, process).require(Operation.DESIGN)
+    if process.status == Process.Status.ARCHIVED:
+        raise Conflict(_("The process is archived already."))
+    with change_lock(process):
+        process.archive()
+        process.save(update_fields=["status"])
+    publish("process.archived", actor=actor, process_id=process.pk)
+    return process
+
+
+@transaction.atomic
+def publish_process(process: Process, *, actor: Actor) -> Process:
+    """Switch a draft or archived process on. Writes `process.published`. Raises Conflict when it is on."""
+    access_for(actor, process).require(Operation.DESIGN)
+    if process.status == Process.Status.PUBLISHED:
+        raise Conflict(_("The process is in use already."))
+    with change_lock(process):
+        process.publish()
+        process.save(update_fields=["status"])
+    publish("process.published", actor=actor, process_id=process.pk)
+    return process
+
+
+def _new_process(draft: ProcessDraft, actor: Actor) -> Process:
+    taken = set(Process.objects.values_list("key", flat=True))
+    name = clean_line(draft.name, field="name", limit=100)
+    process = Process(
+        key=check_key(draft.key, taken=taken) if draft.key else key_from(name, taken=taken, fallback="process"),
+        author_id=actor.user_id,
+        position=len(taken),
+    )
+    _describe(
+        process,
+        name,
+        draft.noun,
+        draft.noun_plural,
+        draft.noun_many,
+        draft.description,
+        draft.icon,
+        draft.color,
+    )
+    try:
+        with transaction.atomic():
+            process.save()
+    except IntegrityError as error:
+        raise Conflict(_("This key is taken."), field="key") from error
+    return process
+
+
+def _describe(
+    process: Process,
+    name: str,
+    noun: str,
+    noun_plural: str,
+    noun_many: str,
+    description: str,
+    icon: str,
+    color: str,
+) -> None:
+    process.name = clean_line(name, field="name", limit=100)
+    process.noun = clean_line(noun, field="noun", limit=60)
+    process.noun_plural = clean_line(noun_plural, field="noun_plural", limit=60)
+    process.noun_many = clean_line(noun_many, field="noun_many", limit=60, required=False)
+    if len(description) > 2000 or "\x00" in description:
+        raise Invalid(_("The description is too long."), {"description": [_("At most %d characters.") % 2000]})
+    process.description = description.strip()
+    if color not in COLORS:
+        raise Invalid(_("There is no such colour."), {"color": [_("There is no such colour.")]})
+    process.color = color
+    process.icon = clean_line(icon, field="icon", limit=40)
+
+
+def _let_robots_work(process: Process) -> None:
+    """Grant the role of robots the ordinary operations, unless the draft said something about it."""
+    role = Role.objects.get(key=ROBOTS_ROLE_KEY)
+    if not Grant.objects.filter(process=process, role=role).exists():
+        Grant.objects.bulk_create(
+            Grant(process=process, role=role, operation=operation, scope=Scope.ALL) for operation in ROBOT_OPERATIONS
+        )

@@ -1,0 +1,114 @@
+"""What an actor may do in a process: the one compiler of rights that every door asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+
+from core.actor import Actor, ActorKind
+from core.errors import NotAllowed, NotFound
+from processes.definition import definition_of, definitions
+from processes.definition_types import Definition
+from processes.models import Operation, Process, Scope
+
+READ_OPERATIONS = frozenset({Operation.VIEW, Operation.HISTORY, Operation.EXPORT})
+ADMIN_OPERATIONS = frozenset({Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS})
+
+EVERYTHING: Mapping[str, int] = {operation: Scope.ALL for operation in Operation.values}
+
+
+class Owned(Protocol):
+    """What deciding about one record needs: who is responsible for it and who made it."""
+
+    assignee_id: int | None
+    author_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one actor may do in one process, as of the definition's version."""
+
+    actor: Actor
+    definition: Definition
+    scopes: Mapping[str, int]
+
+    def scope(self, operation: str) -> int:
+        """On whose records the actor may do it (a `Scope`)."""
+        return self.scopes.get(operation, Scope.NONE)
+
+    def can(self, operation: str) -> bool:
+        """Whether the actor may do it at all."""
+        return self.scope(operation) > Scope.NONE
+
+    def covers(self, operation: str, record: Owned) -> bool:
+        """Whether the actor may do it with this record."""
+        scope = self.scope(operation)
+        return scope == Scope.ALL or (scope == Scope.OWN and self.owns(record))
+
+    def owns(self, record: Owned) -> bool:
+        """A record is one's own when one is responsible for it or made it."""
+        return self.actor.user_id is not None and self.actor.user_id in (record.assignee_id, record.author_id)
+
+    def require(self, operation: str, record: Owned | None = None) -> None:
+        """Raise NotAllowed unless the actor may do it (with this record); NotFound where they may not even see."""
+        if not self.can(Operation.VIEW) and not (operation == Operation.CREATE and self.can(operation)):
+            raise NotFound(_("There is no such process."))
+        if record is not None and not self.covers(Operation.VIEW, record):
+            raise NotFound(_("There is no such record."))
+        allowed = self.can(operation) if record is None else self.covers(operation, record)
+        if not allowed:
+            raise NotAllowed(
+                _("You have no right to do this: %(operation)s.") % {"operation": Operation(operation).label},
+                operation=operation,
+            )
+
+
+def access_for(actor: Actor, process: Definition | Process | int | str) -> Access:
+    """The actor's access to a process. One query at most (the version), none when given a definition.
+
+    Administrators and the process's author may do everything; everybody else what the grants of their roles add up to.
+    A token is narrowed to its scopes.
+    """
+    definition = process if isinstance(process, Definition) else definition_of(process)
+    is_author = actor.user_id is not None and actor.user_id == definition.author_id
+    if actor.is_admin or (is_author and actor.kind in (ActorKind.PERSON, ActorKind.TOKEN)):
+        scopes = EVERYTHING
+    else:
+        scopes = _union(definition, actor)
+    return Access(actor, definition, _narrowed(scopes, actor))
+
+
+def visible_access(actor: Actor, process: Definition | Process | int | str) -> Access:
+    """The access when the actor may see the process at all; NotFound otherwise, the same as for an absent one."""
+    access = access_for(actor, process)
+    if not access.can(Operation.VIEW) and not access.can(Operation.CREATE):
+        raise NotFound(_("There is no such process."))
+    return access
+
+
+def accesses_for(actor: Actor) -> list[Access]:
+    """The accesses to every process that the actor may see; one query when definitions are cached."""
+    found = [access_for(actor, definition) for definition in definitions()]
+    return [access for access in found if access.can(Operation.VIEW) or access.can(Operation.CREATE)]
+
+
+def _union(definition: Definition, actor: Actor) -> dict[str, int]:
+    scopes: dict[str, int] = {}
+    for role_id in actor.role_ids:
+        for operation, scope in definition.grants.get(role_id, {}).items():
+            scopes[operation] = max(scope, scopes.get(operation, Scope.NONE))
+    return scopes
+
+
+def _narrowed(scopes: Mapping[str, int], actor: Actor) -> Mapping[str, int]:
+    if actor.scopes is None:
+        return scopes
+    allowed: set[str] = set()
+    if "read" in actor.scopes or "write" in actor.scopes:
+        allowed |= READ_OPERATIONS
+    if "write" in actor.scopes:
+        allowed |= set(Operation.values) - ADMIN_OPERATIONS
+    if "admin" in actor.scopes:
+        allowed |= ADMIN_OPERATIONS | {Operation.VIEW}
+    return {operation: scope for operation, scope in scopes.items() if operation in allowed}

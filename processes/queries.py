@@ -1,0 +1,45 @@
+"""Rows of a process for those who design it."""
+
+from django.utils.translation import gettext as _
+
+from core.actor import Actor
+from core.errors import NotFound
+from processes.models import Field, Operation, Pipeline, Process, Stage
+from processes.permissions import access_for
+
+
+def process_for(actor: Actor, key: str, *, operation: str = Operation.DESIGN) -> Process:
+    """The process's row for somebody who may do `operation` with it.
+
+    Raises NotFound where they may not see it, NotAllowed where they may see but not do.
+    """
+    process = Process.objects.filter(key=key).first()
+    if process is None:
+        raise NotFound(_("There is no such process."), process=key)
+    access_for(actor, process).require(operation)
+    return process
+
+
+def field_of(process: Process, key: str) -> Field:
+    """A live field by key. Raises NotFound."""
+    found = Field.objects.select_related("process").filter(process=process, key=key, removed_at=None).first()
+    if found is None:
+        raise NotFound(_("There is no such field."), field=key)
+    return found
+
+
+def pipeline_of(process: Process, key: str = "") -> Pipeline:
+    """A pipeline by key, the first one without. Raises NotFound."""
+    rows = Pipeline.objects.select_related("process").filter(process=process)
+    found = (rows.filter(key=key) if key else rows).first()
+    if found is None:
+        raise NotFound(_("There is no such pipeline."), pipeline=key)
+    return found
+
+
+def stage_of(process: Process, stage_id: int) -> Stage:
+    """A stage of the process by id. Raises NotFound."""
+    found = Stage.objects.select_related("pipeline__process").filter(pipeline__process=process, pk=stage_id).first()
+    if found is None:
+        raise NotFound(_("There is no such stage."), stage=stage_id)
+    return found

@@ -1,0 +1,42 @@
+"""Where the values of a process live: a port that the app above fills.
+
+Processes describe; `records` stores. A change of definition must change the tables in the same transaction, so
+`records` registers its storage here instead of being imported.
+"""
+
+from typing import Protocol
+
+from processes.models import Field, Process
+
+
+class Storage(Protocol):
+    """What a storage does when a definition changes; every method runs in the transaction of the change."""
+
+    def create(self, process: Process) -> None:
+        """Make the table and the reporting view of a new process."""
+
+    def add_field(self, process: Process, field: Field) -> None:
+        """Make room for the values of a new field."""
+
+    def refresh(self, process: Process) -> None:
+        """Names or order changed: bring the reporting view in step."""
+
+    def count_in_stage(self, process: Process, stage_id: int) -> int:
+        """How many records stand in a stage, the bin included."""
+
+    def drop(self, process: Process) -> None:
+        """Remove the table and the view."""
+
+
+_storages: list[Storage] = []
+
+
+def register_storage(cls: type[Storage]) -> type[Storage]:
+    """Class decorator for the storage of the app that stores records."""
+    _storages.append(cls())
+    return cls
+
+
+def storage() -> Storage:
+    """The registered storage."""
+    return _storages[0]

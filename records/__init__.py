@@ -1,0 +1,1 @@
+"""What people work on: records, their values, visits, comments and tasks."""

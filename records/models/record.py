@@ -1,0 +1,50 @@
+"""The catalogue: one row per record of the whole system."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models.functions import Now
+
+from records.querysets import RecordQuerySet
+
+
+class Record(models.Model):
+    """The identity of one piece of work. Its values are in the typed table of its process, under the same id.
+
+    Everything that looks across processes (my work, search, mentions) reads this table and nothing else.
+    """
+
+    process = models.ForeignKey("processes.Process", on_delete=models.PROTECT, related_name="+")
+    pipeline = models.ForeignKey("processes.Pipeline", on_delete=models.PROTECT, related_name="+")
+    stage = models.ForeignKey("processes.Stage", on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=300)
+    assignee = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    author = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    department = models.ForeignKey("accounts.Department", on_delete=models.SET_NULL, null=True, related_name="+")
+    is_open = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+    deleted_at = models.DateTimeField(null=True)
+    search = models.GeneratedField(
+        expression=models.Func(
+            template="to_tsvector('simple'::regconfig, replace(lower(title), 'ё', 'е'))",
+            output_field=SearchVectorField(),
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["process", "-id"], condition=models.Q(deleted_at=None), name="record_of_process"),
+            models.Index(
+                fields=["assignee", "-id"], condition=models.Q(deleted_at=None, is_open=True), name="record_my_work"
+            ),
+            GinIndex(fields=["search"], name="record_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

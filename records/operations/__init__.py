@@ -1,0 +1,18 @@
+"""Changes to records and to what hangs on them."""
+
+from records.operations.moves import MoveRefused, move_record
+from records.operations.records import create_record, delete_record, restore_record, update_record
+from records.operations.timeline import add_comment, complete_task, create_task, reopen_task
+
+__all__ = [
+    "MoveRefused",
+    "add_comment",
+    "complete_task",
+    "create_record",
+    "create_task",
+    "delete_record",
+    "move_record",
+    "reopen_task",
+    "restore_record",
+    "update_record",
+]

@@ -1,0 +1,128 @@
+"""Moving a record: to another stage through the stage machine, or to another place in its column."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django_fsm import TransitionNotAllowed
+from fractional_indexing import generate_key_between
+
+from core.actor import Actor
+from core.errors import Invalid, NotAllowed
+from processes.definition_types import StageDef
+from processes.models import Operation
+from records.models import StageVisit
+from records.operations.writing import ProcessRef, Writing, begin, sync_catalogue
+from records.typed import TypedRecord
+
+
+class MoveRefused(NotAllowed):
+    """The map of the pipeline has no such move."""
+
+    code = "move_refused"
+
+
+@transaction.atomic
+def move_record(
+    process: ProcessRef,
+    record_id: int,
+    *,
+    to: int | str,
+    actor: Actor,
+    version: int | None = None,
+    after: int | None = None,
+    before: int | None = None,
+) -> TypedRecord:
+    """Move a record to the stage `to` (id or key) and return it.
+
+    It is placed below the record `after`, else above the record `before`, else at the top. Within its own stage only
+    the place changes, and the version stays. Writes `record.moved` (or `record.reordered`); closes the stage visit and
+    opens the next. Raises NotFound, NotAllowed, MoveRefused, Stale, Invalid (an unknown stage).
+    """
+    writing = begin(process, actor=actor)
+    row = writing.row(record_id, version=version)
+    writing.access.require(Operation.MOVE, row)
+    target = _target(writing, row, to)
+    source = row.stage
+    row.position = _rank(writing, row, target, after=after, before=before)
+    if target.id == source.id:
+        row.save(update_fields=["position"])
+        writing.publish("record.reordered", row, data={"stage": target.id})
+        return row
+    _transit(row, source, target)
+    _save(writing, row, target)
+    visit = _visit(writing, row, target)
+    writing.publish(
+        "record.moved",
+        row,
+        changes={"stage": (source.id, target.id)},
+        data={"stage": target.id, "from": source.id, "visit": visit.pk},
+    )
+    return row
+
+
+def _target(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
+    """The stage meant by id, or by key within the record's pipeline."""
+    pipeline = writing.definition.pipeline_by_id[row.pipeline_id]
+    for stage in pipeline.stages:
+        if to in (stage.id, stage.key):
+            return stage
+    message = _("There is no such stage in this pipeline.")
+    raise Invalid(message, {"stage": [message]})
+
+
+def _transit(row: TypedRecord, source: StageDef, target: StageDef) -> None:
+    try:
+        row.move_to(target)
+    except (TransitionNotAllowed, AttributeError) as error:
+        raise MoveRefused(
+            _("A record cannot go from “%(source)s” to “%(target)s”.") % {"source": source.name, "target": target.name},
+            source=source.key,
+            target=target.key,
+        ) from error
+
+
+def _save(writing: Writing, row: TypedRecord, target: StageDef) -> None:
+    row.version += 1
+    row.editor_id = writing.actor.user_id
+    row.updated_at = row.stage_changed_at = writing.now
+    row.closed_at = None if target.is_open else writing.now
+    row.save(
+        update_fields=[
+            "stage_id",
+            "position",
+            "version",
+            "editor_id",
+            "updated_at",
+            "stage_changed_at",
+            "closed_at",
+        ]
+    )
+    sync_catalogue(row, stage_id=target.id, is_open=target.is_open)
+
+
+def _visit(writing: Writing, row: TypedRecord, target: StageDef) -> StageVisit:
+    StageVisit.objects.filter(record_id=row.pk, left_at=None).update(left_at=writing.now)
+    return StageVisit.objects.create(
+        record_id=row.pk, process_id=writing.definition.id, stage_id=target.id, entered_at=writing.now
+    )
+
+
+def _rank(writing: Writing, row: TypedRecord, target: StageDef, *, after: int | None, before: int | None) -> str:
+    """A rank strictly between two present ranks of the target's column; cards of equal rank stay together."""
+    column = writing.model.objects.visible_to(writing.access).in_stage(target.id).exclude(pk=row.pk)
+    ranks = column.values_list("position", flat=True)
+    lower = _rank_of(ranks, after)
+    if lower is not None:
+        upper = ranks.filter(position__gt=lower).order_by("position").first()
+        return generate_key_between(lower, upper)
+    upper = _rank_of(ranks, before)
+    if upper is not None:
+        lower = ranks.filter(position__lt=upper).order_by("-position").first()
+        return generate_key_between(lower, upper)
+    return generate_key_between(None, ranks.order_by("position").first())
+
+
+def _rank_of(ranks: Any, record_id: int | None) -> str | None:
+    rank: str | None = None if record_id is None else ranks.filter(pk=record_id).first()
+    return rank

@@ -1,0 +1,158 @@
+"""What every write of a record begins with: the process's lock, its definition, the rights, the row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from core.actor import Actor
+from core.errors import Conflict, Invalid, NotFound, Stale, Text
+from core.text import clean_line
+from events.models import Event
+from events.publish import Changes, publish
+from processes.definition import definition_at, definition_of
+from processes.definition_types import Definition, StageDef
+from processes.fieldtype import WrongValue
+from processes.field_types.person import to_person
+from processes.models import Operation, Process
+from processes.operations.changing import lock_for_writing
+from processes.permissions import Access, access_for
+from records.models import Record
+from records.typed import TypedRecord, model_for
+
+ProcessRef = int | str | Definition | Process
+TITLE_LIMIT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """One write in progress: rights and model as of a version that cannot change before the transaction ends."""
+
+    definition: Definition
+    access: Access
+    model: type[TypedRecord]
+    now: datetime
+    """The database's clock at the beginning of the transaction."""
+
+    @property
+    def actor(self) -> Actor:
+        """Who writes."""
+        return self.access.actor
+
+    def row(self, record_id: int, *, version: int | None = None, in_bin: bool = False) -> TypedRecord:
+        """The record, locked until the transaction ends.
+
+        Raises NotFound where the actor may not see it, Stale when `version` is given and is not the present one.
+        """
+        rows = self.model.objects.in_bin(self.access) if in_bin else self.model.objects.visible_to(self.access)
+        row: TypedRecord | None = rows.select_for_update().filter(pk=record_id).first()
+        if row is None:
+            raise NotFound(_("There is no such record."), record=record_id)
+        if version is not None and row.version != version:
+            raise Stale(
+                _("Somebody changed this meanwhile. Look at the present state and try again."),
+                version=row.version,
+                stage=row.stage_id,
+            )
+        return row
+
+    def publish(
+        self, kind: str, row: TypedRecord, *, changes: Changes | None = None, data: Mapping[str, Any] | None = None
+    ) -> Event:
+        """Write the event of a change to the row, with the snapshot that automations read."""
+        return publish(
+            kind,
+            actor=self.actor,
+            process_id=self.definition.id,
+            record_id=row.pk,
+            record_version=row.version,
+            changes=changes,
+            data={"snapshot": snapshot(row), **(data or {})},
+        )
+
+
+def begin(process: ProcessRef, *, actor: Actor) -> Writing:
+    """Lock the process for writing and compile the actor's rights; inside a transaction. Raises NotFound, Conflict."""
+    process_id = _id_of(process)
+    version, now = lock_for_writing(process_id)
+    if version is None:
+        raise NotFound(_("There is no such process."), process=process_id)
+    definition = definition_at(process_id, version)
+    access = access_for(actor, definition)
+    if definition.status != Process.Status.PUBLISHED:
+        access.require(Operation.VIEW)
+        raise Conflict(_("This process is not in use; its records cannot be changed."))
+    return Writing(definition, access, model_for(definition), now)
+
+
+def snapshot(row: TypedRecord) -> dict[str, Any]:
+    """The record as plain JSON values: base keys and field keys together. Conditions and placeholders read it."""
+    return {
+        "title": row.title,
+        "pipeline": row.pipeline_id,
+        "stage": row.stage_id,
+        "assignee": row.assignee_id,
+        "author": row.author_id,
+        **row.values(),
+    }
+
+
+def clean_values(writing: Writing, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Attribute name → value for the base keys `title` and `assignee` and the field keys in `values`.
+
+    Raises Invalid naming every key that is unknown or whose value is wrong.
+    """
+    fields = writing.definition.field_by_key
+    cleaned: dict[str, Any] = {}
+    problems: dict[str, list[Text]] = {}
+    for key, raw in values.items():
+        try:
+            if key == "title":
+                cleaned["title"] = clean_line(raw or "", field="title", limit=TITLE_LIMIT, required=False)
+            elif key == "assignee":
+                cleaned["assignee_id"] = to_person(raw) if raw not in (None, "") else None
+            elif key in fields:
+                cleaned[fields[key].attname] = fields[key].type.parse(raw, fields[key])
+            else:
+                problems[key] = [_("There is no such field.")]
+        except WrongValue as error:
+            problems[key] = [error.message]
+        except Invalid as error:
+            problems[key] = error.fields.get(key, [error.message])
+    if problems:
+        raise Invalid(_("Some values are wrong."), problems)
+    return cleaned
+
+
+def require_filled(definition: Definition, row: TypedRecord) -> None:
+    """Raise Invalid naming every required field that is empty."""
+    missing = [field for field in definition.fields if field.required and row.value(field) is None]
+    if missing:
+        raise Invalid(_("Some required fields are empty."), {field.key: [_("Fill this in.")] for field in missing})
+
+
+def sync_catalogue(row: TypedRecord, **columns: Any) -> None:
+    """Write the columns that stand in both tables to the catalogue."""
+    Record.objects.filter(pk=row.pk).update(**columns)
+
+
+def first_rank_in(writing: Writing, stage: StageDef) -> str | None:
+    """The smallest rank in a stage, None when it is empty."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT min(position) FROM "{writing.model._meta.db_table}" WHERE stage_id = %s AND deleted_at IS NULL',
+            [stage.id],
+        )
+        rank: str | None = cursor.fetchone()[0]
+    return rank
+
+
+def _id_of(process: ProcessRef) -> int:
+    if isinstance(process, int):
+        return process
+    if isinstance(process, str):
+        return definition_of(process).id
+    return process.pk if isinstance(process, Process) else process.id

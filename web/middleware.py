@@ -1,0 +1,88 @@
+"""Who is asking, in which language and zone; and what a refusal looks like."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
+
+from accounts.queries import actor_for
+from core.actor import Actor
+from core.errors import Conflict, Invalid, LimitReached, NotAllowed, NotFound, SmartCRMError, Stale
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+STATUS: dict[type[SmartCRMError], HTTPStatus] = {
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    Stale: HTTPStatus.CONFLICT,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+}
+"""For pages and their scripts. REST answers 412 to a stale version and 400 to wrong input, as its clients expect."""
+
+
+class PersonalRequest(HttpRequest):
+    """A request of somebody who signed in, as the views see it."""
+
+    actor: Actor
+
+
+class PersonMiddleware:
+    """Sets `request.actor` (compiled when first read) and activates the person's language and time zone."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not user.is_authenticated:
+            return self.get_response(request)
+        request.actor = SimpleLazyObject(lambda: actor_for(user))  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = user.language
+        with translation.override(user.language), timezone.override(ZoneInfo(user.time_zone)):
+            response = self.get_response(request)
+        response.headers["Content-Language"] = user.language
+        return response
+
+
+class RefusalMiddleware:
+    """Turns a SmartCRMError that a page let through into an answer a person, or a page's script, can read."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """JSON for scripts and fragments, a page for people."""
+        if not isinstance(exception, SmartCRMError):
+            return None
+        status = status_of(exception)
+        if wants_json(request):
+            return JsonResponse(error_body(exception), status=status)
+        template = "errors/404.html" if status == HTTPStatus.NOT_FOUND else "errors/refused.html"
+        return render(request, template, {"error": exception, "status": int(status)}, status=status)
+
+
+def status_of(error: SmartCRMError) -> HTTPStatus:
+    """The HTTP status of a refusal on a page."""
+    return next((code for kind, code in STATUS.items() if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
+
+
+def error_body(error: SmartCRMError) -> dict[str, object]:
+    """The one shape of every error: code, message, details (with `fields` for wrong input)."""
+    details = dict(error.details)
+    if isinstance(error, Invalid) and error.fields:
+        details["fields"] = {key: [str(message) for message in messages] for key, messages in error.fields.items()}
+    return {"code": error.code, "message": str(error.message), "details": details}
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script asks (our own fetch calls and htmx fragments), rather than a person's navigation."""
+    return request.headers.get("HX-Request") == "true" or "application/json" in request.headers.get("Accept", "")

@@ -1,0 +1,5 @@
+"""Addresses of the process designer, rights and automation."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
