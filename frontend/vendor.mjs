@@ -61,6 +61,7 @@ async function bundle(entry) {
     minify: true,
     target: "es2022",
     legalComments: "none",
+    banner: { js: "// @ts-nocheck" },
     mainFields: ["module:es2019", "module", "main"],
     define: { "process.env.NODE_ENV": '"production"' },
     write: false,

@@ -1,0 +1,81 @@
+// @ts-check
+// The entry of every page. What is always there is imported; the rest comes alive by `data-controller="name"`,
+// in the first HTML and in whatever is swapped in later.
+import "./controllers/confirm.js";
+import "./controllers/dialog.js";
+import "./controllers/menu.js";
+import "./controllers/shortcuts.js";
+import "./controllers/tip.js";
+import { attach as attachToast, toast } from "./controllers/toast.js";
+import { messageFor, tabId } from "./lib/http.js";
+
+/** @typedef {(element: any) => void | (() => void)} Attach */
+/** One line per controller; the literal addresses let the static storage put in hashed names. */
+/** @type {Record<string, () => Promise<{attach: Attach}>>} */
+const controllers = {
+  autosubmit: () => import("./controllers/autosubmit.js"),
+  copy: () => import("./controllers/copy.js"),
+  matrix: () => import("./controllers/matrix.js"),
+  rail: () => import("./controllers/rail.js"),
+  select: () => import("./controllers/select.js"),
+  sortable: () => import("./controllers/sortable.js"),
+  theme: () => import("./controllers/theme.js"),
+  toast: async () => ({ attach: attachToast }),
+};
+
+/** @type {Map<Element, (void | (() => void))[]>} */
+const alive = new Map();
+
+/** @param {Element} element */
+async function enliven(element) {
+  if (alive.has(element)) return;
+  alive.set(element, []);
+  for (const name of element.getAttribute("data-controller")?.split(/\s+/).filter(Boolean) ?? []) {
+    if (!(name in controllers)) throw new Error(`There is no controller called ${name}.`);
+    const { attach } = await controllers[name]();
+    if (!element.isConnected) return;
+    alive.get(element)?.push(attach(element));
+  }
+  element.setAttribute("data-ready", "");
+}
+
+/** @param {Document | Element} root */
+function enlivenAll(root) {
+  if (root instanceof Element && root.matches("[data-controller]")) enliven(root);
+  root.querySelectorAll("[data-controller]").forEach(enliven);
+}
+
+function buryRemoved() {
+  for (const [element, cleanups] of alive) {
+    if (element.isConnected) continue;
+    cleanups.forEach((cleanup) => cleanup?.());
+    alive.delete(element);
+  }
+}
+
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) for (const node of addedNodes) if (node instanceof Element) enlivenAll(node);
+  if (changes.some(({ removedNodes }) => removedNodes.length)) buryRemoved();
+}).observe(document.documentElement, { childList: true, subtree: true });
+enlivenAll(document);
+
+document.addEventListener("htmx:config:request", (event) => {
+  /** @type {CustomEvent} */ (event).detail.ctx.request.headers["X-Tab-Id"] = tabId;
+});
+
+document.addEventListener("htmx:response:error", (event) => {
+  const { ctx } = /** @type {CustomEvent} */ (event).detail;
+  const isJson = ctx.response.headers.get("Content-Type")?.includes("json");
+  if (ctx.response.status === 422 && !isJson) return; // The form comes back with its errors.
+  ctx.swap = "none";
+  const said = isJson ? JSON.parse(ctx.text).message : "";
+  toast(said || messageFor(ctx.response.status, ctx.response.headers.get("X-Request-ID")), { kind: "bad" });
+});
+
+document.addEventListener("htmx:error", (event) => {
+  const { error } = /** @type {CustomEvent} */ (event).detail;
+  console.error(error);
+  toast(messageFor(error instanceof TypeError ? 0 : 500), { kind: "bad" });
+});
+
+document.documentElement.setAttribute("data-ready", "");

@@ -1,0 +1,38 @@
+// @ts-check
+// One tooltip for every `data-tip`, after a short rest of the pointer or on keyboard focus; Esc hides it.
+import { make, overlayHost, place } from "../lib/overlay.js";
+
+const tip = make("div", { class: "tip", popover: "manual", "aria-hidden": "true" });
+let timer = 0;
+
+/** @param {Element} element */
+function show(element) {
+  const { tip: text, tipSide, shortcutHint } = /** @type {HTMLElement} */ (element).dataset;
+  tip.replaceChildren(text ?? "", ...(shortcutHint ? [make("kbd", {}, shortcutHint)] : []));
+  overlayHost().append(tip);
+  tip.showPopover();
+  place(tip, element, { side: tipSide === "inline" ? "inline" : "block", gap: 6 });
+}
+
+function hide() {
+  clearTimeout(timer);
+  if (tip.isConnected && tip.matches(":popover-open")) tip.hidePopover();
+}
+
+/** @param {Event} event */
+const tipped = (event) => (event.target instanceof Element ? event.target.closest("[data-tip]") : null);
+
+document.addEventListener("pointerover", (event) => {
+  const element = tipped(event);
+  if (!element || event.pointerType === "touch") return hide();
+  hide();
+  timer = setTimeout(() => element.isConnected && show(element), 350);
+});
+document.addEventListener("focusin", (event) => {
+  const element = tipped(event);
+  hide();
+  if (element?.matches(":focus-visible")) show(element);
+});
+document.addEventListener("focusout", hide);
+document.addEventListener("pointerdown", hide);
+document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
