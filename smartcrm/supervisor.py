@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 FIRST_PAUSE = 1.0  # seconds before a dead program is started again
 LONGEST_PAUSE = 30.0
+LONGEST_LINE = 1024 * 1024  # bytes
 HEALTHY_AFTER = 60.0  # a program that lived so long starts again after the first pause
 
 PR_SET_PDEATHSIG = 1
@@ -86,28 +87,42 @@ class Supervisor:
 
     async def _run_once(self, program: Program) -> int:
         """Run the program until it ends, and see that nothing of its process group outlives it."""
-        process = await asyncio.create_subprocess_exec(
-            *program.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, **program.environment},
-            start_new_session=True,
-            preexec_fn=_end_with_parent,
-        )
+        # A pipe of our own: asyncio's would make `wait` wait for every grandchild that holds it.
+        ear, mouth = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *program.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=mouth,
+                stderr=mouth,
+                env={**os.environ, **program.environment},
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+        finally:
+            os.close(mouth)
         self._running[program.name] = process
-        echo = asyncio.create_task(self._echo(program.name, process))
+        echo = asyncio.create_task(self._echo(program.name, ear))
         code = await process.wait()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await echo
         return code
 
-    async def _echo(self, name: str, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
-            sys.stdout.write(f"{name:<{self._width}} | {line.decode(errors='replace')}")
-            sys.stdout.flush()
+    async def _echo(self, name: str, ear: int) -> None:
+        """Show what a program says, a line at a time, until the last of its group is gone."""
+        reader = asyncio.StreamReader(limit=LONGEST_LINE)
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ear, "rb", buffering=0)
+        )
+        while not reader.at_eof():
+            try:
+                line = await reader.readline()
+            except ValueError:
+                line = b"(a line too long to show)\n"
+            if line:
+                sys.stdout.write(f"{name:<{self._width}} | {line.decode(errors='replace').rstrip()}\n")
+                sys.stdout.flush()
 
     async def _end(self, program: Program) -> None:
         process = self._running.get(program.name)

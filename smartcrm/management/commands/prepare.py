@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from smartcrm.up import DEMO_LOGINS
 
-# Pages that the product does not serve: DRF's browsable API, and source maps of others.
-UNUSED_STATIC_FILES = ["rest_framework", "*.map"]
+# Pages that the product does not serve: DRF's browsable API.
+UNUSED_STATIC_FILES = ["rest_framework"]
 
 
 class Command(BaseCommand):
