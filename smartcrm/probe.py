@@ -12,12 +12,12 @@ PATIENCE = 5.0  # seconds
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def answers(url: str) -> bool:
+def answers(url: str, patience: float = PATIENCE) -> bool:
     """Return whether the address answers 200, asked under the public name so that host checks hold."""
     public = urlsplit(os.environ.get("BASE_URL", "")).netloc or urlsplit(url).netloc
     request = urllib.request.Request(url, headers={"Host": public})  # noqa: S310
     try:
-        with _opener.open(request, timeout=PATIENCE) as response:
+        with _opener.open(request, timeout=patience) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -1,36 +1,43 @@
 """Everything on one machine: `python manage.py up`.
 
 Starts PostgreSQL and Redis unless the environment names others, brings the database up to date, then keeps
-the web server, the relay and the workers running until Ctrl-C.
+the web server, the relay and the workers running until Ctrl-C. The product is loaded once, here, and every
+program is a fork of this process.
 """
 
 import argparse
-import asyncio
 import fcntl
+import gc
 import ipaddress
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+import django
 import environ
+import uvicorn
+from celery.exceptions import SecurityWarning
+from django.core.management import CommandError, call_command
+from django.urls import get_resolver
 
 from smartcrm import probe
+from smartcrm.celery import app as celery_app
 from smartcrm.embedded import EmbeddedError, EmbeddedServices, data_dir
-from smartcrm.embedded.places import CHECKOUT, make_folder
+from smartcrm.embedded.places import CHECKOUT, DEMO_LOGINS, make_folder
 from smartcrm.embedded.server import Server
 from smartcrm.supervisor import Program, Supervisor
 
 LOOK_EVERY = 3.0  # seconds between two looks at the embedded servers
-
-# Written by `manage.py prepare` when it has loaded the demo.
-DEMO_LOGINS = "demo.txt"
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
@@ -56,9 +63,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="manage.py up", description=__doc__)
-    parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+    parser = argparse.ArgumentParser(prog="manage.py up", description="Start everything on this machine.")
+    parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or "8000"))
     parser.add_argument("--no-demo", action="store_true", help="start empty instead of with the demo")
     return parser.parse_args(arguments)
 
@@ -68,11 +75,14 @@ def _up(options: argparse.Namespace) -> None:
     make_folder(data)
     with _only_one(data):
         _check_port(options.host, options.port)
+        _check_demo(data, options)
         os.environ["BASE_URL"] = os.environ.get("BASE_URL") or f"http://127.0.0.1:{options.port}"
         os.environ.setdefault("LOG_FORMAT", "text")
         with _embedded_servers(data) as servers:
-            _prepare(data, options)
-            asyncio.run(_serve(data, options, servers))
+            django.setup()
+            _in_child(partial(_prepare, with_demo=_is_loopback(options.host) and not options.no_demo))
+            _load_product()
+            Supervisor(_programs(options), _say, _Watch(data, options, servers)).run()
     _say("Stopped.")
 
 
@@ -103,6 +113,11 @@ def _check_port(host: str, port: int) -> None:
             ) from None
 
 
+def _check_demo(data: Path, options: argparse.Namespace) -> None:
+    if (data / DEMO_LOGINS).exists() and not _is_loopback(options.host):
+        raise CannotStart("The demo's passwords are public, so it is served on 127.0.0.1 only.")
+
+
 @contextmanager
 def _embedded_servers(data: Path) -> Iterator[list[Server]]:
     """Run the servers for which the environment gives no address."""
@@ -121,81 +136,109 @@ def _embedded_servers(data: Path) -> Iterator[list[Server]]:
             server.stop()
 
 
-def _prepare(data: Path, options: argparse.Namespace) -> None:
-    """Bring database and static files up to date, and load the demo on the first start of all."""
-    local = _is_loopback(options.host)
-    if not local and (data / DEMO_LOGINS).exists():
-        raise CannotStart("The demo's passwords are public, so it is served on 127.0.0.1 only.")
-    demo = ["--demo"] if local and not options.no_demo else []
-    done = subprocess.run([sys.executable, "manage.py", "prepare", *demo], cwd=CHECKOUT, check=False)
-    if done.returncode:
+def _in_child(work: Callable[[], None]) -> None:
+    """Do a work in a process of its own, so that its connections and threads are not here to be forked."""
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+    if child.exitcode:
         raise CannotStart("The database could not be brought up to date; the reason is above.")
 
 
-async def _serve(data: Path, options: argparse.Namespace, servers: Sequence[Server]) -> None:
-    supervisor = Supervisor(_programs(options), _say)
-    helpers = [
-        asyncio.create_task(_keep_servers(supervisor, servers)),
-        asyncio.create_task(_announce(supervisor, data, options)),
+def _prepare(*, with_demo: bool) -> None:
+    try:
+        call_command("prepare", demo=with_demo)
+    except CommandError as problem:
+        sys.exit(f"smartcrm: {problem}")
+
+
+def _load_product() -> None:
+    """Load what every program needs before any of them is forked, and keep it shared."""
+    celery_app.autodiscover_tasks(force=True)
+    len(get_resolver().url_patterns)
+    # A collection in a child would write to every object, and so copy every page of them.
+    gc.collect()
+    gc.freeze()
+
+
+def _programs(options: argparse.Namespace) -> list[list[Program]]:
+    """Return what runs, in two groups: at the end people leave first, the work behind them afterwards."""
+    concurrency = os.environ.get("WORKER_CONCURRENCY") or str(max(2, os.cpu_count() or 1))
+    lane = ["--pool", "prefork", "--concurrency", concurrency]
+    background = [
+        Program("relay", partial(call_command, "relay")),
+        _worker("worker", "relay,internal", lane),
+        _worker("worker-outside", "http,mail", lane),
+        # One job at a time in the worker's own process: bulk work has no soft limit, which needs a child.
+        _worker("worker-bulk", "bulk", ["--pool", "solo"]),
     ]
-    await supervisor.run()
-    await asyncio.gather(*helpers)
+    return [background, [Program("web", partial(_serve, options))]]
 
 
-def _programs(options: argparse.Namespace) -> list[Program]:
-    """Return what runs; it is stopped from the end of the list, so that people leave first."""
-    concurrency = int(os.environ.get("WORKER_CONCURRENCY") or max(2, os.cpu_count() or 1))
-    return [
-        _worker("worker-bulk", "bulk", 1),
-        _worker("worker-outside", "http,mail", concurrency),
-        _worker("worker", "relay,internal", concurrency),
-        Program("relay", [sys.executable, "manage.py", "relay"]),
-        _web(options),
-    ]
-
-
-def _web(options: argparse.Namespace) -> Program:
-    uvicorn = [sys.executable, "-m", "uvicorn", "smartcrm.asgi:application"]
-    address = ["--host", options.host, "--port", str(options.port)]
-    processes = ["--workers", os.environ.get("WEB_PROCESSES") or "1"]
-    # Open streams would hold up a stop for as long as their browsers stay.
-    patience = ["--timeout-graceful-shutdown", "3"]
-    quiet = ["--no-access-log", "--log-level", "warning"]
-    return Program("web", [*uvicorn, *address, *processes, *patience, *quiet])
-
-
-def _worker(name: str, queues: str, concurrency: int) -> Program:
-    celery = [sys.executable, "-m", "celery", "--app", "smartcrm", "worker", "--hostname", f"{name}@%h"]
-    work = ["--queues", queues, "--concurrency", str(concurrency)]
+def _worker(name: str, queues: str, pool: Sequence[str]) -> Program:
+    place = ["--hostname", f"{name}@%h", "--queues", queues]
     quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     # The soft limit of a task is 20 s; a stop lets what runs come to its end.
-    return Program(name, [*celery, *work, *quiet], patience=25.0)
+    return Program(name, partial(_work, ["--quiet", "worker", *place, *pool, *quiet]), patience=25.0)
 
 
-async def _keep_servers(supervisor: Supervisor, servers: Sequence[Server]) -> None:
-    """Start an embedded server again if it has died."""
-    while not supervisor.is_stopping:
-        await supervisor.pause(LOOK_EVERY)
-        for server in servers:
-            if not supervisor.is_stopping and server.process_id() is None:
-                _say(f"{server.name} has died; starting it again")
-                with suppress(EmbeddedError):
-                    await asyncio.to_thread(server.start)
+def _work(arguments: list[str]) -> None:
+    # Celery warns of root because of pickle; here messages are JSON.
+    warnings.simplefilter("ignore", SecurityWarning)
+    # `prepare` has run Django's checks.
+    os.environ["CELERY_SKIP_CHECKS"] = "1"
+    celery_app.worker_main(arguments)
 
 
-async def _announce(supervisor: Supervisor, data: Path, options: argparse.Namespace) -> None:
-    """Tell the address once the server answers, and the demo's logins if the demo is there."""
-    host = "127.0.0.1" if options.host in EVERYWHERE else options.host
-    while not supervisor.is_stopping:
-        if await asyncio.to_thread(probe.answers, f"http://{host}:{options.port}/health/ready"):
-            break
-        await supervisor.pause(0.2)
-    else:
-        return
-    _say(f"SmartCRM is ready at {os.environ['BASE_URL']}")
-    if (data / DEMO_LOGINS).exists():
-        _say((data / DEMO_LOGINS).read_text().strip())
-    _say("Ctrl-C stops it; everything is kept.")
+def _serve(options: argparse.Namespace) -> None:
+    uvicorn.run(
+        "smartcrm.asgi:application",
+        host=options.host,
+        port=options.port,
+        workers=int(os.environ.get("WEB_PROCESSES") or 1),
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        # Open streams would hold up a stop for as long as their browsers stay.
+        timeout_graceful_shutdown=3,
+    )
+
+
+class _Watch:
+    """What the supervisor looks after besides its programs: the embedded servers, and the first answer."""
+
+    def __init__(self, data: Path, options: argparse.Namespace, servers: Sequence[Server]) -> None:
+        host = "127.0.0.1" if options.host in EVERYWHERE else options.host
+        self.health = f"http://{host}:{options.port}/health/ready"
+        self.logins = data / DEMO_LOGINS
+        self.servers = servers
+        self._announced = False
+        self._look_at = 0.0
+
+    def __call__(self) -> None:
+        """Tell the address when the server answers; start an embedded server again if it has died."""
+        if not self._announced and probe.answers(self.health, patience=0.5):
+            self._announced = True
+            self._announce()
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + LOOK_EVERY
+            for server in self.servers:
+                self._revive(server)
+
+    def _announce(self) -> None:
+        _say(f"SmartCRM is ready at {os.environ['BASE_URL']}")
+        if self.logins.exists():
+            _say(self.logins.read_text().strip())
+        _say("Ctrl-C stops it; everything is kept.")
+
+    def _revive(self, server: Server) -> None:
+        if server.process_id() is not None:
+            return
+        _say(f"{server.name} has died; starting it again")
+        try:
+            server.start()
+        except EmbeddedError as problem:
+            _say(str(problem))
 
 
 def _is_loopback(host: str) -> bool:

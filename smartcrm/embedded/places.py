@@ -11,6 +11,9 @@ from smartcrm.embedded.errors import EmbeddedError
 CHECKOUT = Path(__file__).resolve().parents[2]
 SYSTEM_HOME = Path("/var/lib/smartcrm")
 
+# What the demo has said about its logins; there while the database holds the demo.
+DEMO_LOGINS = "demo.txt"
+
 DATABASE = "smartcrm"
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 REDIS_SOCKET = "redis.sock"

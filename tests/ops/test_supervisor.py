@@ -1,6 +1,5 @@
 """The supervisor: what dies comes back, what is stopped leaves in order, nothing is left behind."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -18,28 +17,20 @@ PATIENCE = 20.0  # seconds until a test gives up waiting
 
 
 def shell(name: str, script: str, **options: float) -> Program:
-    return Program(name, ["/bin/sh", "-c", script], **options)  # type: ignore[arg-type]
-
-
-async def comes_true(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.02)
+    return Program(name, lambda: os.execv("/bin/sh", ["/bin/sh", "-c", script]), **options)
 
 
 def supervise(programs: list[Program], until: Callable[[], bool]) -> list[str]:
     """Run the programs until the condition holds, then send SIGTERM; return what the supervisor said."""
     said: list[str] = []
+    deadline = time.monotonic() + PATIENCE
 
-    async def scenario() -> None:
-        watched = asyncio.create_task(Supervisor(programs, said.append).run())
-        try:
-            await comes_true(until)
-        finally:
+    def stop_when_true() -> None:
+        if until() or time.monotonic() > deadline:
             os.kill(os.getpid(), signal.SIGTERM)
-            await watched
 
-    asyncio.run(scenario())
+    Supervisor([[program] for program in programs], said.append, stop_when_true).run()
+    assert time.monotonic() < deadline, "the condition never came true"
     return said
 
 
@@ -81,7 +72,7 @@ def test_a_killed_program_is_told_by_its_signal(tmp_path: Path, monkeypatch: pyt
     assert said[0].startswith("victim was ended by SIGKILL")
 
 
-def test_programs_are_stopped_from_the_last_to_the_first(tmp_path: Path) -> None:
+def test_groups_are_stopped_from_the_last_to_the_first(tmp_path: Path) -> None:
     ready, ends = tmp_path / "ready", tmp_path / "ends"
     script = 'trap "echo {0} >> {1}; exit 0" TERM; echo {0} >> {2}; while :; do sleep 0.05; done'
     programs = [shell(name, script.format(name, ends, ready)) for name in ("worker", "relay", "web")]
@@ -113,8 +104,9 @@ def test_children_do_not_outlive_their_program(tmp_path: Path, monkeypatch: pyte
 def test_programs_end_with_a_killed_supervisor(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     program = (
-        "import asyncio, sys; from smartcrm.supervisor import Program, Supervisor; "
-        "asyncio.run(Supervisor([Program('child', ['/bin/sh', '-c', sys.argv[1]])], print).run())"
+        "import os, sys; from smartcrm.supervisor import Program, Supervisor; "
+        "child = Program('child', lambda: os.execv('/bin/sh', ['sh', '-c', sys.argv[1]])); "
+        "Supervisor([[child]], print).run()"
     )
     watched = subprocess.Popen([sys.executable, "-c", program, f"echo $$ > {pid}; exec sleep 300"])
     deadline = time.monotonic() + PATIENCE
@@ -128,3 +120,34 @@ def test_programs_end_with_a_killed_supervisor(tmp_path: Path) -> None:
     while is_alive(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not is_alive(child)
+
+
+def test_every_line_is_shown_under_the_name_of_its_program(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = tmp_path / "done"
+    talker = shell("talker", f"echo one; echo two >&2; printf unfinished; echo x > {done}; exec sleep 300")
+
+    supervise([talker, shell("web", "exec sleep 300")], until=lambda: bool(lines(done)))
+
+    assert capfd.readouterr().out.splitlines() == ["talker | one", "talker | two", "talker | unfinished"]
+
+
+def test_a_second_signal_stops_without_waiting(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    stubborn = shell("stubborn", f"trap '' TERM; echo $$ > {pid}; while :; do sleep 0.05; done", patience=600)
+    started = time.monotonic()
+
+    def insist() -> None:
+        if lines(pid):
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        Supervisor([[stubborn]], lambda text: None, insist).run()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+    assert time.monotonic() - started < PATIENCE
+    assert not is_alive(int(pid.read_text()))

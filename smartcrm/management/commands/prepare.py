@@ -10,7 +10,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandParser
 
-from smartcrm.up import DEMO_LOGINS
+from smartcrm.embedded.places import DEMO_LOGINS
 
 # Pages that the product does not serve: DRF's browsable API.
 UNUSED_STATIC_FILES = ["rest_framework"]

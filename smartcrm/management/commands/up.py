@@ -1,4 +1,4 @@
-"""`manage.py up`: hands over to the supervisor, which does without Django and its memory."""
+"""`manage.py up`: hands over to smartcrm.up, which reads its options before the settings are loaded."""
 
 import os
 import sys
