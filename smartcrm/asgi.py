@@ -9,7 +9,7 @@ handler; thousands of open browsers wait on the event loop and cost no thread.
 
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 import django
 from a2wsgi import WSGIMiddleware
@@ -25,10 +25,12 @@ from smartcrm.wsgi import application as wsgi  # noqa: E402
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 LIVE_PREFIX = "/live/"
 
-pages = WSGIMiddleware(wsgi, workers=settings.WEB_THREADS)
+# Django and a2wsgi describe one protocol with different types.
+pages: Application = WSGIMiddleware(cast(Any, wsgi), workers=settings.WEB_THREADS)  # type: ignore[assignment]
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:

@@ -9,7 +9,10 @@ from django.db import DatabaseError, connections
 
 OLDEST_SERVER = 150000
 
-FACTS = "SELECT lower('Ё') = 'ё', current_setting('server_encoding'), current_setting('server_version')"
+FACTS = """
+    SELECT lower('Ё') = 'ё', current_setting('server_encoding'), current_setting('server_version'),
+           current_setting('server_version_num')::int
+"""
 
 
 def check_database(
@@ -29,7 +32,7 @@ def _problems_of(alias: str) -> list[CheckMessage]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(FACTS)
-            folds_cyrillic, encoding, version = cursor.fetchone()
+            folds_cyrillic, encoding, version, number = cursor.fetchone()
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
         return [
@@ -40,7 +43,7 @@ def _problems_of(alias: str) -> list[CheckMessage]:
             )
         ]
     found: list[CheckMessage] = []
-    if connection.pg_version < OLDEST_SERVER:
+    if number < OLDEST_SERVER:
         found.append(
             Error(
                 f"PostgreSQL {version} is too old.",

@@ -17,7 +17,7 @@ BLANK = re.compile(r"\s+")
 Sources = dict[str, tuple[Storage, str]]
 
 
-class StaticStorage(CompressedManifestStaticFilesStorage):
+class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """The storage behind `{% static %}`.
 
     The stylesheet is written as several files that `css/app.css` imports; joined they compress by a third

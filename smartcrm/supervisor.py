@@ -35,7 +35,7 @@ class Program:
     """A function to keep running in a process of its own."""
 
     name: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     patience: float = 10.0
     """Seconds between the polite and the last signal."""
 

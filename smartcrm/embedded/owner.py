@@ -43,7 +43,9 @@ class Owner:
             check=False,
             cwd="/",
             env=ENVIRONMENT,
-            **self._identity(),
+            user=self._user,
+            group=self._group,
+            extra_groups=self._extra_groups,
         )
 
     def launch(self, *command: str | Path, log: Path) -> subprocess.Popen[bytes]:
@@ -57,7 +59,9 @@ class Owner:
                 start_new_session=True,
                 cwd="/",
                 env=ENVIRONMENT,
-                **self._identity(),
+                user=self._user,
+                group=self._group,
+                extra_groups=self._extra_groups,
             )
 
     def give(self, path: Path, mode: int) -> None:
@@ -74,10 +78,17 @@ class Owner:
         """Return whether the owner may pass through every folder above `path`."""
         return self.is_caller or all(_may_pass(parent, self) for parent in path.absolute().parents)
 
-    def _identity(self) -> dict[str, object]:
-        if self.is_caller:
-            return {}
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+    @property
+    def _user(self) -> int | None:
+        return None if self.is_caller else self.uid
+
+    @property
+    def _group(self) -> int | None:
+        return None if self.is_caller else self.gid
+
+    @property
+    def _extra_groups(self) -> list[int] | None:
+        return None if self.is_caller else []
 
 
 def service_owner() -> Owner:

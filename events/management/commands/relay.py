@@ -3,7 +3,7 @@
 import logging
 import signal
 import threading
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections, connection
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 class Command(BaseCommand):
     """Relays events and wakes workers for what has come due, once a second, until told to stop."""
 
-    requires_system_checks: ClassVar[list[str]] = []  # they would load every page of the product for good
+    requires_system_checks = ()  # they would load every page of the product for good
     help = "Relay events once a second; several may run, one does the work."
 
     def handle(self, *args: Any, **options: Any) -> None:

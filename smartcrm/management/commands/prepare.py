@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     """Checks the database, migrates it, collects changed static files, loads the demo where asked."""
 
     help = "Bring the database and the static files up to date."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="fill an empty database with the demo")
