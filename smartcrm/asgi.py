@@ -8,12 +8,11 @@ handler; thousands of open browsers wait on the event loop and cost no thread.
 """
 
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, cast
 
 import django
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
+
+from smartcrm.bridge import Message, Receive, Send, WsgiBridge
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smartcrm.settings")
 # The stream uses models, which need this before they are imported.
@@ -22,15 +21,9 @@ django.setup()
 from smartcrm.live import application as live  # noqa: E402
 from smartcrm.wsgi import application as wsgi  # noqa: E402
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
-
 LIVE_PREFIX = "/live/"
 
-# Django and a2wsgi describe one protocol with different types.
-pages: Application = WSGIMiddleware(cast(Any, wsgi), workers=settings.WEB_THREADS)  # type: ignore[assignment]
+pages = WsgiBridge(wsgi, threads=settings.WEB_THREADS, longest_body=settings.LONGEST_BODY)
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
