@@ -44,6 +44,9 @@ class FieldType(Extension):
     """The value kind of `expressions.values`, which decides the operators of conditions."""
     sortable: ClassVar[bool] = True
     summable: ClassVar[bool] = False
+    """Whether values add up; such a value stands out on a card as its amount."""
+    is_chip: ClassVar[bool] = False
+    """Whether a card shows the value as a chip in its foot rather than as a line of text."""
 
     def model_field(self, field: "FieldDef") -> "models.Field[Any, Any]":
         """The column; always nullable, because a field may be added to a million records."""
@@ -61,6 +64,10 @@ class FieldType(Extension):
         """The value for JSON: REST, events, exports."""
         return value
 
+    def from_json(self, raw: Any) -> Any:
+        """The value of what `to_json` once gave; it is not checked again."""
+        return raw
+
     def display(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
         """The value for a person, in the active language; empty text for None."""
         return "" if value is None else str(value)
@@ -72,6 +79,14 @@ class FieldType(Extension):
     def json_schema(self, field: "FieldDef") -> dict[str, Any]:
         """JSON Schema of a value, without the null that every optional field takes."""
         raise NotImplementedError
+
+    def short_display(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
+        """The value where there is little room and no label beside it: on a tile of the board."""
+        return self.display(value, field, context)
+
+    def color(self, value: Any, field: "FieldDef") -> str:
+        """A palette name for the value; empty where it has no colour."""
+        return ""
 
     def people_in(self, value: Any) -> list[int]:
         """Ids of people that showing the value needs the names of."""

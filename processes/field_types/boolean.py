@@ -21,6 +21,7 @@ class BooleanType(FieldType):
     label = gettext_lazy("Yes or no")
     icon = "toggle-left"
     kind = "boolean"
+    is_chip = True
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
         return models.BooleanField(null=True)
@@ -38,6 +39,9 @@ class BooleanType(FieldType):
         if value is None:
             return ""
         return _("Yes") if value else _("No")
+
+    def short_display(self, value: bool | None, field: FieldDef, context: DisplayContext) -> str:
+        return field.label if value else ""
 
     def form_field(self, field: FieldDef) -> forms.Field:
         choices = [("", "—"), ("true", _("Yes")), ("false", _("No"))]

@@ -61,6 +61,7 @@ class ChoiceType(FieldType):
     label = gettext_lazy("Choice")
     icon = "list-check"
     kind = "choice"
+    is_chip = True
     Settings = ChoiceSettings
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
@@ -77,6 +78,9 @@ class ChoiceType(FieldType):
         if value is None:
             return ""
         return next((o["label"] for o in field.settings["options"] if o["key"] == value), value)
+
+    def color(self, value: str | None, field: FieldDef) -> str:
+        return next((o["color"] for o in field.settings["options"] if o["key"] == value), "")
 
     def form_field(self, field: FieldDef) -> forms.Field:
         choices = [("", "—"), *((o["key"], o["label"]) for o in field.settings["options"])]

@@ -6,6 +6,7 @@ from typing import Any
 from babel.dates import format_date
 from django import forms
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,7 @@ class DateType(FieldType):
     label = gettext_lazy("Date")
     icon = "calendar"
     kind = "date"
+    is_chip = True
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
         return models.DateField(null=True)
@@ -38,8 +40,16 @@ class DateType(FieldType):
     def to_json(self, value: date | None) -> str | None:
         return value.isoformat() if value else None
 
+    def from_json(self, raw: str | None) -> date | None:
+        return date.fromisoformat(raw) if raw else None
+
     def display(self, value: date | None, field: FieldDef, context: DisplayContext) -> str:
         return format_date(value, format="d MMM y", locale=get_language() or "en") if value else ""
+
+    def short_display(self, value: date | None, field: FieldDef, context: DisplayContext) -> str:
+        if value is None or value.year != timezone.localdate().year:
+            return self.display(value, field, context)
+        return format_date(value, format="d MMM", locale=get_language() or "en")
 
     def form_field(self, field: FieldDef) -> forms.Field:
         return forms.CharField(

@@ -22,6 +22,7 @@ class DateTimeType(FieldType):
     label = gettext_lazy("Date and time")
     icon = "clock"
     kind = "datetime"
+    is_chip = True
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
         return models.DateTimeField(null=True)
@@ -37,6 +38,9 @@ class DateTimeType(FieldType):
 
     def to_json(self, value: datetime | None) -> str | None:
         return value.isoformat() if value else None
+
+    def from_json(self, raw: str | None) -> datetime | None:
+        return datetime.fromisoformat(raw) if raw else None
 
     def display(self, value: datetime | None, field: FieldDef, context: DisplayContext) -> str:
         if value is None:

@@ -58,6 +58,9 @@ class NumberType(FieldType):
             return None
         return int(value) if value == value.to_integral_value() else float(value)
 
+    def from_json(self, raw: float | None) -> Decimal | None:
+        return None if raw is None else Decimal(str(raw))
+
     def display(self, value: Decimal | None, field: FieldDef, context: DisplayContext) -> str:
         if value is None:
             return ""
