@@ -19,9 +19,6 @@ class Consumer(Extension):
         """Digest events in the order of `seq`; True when there is work for the bells."""
         raise NotImplementedError
 
-    def committed(self, events: Sequence[Event]) -> None:
-        """After the relay's commit, for what may be lost (live updates)."""
-
     def poll(self) -> bool:
         """Once a second in the relay process: True when work has come due without an event."""
         return False

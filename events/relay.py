@@ -13,6 +13,7 @@ from celery import current_app
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
+from events.announce import announce
 from events.consumers import Consumer, consumers
 from events.models import ConsumerFailure, Event, RelayState
 
@@ -34,7 +35,7 @@ class Relayed:
 def relay_all() -> int:
     """Relay until the outbox is empty or another relay holds the duty; returns the number of events.
 
-    Rings the bells of the consumers that found work and calls their `committed`.
+    Rings the bells of the consumers that found work and tells the live servers.
     """
     total = 0
     while True:
@@ -44,8 +45,7 @@ def relay_all() -> int:
         total += len(relayed.events)
         for consumer in relayed.working:
             ring_bells(consumer)
-        for consumer in consumers:
-            consumer.committed(relayed.events)
+        announce(relayed.events[-1].seq or 0)
 
 
 def relay_batch(limit: int = BATCH) -> Relayed:

@@ -1,8 +1,15 @@
 """Services of the test run; fixtures that many tests share."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from accounts.models import Role
+from accounts.models.role import ROBOTS_ROLE_KEY
+from processes.definition import forget_definitions
+from records.typed import forget_models
 from tests import services
+from tests import stack as stack_module
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -24,3 +31,27 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> None:
     """The servers run before a test database is made."""
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> Iterator[None]:
+    """A test with real commits: what it makes is visible to other processes and gone afterwards."""
+    _restore_built_in_rows()
+    yield
+    stack_module.end_other_sessions()
+    stack_module.drop_typed_tables()
+    forget_models()
+    forget_definitions()
+
+
+@pytest.fixture
+def stack(committed: None) -> Iterator[stack_module.Stack]:
+    """Real processes of the product against the test database; see tests/stack.py."""
+    started = stack_module.Stack()
+    yield started
+    started.stop()
+
+
+def _restore_built_in_rows() -> None:
+    """A flush takes away what migrations have put in."""
+    Role.objects.get_or_create(key=ROBOTS_ROLE_KEY, defaults={"name": "Robots", "position": 1000})

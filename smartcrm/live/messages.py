@@ -1,0 +1,103 @@
+"""What an open page is told of an event: ids, never values; and whether it is told at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import close_old_connections
+from django.db.models import Max
+from django.http import HttpRequest
+
+from accounts.queries import actor_for
+from core.errors import SmartCRMError
+from events.models import Event
+from processes.models import Operation, Scope
+from processes.permissions import Access, accesses_for
+
+REPLAY_LIMIT = 200
+"""A page that has missed more than this reloads instead."""
+
+RIGHTS_KINDS = frozenset({"access.changed", "process.created", "process.archived", "process.published"})
+"""Events after which every watcher's rights are read anew; so are those about people and roles."""
+
+FIELDS = ("seq", "kind", "process_id", "record_id", "record_version", "changes", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who watches, and what they may see, as of the last look."""
+
+    user_id: int
+    accesses: dict[int, Access] = field(default_factory=dict)
+
+    def message_for(self, event: Event) -> dict[str, Any] | None:
+        """What to tell the watcher of an event; None when it is none of their business."""
+        if event.kind == "notification.created":
+            return {"kind": event.kind} if event.data.get("user_id") == self.user_id else None
+        access = self.accesses.get(event.process_id or 0)
+        if access is None:
+            return None
+        message = {"kind": event.kind, "process": access.definition.key, "record": event.record_id}
+        if event.record_id is None:
+            return message
+        if not _sees(access, event):
+            return {**message, "kind": "record.hidden"} if _saw(access, event) else None
+        return {
+            **message,
+            "version": event.record_version,
+            "stage": event.data.get("stage", event.data.get("snapshot", {}).get("stage")),
+            "from": event.data.get("from"),
+        }
+
+
+def watcher_of(cookies: str) -> Watcher | None:
+    """The signed-in person behind a Cookie header, with the rights they have now; None for anybody else."""
+    close_old_connections()
+    morsel = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    if morsel is None:
+        return None
+    request = HttpRequest()
+    request.session = SessionStore(morsel.value)
+    if SESSION_KEY not in request.session:
+        return None
+    try:
+        actor = actor_for(get_user(request))  # type: ignore[arg-type]
+    except (SmartCRMError, AttributeError):
+        return None
+    accesses = {access.definition.id: access for access in accesses_for(actor) if access.can(Operation.VIEW)}
+    return Watcher(actor.user_id or 0, accesses)
+
+
+def events_after(seq: int, limit: int) -> list[Event]:
+    """Relayed events after `seq`, in order."""
+    close_old_connections()
+    return list(Event.objects.filter(seq__gt=seq).order_by("seq").only(*FIELDS)[:limit])
+
+
+def newest_seq() -> int:
+    """The last `seq` given."""
+    close_old_connections()
+    return Event.objects.aggregate(newest=Max("seq"))["newest"] or 0
+
+
+def changes_rights(events: Sequence[Event]) -> bool:
+    """Whether watchers' rights must be read anew before anything after these events is sent."""
+    return any(event.kind in RIGHTS_KINDS or event.kind.startswith(("person.", "role.")) for event in events)
+
+
+def _sees(access: Access, event: Event) -> bool:
+    snapshot = event.data.get("snapshot", {})
+    return _own_or_all(access, (snapshot.get("assignee"), snapshot.get("author")))
+
+
+def _saw(access: Access, event: Event) -> bool:
+    return _own_or_all(access, (event.changes.get("assignee", [None])[0],))
+
+
+def _own_or_all(access: Access, owners: tuple[int | None, ...]) -> bool:
+    scope = access.scope(Operation.VIEW)
+    return scope == Scope.ALL or (scope == Scope.OWN and access.actor.user_id in owners)
