@@ -15,7 +15,7 @@ from core.errors import Text
 from core.registry import Extension, Registry
 
 if TYPE_CHECKING:
-    from processes.definition import FieldDef
+    from processes.definition_types import FieldDef
 
 
 class WrongValue(ValueError):

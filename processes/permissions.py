@@ -21,8 +21,13 @@ EVERYTHING: Mapping[str, int] = {operation: Scope.ALL for operation in Operation
 class Owned(Protocol):
     """What deciding about one record needs: who is responsible for it and who made it."""
 
-    assignee_id: int | None
-    author_id: int | None
+    @property
+    def assignee_id(self) -> int | None:
+        """Who is responsible."""
+
+    @property
+    def author_id(self) -> int | None:
+        """Who made it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ stage machine is always the one of the definition. See docs/decisions/0001 and 0
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps.registry import Apps
 from django.db import models
@@ -70,6 +70,17 @@ class TypedRecord(models.Model):
     """What every process's table has: the columns that boards and lists need beside the process's own fields."""
 
     definition: ClassVar[Definition]
+    objects: ClassVar[TypedQuerySet]
+    # What the built class adds and what Django gives to foreign keys, for the type checker.
+    if TYPE_CHECKING:
+        stage: StageDef
+        stage_id: int
+        record_id: int
+        pipeline_id: int
+        assignee_id: int | None
+        author_id: int | None
+        department_id: int | None
+        editor_id: int | None
 
     record = models.OneToOneField(
         Record, on_delete=models.CASCADE, primary_key=True, related_name="+", db_column="id"

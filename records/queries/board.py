@@ -1,0 +1,144 @@
+"""The board: columns with counts, sums and their first tiles; further pages of a column; one tile."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.utils.translation import gettext as _
+
+from core.errors import NotFound
+from expressions.conditions import Condition
+from processes.definition_types import FieldDef, PipelineDef, StageDef
+from processes.models import Operation, Process
+from processes.permissions import Access
+from records.queries.narrowing import narrowed
+from records.queries.tiles import Tile, sum_field, tile_rows, tiles_of
+from records.typed import model_for
+
+PAGE = 25
+"""Tiles of a column in one piece."""
+
+Cursor = tuple[str, int]
+"""Rank and id of the last tile that was shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPage:
+    """Some tiles of a column, in order, and where the next ones begin."""
+
+    tiles: tuple[Tile, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One stage with what stands in it."""
+
+    stage: StageDef
+    count: int
+    sum: Decimal | int | None
+    page: ColumnPage
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One pipeline as an actor sees it."""
+
+    pipeline: PipelineDef
+    columns: tuple[Column, ...]
+    sum_field: FieldDef | None
+    total: int
+    hidden: int
+    """Records that the filter hides, counted only when it hides all of them."""
+    can_create: bool
+    can_move: bool
+
+
+def board_for(
+    access: Access, pipeline: PipelineDef, condition: Condition | None = None, search: str = ""
+) -> Board:
+    """The board of a pipeline for the access's actor, only records that it lets see.
+
+    Three queries: counts with sums, the first tiles of all columns, names of people.
+    """
+    rows = _rows(access, condition, search)
+    totals = _totals(access, pipeline, rows)
+    pages = _first_pages(access, pipeline, rows)
+    columns = tuple(
+        Column(stage, *totals.get(stage.id, (0, None)), pages[stage.id]) for stage in pipeline.stages
+    )
+    total = sum(column.count for column in columns)
+    is_narrowed = bool(search) or (condition is not None and not condition.is_always)
+    is_used = access.definition.status == Process.Status.PUBLISHED
+    return Board(
+        pipeline=pipeline,
+        columns=columns,
+        sum_field=sum_field(access.definition),
+        total=total,
+        hidden=_count(access, pipeline) if is_narrowed and total == 0 else 0,
+        can_create=is_used and access.can(Operation.CREATE),
+        can_move=is_used and access.can(Operation.MOVE),
+    )
+
+
+def column_page(
+    access: Access,
+    stage: StageDef,
+    *,
+    after: Cursor | None = None,
+    condition: Condition | None = None,
+    search: str = "",
+) -> ColumnPage:
+    """The tiles of a stage that come after a cursor. Two queries."""
+    rows = _rows(access, condition, search).in_stage(stage.id)
+    if after is not None:
+        rank, record_id = after
+        rows = rows.filter(position__gte=rank).exclude(position=rank, record_id__lte=record_id)
+    found = list(tile_rows(rows, access.definition).order_by("position", "record_id")[: PAGE + 1])
+    return _page(tiles_of(access, found[:PAGE]), is_last=len(found) <= PAGE)
+
+
+def card_tile(access: Access, record_id: int, condition: Condition | None = None, search: str = "") -> Tile:
+    """One record as a tile. Raises NotFound where the actor may not see it or the filter hides it."""
+    rows = tile_rows(_rows(access, condition, search).filter(pk=record_id), access.definition)
+    found = tiles_of(access, list(rows))
+    if not found:
+        raise NotFound(_("There is no such record."), record=record_id)
+    return found[0]
+
+
+def _rows(access: Access, condition: Condition | None, search: str) -> Any:
+    rows = model_for(access.definition).objects.visible_to(access)
+    return narrowed(rows, access, condition=condition, search=search)
+
+
+def _totals(access: Access, pipeline: PipelineDef, rows: Any) -> dict[int, tuple[int, Any]]:
+    field = sum_field(access.definition)
+    counted = rows.filter(pipeline_id=pipeline.id).order_by().values("stage_id").annotate(count=Count("pk"))
+    if field is None:
+        return {row["stage_id"]: (row["count"], None) for row in counted}
+    return {row["stage_id"]: (row["count"], row["sum"]) for row in counted.annotate(sum=Sum(field.column))}
+
+
+def _first_pages(access: Access, pipeline: PipelineDef, rows: Any) -> dict[int, ColumnPage]:
+    """The beginning of every column in one statement: each part of the union walks the board's index."""
+    slices = [
+        tile_rows(rows.in_stage(stage.id), access.definition).order_by("position", "record_id")[: PAGE + 1]
+        for stage in pipeline.stages
+    ]
+    found = list(slices[0].union(*slices[1:], all=True)) if len(slices) > 1 else list(slices[0])
+    by_stage: dict[int, list[Tile]] = {stage.id: [] for stage in pipeline.stages}
+    for tile in tiles_of(access, found):
+        by_stage[tile.stage.id].append(tile)
+    return {stage_id: _page(tiles[:PAGE], is_last=len(tiles) <= PAGE) for stage_id, tiles in by_stage.items()}
+
+
+def _page(tiles: list[Tile], *, is_last: bool) -> ColumnPage:
+    return ColumnPage(tuple(tiles), None if is_last else (tiles[-1].rank, tiles[-1].id))
+
+
+def _count(access: Access, pipeline: PipelineDef) -> int:
+    rows = model_for(access.definition).objects.visible_to(access)
+    count: int = rows.filter(Q(pipeline_id=pipeline.id)).count()
+    return count

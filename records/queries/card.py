@@ -1,0 +1,280 @@
+"""One record whole: its fields, its way through the stages, its tasks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.errors import NotFound
+from events.models import Event
+from processes.definition_types import Definition, FieldDef, StageDef
+from processes.fieldtype import DisplayContext
+from processes.models import Operation, Process
+from processes.permissions import Access
+from records.models import StageVisit, Task
+from records.queries.tiles import names_of
+from records.typed import TypedRecord, model_for
+
+DONE_TASKS = 20
+"""How many finished tasks a card shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody on a record; prints as the name."""
+
+    id: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """A field with this record's answer: for people, for programs, and why it cannot be changed (if so)."""
+
+    field: FieldDef
+    value: Any
+    text: str
+    json: Any
+    color: str
+    locked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage as seen from where the record stands."""
+
+    stage: StageDef
+    state: str
+    """`done`, `current` or `next`."""
+    allowed: bool
+    reason: str
+    """Why the record cannot go there."""
+    time_spent: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardTask:
+    """A to-do of the record."""
+
+    id: int
+    title: str
+    description: str
+    assignee: Person | None
+    due_at: datetime | None
+    done_at: datetime | None
+    is_overdue: bool
+    can_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One record for its page and its panel."""
+
+    id: int
+    definition: Definition
+    title: str
+    version: int
+    stage: StageDef
+    assignee: Person | None
+    author: Person | None
+    created_at: datetime
+    updated_at: datetime
+    stage_changed_at: datetime
+    fields: tuple[FieldValue, ...]
+    steps: tuple[Step, ...]
+    tasks: tuple[CardTask, ...]
+    can_update: bool
+    can_assign: bool
+    can_move: bool
+    can_delete: bool
+    can_comment: bool
+
+    @property
+    def open_tasks(self) -> int:
+        """Tasks not yet done."""
+        return sum(task.done_at is None for task in self.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """Who touched a record last, for telling the one who came second."""
+
+    who: str
+    at: datetime | None
+    version: int
+    stage: StageDef
+
+
+def card_for(access: Access, record_id: int) -> Card:
+    """The record for the access's actor. Raises NotFound where they may not see it. Four queries."""
+    row = row_for(access, record_id)
+    tasks = _tasks(row.pk)
+    names = names_of(_people(row, tasks))
+    locked = _why_locked(access, row)
+    may = {operation: not locked and access.covers(operation, row) for operation in _OPERATIONS}
+    return Card(
+        id=row.pk,
+        definition=access.definition,
+        title=row.title,
+        version=row.version,
+        stage=row.stage,
+        assignee=_person(row.assignee_id, names),
+        author=_person(row.author_id, names),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        stage_changed_at=row.stage_changed_at,
+        fields=tuple(
+            field_value(row, field, names, _why_field_locked(access, row)) for field in _fields(row)
+        ),
+        steps=_steps(access, row),
+        tasks=tuple(_card_task(access, row, task, names) for task in tasks),
+        can_update=may[Operation.UPDATE],
+        can_assign=may[Operation.ASSIGN],
+        can_move=may[Operation.MOVE],
+        can_delete=may[Operation.DELETE],
+        can_comment=may[Operation.COMMENT],
+    )
+
+
+_OPERATIONS = (Operation.UPDATE, Operation.ASSIGN, Operation.MOVE, Operation.DELETE, Operation.COMMENT)
+
+
+def row_for(access: Access, record_id: int) -> TypedRecord:
+    """The typed row, for reading. Raises NotFound where the actor may not see it."""
+    row: TypedRecord | None = (
+        model_for(access.definition).objects.visible_to(access).filter(pk=record_id).first()
+    )
+    if row is None:
+        raise NotFound(_("There is no such record."), record=record_id)
+    return row
+
+
+def value_of(access: Access, record_id: int, key: str) -> tuple[FieldValue, int]:
+    """One field of a record with the record's version. Raises NotFound."""
+    row = row_for(access, record_id)
+    field = access.definition.field_by_key.get(key)
+    if field is None:
+        raise NotFound(_("There is no such field."), field=key)
+    names = names_of(field.type.people_in(row.value(field)))
+    return field_value(row, field, names, _why_field_locked(access, row)), row.version
+
+
+def last_change(access: Access, record_id: int) -> LastChange:
+    """Who changed the record last. Raises NotFound where the actor may not see it."""
+    row = row_for(access, record_id)
+    event = Event.objects.filter(record_id=record_id).order_by("-id").first()
+    return LastChange(event.actor_label if event else "", event.at if event else None, row.version, row.stage)
+
+
+def field_value(row: TypedRecord, field: FieldDef, names: dict[int, str], locked: str = "") -> FieldValue:
+    """A field with the row's answer."""
+    value = row.value(field)
+    return FieldValue(
+        field=field,
+        value=value,
+        text=field.type.display(value, field, DisplayContext(names)),
+        json=field.type.to_json(value),
+        color=field.type.color(value, field),
+        locked=locked,
+    )
+
+
+def _fields(row: TypedRecord) -> tuple[FieldDef, ...]:
+    return row.definition.fields
+
+
+def _people(row: TypedRecord, tasks: Sequence[Task]) -> list[int]:
+    people = [row.assignee_id, row.author_id, *(task.assignee_id for task in tasks)]
+    found = [person for person in people if person is not None]
+    for field in row.definition.fields:
+        found += field.type.people_in(row.value(field))
+    return found
+
+
+def _person(person_id: int | None, names: dict[int, str]) -> Person | None:
+    return Person(person_id, names.get(person_id, f"#{person_id}")) if person_id is not None else None
+
+
+def _why_locked(access: Access, row: TypedRecord) -> str:
+    if access.definition.status != Process.Status.PUBLISHED:
+        return _("This process is not in use; its records cannot be changed.")
+    return ""
+
+
+def _why_field_locked(access: Access, row: TypedRecord) -> str:
+    if locked := _why_locked(access, row):
+        return locked
+    return "" if access.covers(Operation.UPDATE, row) else _("You have no right to change this record.")
+
+
+def _steps(access: Access, row: TypedRecord) -> tuple[Step, ...]:
+    pipeline = access.definition.pipeline_by_id[row.pipeline_id]
+    current = row.stage
+    targets = pipeline.targets[current.id]
+    spent = _time_spent(row.pk)
+    locked = _why_locked(access, row)
+    may_move = access.covers(Operation.MOVE, row)
+    steps: list[Step] = []
+    for stage in pipeline.stages:
+        reason = locked or _why_not(current, stage, targets, may_move=may_move)
+        allowed = stage.id != current.id and not reason
+        steps.append(Step(stage, _state(stage, current), allowed, reason, spent.get(stage.id)))
+    return tuple(steps)
+
+
+def _state(stage: StageDef, current: StageDef) -> str:
+    if stage.id == current.id:
+        return "current"
+    passed = stage.is_open and (stage.position < current.position or not current.is_open)
+    return "done" if passed else "next"
+
+
+def _why_not(current: StageDef, stage: StageDef, targets: frozenset[int], *, may_move: bool) -> str:
+    if stage.id == current.id:
+        return ""
+    if not may_move:
+        return _("You have no right to move this record.")
+    if stage.id not in targets:
+        names = {"source": current.name, "target": stage.name}
+        return _("A record cannot go from “%(source)s” to “%(target)s”.") % names
+    return ""
+
+
+def _time_spent(record_id: int) -> dict[int, timedelta]:
+    """Stage id → time spent there in all visits, the present one until now."""
+    spent: dict[int, timedelta] = {}
+    now = timezone.now()
+    visits = StageVisit.objects.filter(record_id=record_id).values_list("stage_id", "entered_at", "left_at")
+    for stage_id, entered, left in visits:
+        spent[stage_id] = spent.get(stage_id, timedelta()) + ((left or now) - entered)
+    return spent
+
+
+def _tasks(record_id: int) -> list[Task]:
+    """Open ones by their time, those without time last; then the latest finished ones."""
+    found = Task.objects.filter(record_id=record_id)
+    open_first = found.order_by(F("done_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")
+    tasks = list(open_first[:200])
+    still_open = [task for task in tasks if not task.is_done]
+    return still_open + [task for task in tasks if task.is_done][:DONE_TASKS]
+
+
+def _card_task(access: Access, row: TypedRecord, task: Task, names: dict[int, str]) -> CardTask:
+    is_own = task.assignee_id is not None and task.assignee_id == access.actor.user_id
+    return CardTask(
+        id=task.pk,
+        title=task.title,
+        description=task.description,
+        assignee=_person(task.assignee_id, names),
+        due_at=task.due_at,
+        done_at=task.done_at,
+        is_overdue=task.done_at is None and task.due_at is not None and task.due_at < timezone.now(),
+        can_complete=not _why_locked(access, row) and (is_own or access.covers(Operation.UPDATE, row)),
+    )

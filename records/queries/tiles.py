@@ -1,0 +1,158 @@
+"""Tiles: what a board, a list of work and a live page show of a record at a glance."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from accounts.models import User
+from processes.definition_types import Definition, FieldDef, StageDef
+from processes.fieldtype import DisplayContext
+from processes.models import Operation
+from processes.permissions import Access
+from records.models import Task
+
+BASE_COLUMNS = (
+    "record_id",
+    "title",
+    "version",
+    "position",
+    "stage_id",
+    "assignee_id",
+    "author_id",
+    "stage_changed_at",
+)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One value of a record as a person reads it."""
+
+    label: str
+    text: str
+    icon: str
+    color: str = ""
+    is_chip: bool = False
+    is_amount: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One record on the board. `rank` and `id` place it in its column."""
+
+    id: int
+    title: str
+    version: int
+    rank: str
+    stage: StageDef
+    assignee_id: int | None
+    assignee: str
+    lines: tuple[Shown, ...]
+    chips: tuple[Shown, ...]
+    amount: Shown | None
+    sum_value: Decimal | int | None
+    """What the tile adds to its column's sum."""
+    open_tasks: int
+    next_due: datetime | None
+    is_overdue: bool
+    """Whether a task is past its time while work goes on."""
+    can_move: bool
+    can_assign: bool
+    can_delete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a row is, for `Access.covers`."""
+
+    assignee_id: int | None
+    author_id: int | None
+
+
+def card_fields(definition: Definition) -> tuple[FieldDef, ...]:
+    """The fields that a tile shows, in order."""
+    return tuple(field for field in definition.fields if field.on_card)
+
+
+def sum_field(definition: Definition) -> FieldDef | None:
+    """The field whose sum stands at the head of a column: the first on the card whose values add up."""
+    return next((field for field in card_fields(definition) if field.type.summable), None)
+
+
+def tile_rows(rows: Any, definition: Definition) -> Any:
+    """A queryset of typed records turned into dicts with all that a tile needs."""
+    tasks: QuerySet[Any, Any] = Task.objects.filter(record_id=OuterRef("pk"), done_at=None).order_by()
+    tasks = tasks.values("record_id")
+    return rows.values(
+        *BASE_COLUMNS,
+        *(field.attname for field in card_fields(definition)),
+        open_tasks=Subquery(tasks.annotate(count=Count("pk")).values("count")),
+        next_due=Subquery(tasks.annotate(due=Min("due_at")).values("due")),
+    )
+
+
+def tiles_of(access: Access, rows: Sequence[Row]) -> list[Tile]:
+    """The tiles of rows; one query for the names of people when somebody is on them."""
+    definition = access.definition
+    fields = card_fields(definition)
+    context = DisplayContext(names_of(_people_on(rows, fields)))
+    return [_tile(access, row, fields, context) for row in rows]
+
+
+def names_of(people: Iterable[int]) -> dict[int, str]:
+    """Names by id; no query for nobody."""
+    ids = set(people)
+    return dict(User.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+
+
+def _people_on(rows: Sequence[Row], fields: Sequence[FieldDef]) -> Iterator[int]:
+    for row in rows:
+        if row["assignee_id"] is not None:
+            yield row["assignee_id"]
+        for field in fields:
+            yield from field.type.people_in(row[field.attname])
+
+
+def _tile(access: Access, row: Row, fields: Sequence[FieldDef], context: DisplayContext) -> Tile:
+    shown = [item for field in fields if (item := shown_value(field, row[field.attname], context)).text]
+    amount = next((item for item in shown if item.is_amount), None)
+    summed = sum_field(access.definition)
+    stage = access.definition.stage_by_id[row["stage_id"]]
+    owner = Owner(row["assignee_id"], row["author_id"])
+    return Tile(
+        id=row["record_id"],
+        title=row["title"],
+        version=row["version"],
+        rank=row["position"],
+        stage=stage,
+        assignee_id=row["assignee_id"],
+        assignee=context.people.get(row["assignee_id"], ""),
+        lines=tuple(item for item in shown if not item.is_chip and item is not amount),
+        chips=tuple(item for item in shown if item.is_chip),
+        amount=amount,
+        sum_value=row[summed.attname] if summed else None,
+        open_tasks=row["open_tasks"] or 0,
+        next_due=row["next_due"],
+        is_overdue=stage.is_open and row["next_due"] is not None and row["next_due"] < timezone.now(),
+        can_move=access.covers(Operation.MOVE, owner),
+        can_assign=access.covers(Operation.ASSIGN, owner),
+        can_delete=access.covers(Operation.DELETE, owner),
+    )
+
+
+def shown_value(field: FieldDef, value: Any, context: DisplayContext) -> Shown:
+    """A value as a tile shows it; its text is empty when there is nothing to show."""
+    return Shown(
+        label=field.label,
+        text=field.type.short_display(value, field, context),
+        icon=field.type.icon,
+        color=field.type.color(value, field),
+        is_chip=field.type.is_chip,
+        is_amount=field.type.summable,
+    )

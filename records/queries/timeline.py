@@ -1,0 +1,212 @@
+"""What happened to a record, told for people: comments, changes, moves, tasks, newest first."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.actor import ActorKind
+from events.models import Event
+from processes.definition_types import Definition
+from processes.fieldtype import DisplayContext
+from processes.models import Operation
+from processes.permissions import Access
+from records.models import Comment
+from records.queries.card import row_for
+from records.queries.tiles import names_of
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One changed value, before and after, as people read them; empty text for nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `key` is unique within the timeline."""
+
+    key: str
+    at: datetime
+    icon: str
+    title: str
+    who: str
+    by: str
+    """The kind of actor: `person`, `token`, `run`, `import` or `system`."""
+    color: str = ""
+    changes: tuple[Change, ...] = ()
+    text: str = ""
+    """Words of a person or a robot: a comment."""
+    note: str = ""
+    """A remark of ours: how long, with what result."""
+
+    @property
+    def day(self) -> date:
+        """The day it belongs to, in the reader's time zone."""
+        return timezone.localtime(self.at).date()
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """Some entries, newest first, and where the older ones begin (an event id; None at the end)."""
+
+    entries: tuple[Entry, ...]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What telling events needs: names, comments, the definition."""
+
+    definition: Definition
+    people: Mapping[int, str]
+    comments: Mapping[int, Comment]
+
+    def stage(self, stage_id: Any) -> str:
+        stage = self.definition.stage_by_id.get(stage_id)
+        return stage.name if stage else _("a removed stage")
+
+    def person(self, person_id: Any) -> str:
+        return self.people.get(person_id, "") if person_id else ""
+
+
+def timeline_page(access: Access, record_id: int, *, before: int | None = None) -> TimelinePage:
+    """A page of the record's timeline. Raises NotFound where the actor may not see the record.
+
+    Without the right to see history only comments and tasks are told. Four queries at most.
+    """
+    row = row_for(access, record_id)
+    kinds = _TOLD if access.covers(Operation.HISTORY, row) else _TALK
+    events = Event.objects.filter(record_id=record_id, process_id=access.definition.id, kind__in=kinds)
+    if before is not None:
+        events = events.filter(id__lt=before)
+    found = list(events.order_by("-id")[: PAGE + 1])
+    told = found[:PAGE]
+    words = _words(access.definition, told)
+    entries = [entry for event in told if (entry := _TOLD[event.kind](event, words))]
+    return TimelinePage(tuple(entries), told[-1].pk if len(found) > PAGE else None)
+
+
+def _words(definition: Definition, events: Sequence[Event]) -> _Words:
+    ids = [event.data["comment"] for event in events if "comment" in event.data]
+    comments = {comment.pk: comment for comment in Comment.objects.filter(pk__in=ids)} if ids else {}
+    return _Words(definition, names_of(_people(definition, events)), comments)
+
+
+def _people(definition: Definition, events: Iterable[Event]) -> set[int]:
+    found: set[int] = set()
+    for event in events:
+        if task_assignee := event.data.get("task_assignee"):
+            found.add(task_assignee)
+        for key, pair in event.changes.items():
+            for raw in pair:
+                found.update(_people_in(definition, key, raw))
+    return found
+
+
+def _people_in(definition: Definition, key: str, raw: Any) -> Iterable[int]:
+    if key in ("assignee", "author"):
+        return [raw] if raw else []
+    field = definition.field_by_key.get(key)
+    return field.type.people_in(field.type.from_json(raw)) if field else []
+
+
+def _entry(event: Event, icon: str, title: str, **more: Any) -> Entry:
+    return Entry(
+        key=f"e{event.pk}",
+        at=event.at,
+        icon="robot" if event.actor_kind == ActorKind.RUN and icon != "message" else icon,
+        title=title,
+        who=event.actor_label,
+        by=event.actor_kind,
+        **more,
+    )
+
+
+def _created(event: Event, words: _Words) -> Entry:
+    return _entry(event, "plus", _("Created"))
+
+
+def _updated(event: Event, words: _Words) -> Entry | None:
+    changes = _changes(event, words)
+    return _entry(event, "pencil", _("Changed"), changes=changes) if changes else None
+
+
+def _moved(event: Event, words: _Words) -> Entry:
+    before, after = event.changes.get("stage", (event.data.get("from"), event.data.get("stage")))
+    stage = words.definition.stage_by_id.get(after)
+    change = Change(_("Stage"), words.stage(before), words.stage(after))
+    return _entry(event, "arrow-right", _("Moved"), color=stage.color if stage else "", changes=(change,))
+
+
+def _deleted(event: Event, words: _Words) -> Entry:
+    return _entry(event, "trash", _("Moved to the bin"))
+
+
+def _restored(event: Event, words: _Words) -> Entry:
+    return _entry(event, "arrow-back-up", _("Restored from the bin"))
+
+
+def _commented(event: Event, words: _Words) -> Entry | None:
+    comment = words.comments.get(event.data["comment"])
+    return _entry(event, "message", _("Comment"), text=comment.text) if comment else None
+
+
+def _task_created(event: Event, words: _Words) -> Entry:
+    note = words.person(event.data.get("task_assignee"))
+    return _entry(event, "checkbox", _("Task: %(title)s") % {"title": event.data.get("title", "")}, note=note)
+
+
+def _task_completed(event: Event, words: _Words) -> Entry:
+    title = _("Task done: %(title)s") % {"title": event.data.get("title", "")}
+    return _entry(event, "circle-check", title, color="green")
+
+
+def _task_reopened(event: Event, words: _Words) -> Entry:
+    return _entry(
+        event, "refresh", _("Task opened again: %(title)s") % {"title": event.data.get("title", "")}
+    )
+
+
+def _changes(event: Event, words: _Words) -> tuple[Change, ...]:
+    """Readable changes; a field that does not exist any more is not told."""
+    told = (_change(key, pair, words) for key, pair in event.changes.items())
+    return tuple(change for change in told if change)
+
+
+def _change(key: str, pair: Sequence[Any], words: _Words) -> Change | None:
+    before, after = pair
+    if key == "title":
+        return Change(_("Title"), before or "", after or "")
+    if key == "assignee":
+        return Change(_("Assignee"), words.person(before), words.person(after))
+    field = words.definition.field_by_key.get(key)
+    if field is None:
+        return None
+    context = DisplayContext(words.people)
+    shown = [field.type.display(field.type.from_json(raw), field, context) for raw in pair]
+    return Change(field.label, *shown)
+
+
+_TALK: Mapping[str, Callable[[Event, _Words], Entry | None]] = {
+    "comment.added": _commented,
+    "task.created": _task_created,
+    "task.completed": _task_completed,
+    "task.reopened": _task_reopened,
+}
+_TOLD: Mapping[str, Callable[[Event, _Words], Entry | None]] = {
+    "record.created": _created,
+    "record.updated": _updated,
+    "record.moved": _moved,
+    "record.deleted": _deleted,
+    "record.restored": _restored,
+    **_TALK,
+}
