@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
 import psycopg
@@ -126,11 +127,8 @@ class Stack:
 
 def test_database_url() -> str:
     """The address of the test database, as a process of the product would be given it."""
-    used = connection.settings_dict
-    base = os.environ["DATABASE_URL"]
-    head, _slash, tail = base.rpartition("/")
-    _name, question, options = tail.partition("?")
-    return f"{head}/{used['NAME']}{question}{options}"
+    address = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(address._replace(path=f"/{connection.settings_dict['NAME']}"))
 
 
 def free_port() -> int:

@@ -32,7 +32,7 @@ class Listener:
 
     def __init__(self, address: str, user: User, seq: int | None = None) -> None:
         client = Client()
-        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, settings.AUTHENTICATION_BACKENDS[-1])
         self.cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.closed = threading.Event()
