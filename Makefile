@@ -65,8 +65,9 @@ messages: $(DEV) ## Compile the translations; with gettext installed also collec
 	$(PY) manage.py compile_locale
 
 .PHONY: lock
-lock: ## Pin every package with hashes, from pyproject.toml (needs uv)
-	export UV_CUSTOM_COMPILE_COMMAND="make lock"; \
+lock: $(BASE) ## Pin every package with hashes, from pyproject.toml; LOCK="--upgrade" takes newer ones
+	@[ -x $(VENV)/bin/uv ] || $(PY) -m pip install --quiet uv
+	@export UV_CUSTOM_COMPILE_COMMAND="make lock"; \
 	lock="$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate $(LOCK)"; \
 	$$lock pyproject.toml --output-file requirements/base.txt; \

@@ -1,4 +1,4 @@
-"""Two questions a supervisor asks: is the process alive, and can it do its work?"""
+"""What a supervisor asks: is the process alive, can it do its work, does the relay keep up?"""
 
 from typing import Any
 
@@ -13,9 +13,10 @@ from django.views.decorators.http import require_safe
 
 from events.models import Event
 
-Answer = dict[str, Any]
+Part = dict[str, Any]
 
 REDIS_PATIENCE = 0.5  # seconds
+LONGEST_LAG = 60.0  # seconds
 
 
 @never_cache
@@ -34,23 +35,35 @@ def ready(request: HttpRequest) -> JsonResponse:
     does not take the server out of service.
     """
     database = _database()
-    healthy = bool(database["ok"])
-    answer = {"status": "ok" if healthy else "failing", "database": database, "redis": _redis()}
-    return JsonResponse(answer, status=200 if healthy else 503)
+    return _answer(healthy=bool(database["ok"]), database=database, redis=_redis())
 
 
-def _database() -> Answer:
+@never_cache
+@require_safe
+def relay(request: HttpRequest) -> JsonResponse:
+    """Answer 503 when the oldest event has waited for the relay for longer than a minute."""
+    database = _database()
+    lag = database.get("relay_lag_seconds", LONGEST_LAG)
+    return _answer(healthy=lag < LONGEST_LAG, database=database)
+
+
+def _answer(*, healthy: bool, **parts: Part) -> JsonResponse:
+    status = "ok" if healthy else "failing"
+    return JsonResponse({"status": status, **parts}, status=200 if healthy else 503)
+
+
+def _database() -> Part:
     """Tell whether the database answers, and how long the oldest event has waited for the relay."""
     try:
-        oldest = Event.objects.filter(seq=None).aggregate(
+        waiting = Event.objects.filter(seq=None).aggregate(
             seconds=Extract(Now() - Min("at"), "epoch"),
         )
     except DatabaseError:
         return {"ok": False}
-    return {"ok": True, "relay_lag_seconds": round(float(oldest["seconds"] or 0), 3)}
+    return {"ok": True, "relay_lag_seconds": round(float(waiting["seconds"] or 0), 3)}
 
 
-def _redis() -> Answer:
+def _redis() -> Part:
     client = redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=REDIS_PATIENCE,

@@ -24,11 +24,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="fill an empty database with the demo")
+        parser.add_argument("--without-static", action="store_true", help="static files are in place already")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("check", databases=["default"], stdout=io.StringIO())
         call_command("migrate", interactive=False, verbosity=0)
-        self._collect_static()
+        if not options["without_static"]:
+            self._collect_static()
         self._load_demo(wanted=options["demo"])
 
     def _collect_static(self) -> None:
