@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
@@ -9,6 +10,12 @@ from accounts.models import User
 PASSWORD = "a long enough password"
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def forgotten_attempts() -> None:
+    """The limits per address live in this process's memory, longer than a test."""
+    cache.clear()
 
 
 @pytest.fixture
