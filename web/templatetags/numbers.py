@@ -68,7 +68,9 @@ def percent(value: Any, digits: int = 0) -> str:
     if parsed is None:
         return ""
     locale = _locale()
-    pattern = locale.percent_formats[None].pattern.replace("#,##0", f"#,##0.{'0' * digits}" if digits else "#,##0")
+    pattern = locale.percent_formats[None].pattern.replace(
+        "#,##0", f"#,##0.{'0' * digits}" if digits else "#,##0"
+    )
     return format_decimal(parsed, format=pattern, locale=locale)
 
 
@@ -80,7 +82,11 @@ def money(value: Any, currency: str = "RUB") -> str:
         return ""
     locale = _locale()
     text = format_currency(
-        parsed, currency, locale=locale, format=_whole_pattern(locale, parsed), currency_digits=parsed % 1 != 0
+        parsed,
+        currency,
+        locale=locale,
+        format=_whole_pattern(locale, parsed),
+        currency_digits=parsed % 1 != 0,
     )
     return _with_sign(text, currency, locale)
 

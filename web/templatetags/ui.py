@@ -65,13 +65,18 @@ def avatar(person: Any, size: str = "", decorative: bool = False) -> SafeString:
     if not person:
         nobody = gettext("Nobody")
         return format_html(
-            '<span class="{} avatar-empty" role="img" aria-label="{}" data-tip="{}"></span>', classes, nobody, nobody
+            '<span class="{} avatar-empty" role="img" aria-label="{}" data-tip="{}"></span>',
+            classes,
+            nobody,
+            nobody,
         )
     name = str(person)
     color = color_for(name)
     initials = getattr(person, "initials", None) or initials_of(name)
     if decorative:
-        return format_html('<span class="{}" data-color="{}" aria-hidden="true">{}</span>', classes, color, initials)
+        return format_html(
+            '<span class="{}" data-color="{}" aria-hidden="true">{}</span>', classes, color, initials
+        )
     return format_html(
         '<span class="{}" data-color="{}" role="img" aria-label="{}" data-tip="{}">{}</span>',
         classes,
@@ -111,9 +116,7 @@ def moment(value: date | datetime | None, kind: str = "relative") -> SafeString:
         full = date_format(value, "DATE_FORMAT")
     if kind == "full":
         return format_html('<time datetime="{}">{}</time>', value.isoformat(), full)
-    return format_html(
-        '<time datetime="{}" data-tip="{}">{}</time>', value.isoformat(), full, reldate(value)
-    )
+    return format_html('<time datetime="{}" data-tip="{}">{}</time>', value.isoformat(), full, reldate(value))
 
 
 @register.inclusion_tag("components/_field.html")
@@ -190,7 +193,14 @@ def menu(
 ) -> SafeString:
     """A button with a popover menu; the block holds `.menu-item` links and buttons with role="menuitem"."""
     return _shell(
-        "components/_menu.html", content=content, id=id, label=label, icon=icon, text=text, button=button, tip=tip
+        "components/_menu.html",
+        content=content,
+        id=id,
+        label=label,
+        icon=icon,
+        text=text,
+        button=button,
+        tip=tip,
     )
 
 
