@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.utils import timezone
 
-from accounts.models import Role, Token, User
+from accounts.models import Role, RoleAssignment, Token, User
 from core.actor import Actor, ActorKind
 from core.errors import NotFound
 from core.secrets import digest_of
@@ -80,3 +80,27 @@ def people(search: str = "") -> Any:
     """Active people by name, optionally those that match a search."""
     found = User.objects.active().by_name()
     return found.search(search) if search else found
+
+
+def everybody(search: str = "") -> Any:
+    """All people with their direct roles (`role_assignments`), by name, the deactivated last."""
+    found = User.objects.search(search) if search else User.objects.all()
+    roles = RoleAssignment.objects.select_related("role").order_by("role__position", "role_id")
+    return found.order_by("-is_active", "folded_name", "id").prefetch_related(
+        Prefetch("role_assignments", roles)
+    )
+
+
+def roles_with_people() -> QuerySet[Role]:
+    """All roles with those who have them directly (`assignments`), by name."""
+    held = (
+        RoleAssignment.objects.exclude(user=None)
+        .select_related("user")
+        .order_by("user__folded_name", "user_id")
+    )
+    return Role.objects.prefetch_related(Prefetch("assignments", held))
+
+
+def tokens_of(user: User) -> QuerySet[Token]:
+    """A person's tokens, the working ones first, then by age."""
+    return Token.objects.filter(user=user).order_by(F("revoked_at").desc(nulls_first=True), "-id")

@@ -11,5 +11,6 @@ class ProcessesConfig(AppConfig):
     name = "processes"
 
     def ready(self) -> None:
-        """Every module of `field_types` is a field type."""
+        """Every module of `field_types` is a field type, every module of `gallery` a ready process."""
         import_modules("processes.field_types")
+        import_modules("processes.gallery")

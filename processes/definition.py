@@ -90,7 +90,9 @@ def _load(process_id: int) -> Definition:
 def _build(process: Process) -> Definition:
     fields = Field.objects.filter(process=process, removed_at=None)
     grants: dict[int, dict[str, int]] = {}
-    for role_id, operation, scope in Grant.objects.filter(process=process).values_list("role_id", "operation", "scope"):
+    for role_id, operation, scope in Grant.objects.filter(process=process).values_list(
+        "role_id", "operation", "scope"
+    ):
         grants.setdefault(role_id, {})[operation] = scope
     return Definition(
         id=process.pk,

@@ -1,11 +1,32 @@
 """How allauth behaves here: people are invited by an administrator, nobody signs up alone."""
 
+from typing import ClassVar
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.operations import change_password
+from accounts.queries import actor_for
+from core.errors import Text
 
 
 class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Accounts without open registration."""
+    """Accounts without open registration; a new password is a fact like every other change."""
+
+    error_messages: ClassVar[dict[str, Text]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("The e-mail or the password is wrong."),
+        "incorrect_password": _("The password is wrong."),
+        "enter_current_password": _("This is not your present password."),
+        "too_many_login_attempts": _("Too many attempts. Try again in a few minutes."),
+        "rate_limited": _("Too many attempts. Try again in a few minutes."),
+        "incorrect_code": _("The code is wrong or too old."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def set_password(self, user: User, password: str) -> None:
+        change_password(user, password=password, actor=actor_for(user))

@@ -209,6 +209,19 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {"login_failed": None}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_FORMS = {
+    "login": "web.forms.account.LoginForm",
+    "reauthenticate": "web.forms.account.ReauthenticateForm",
+    "change_password": "web.forms.account.ChangePasswordForm",
+    "reset_password": "web.forms.account.ResetPasswordForm",
+    "reset_password_from_key": "web.forms.account.ResetPasswordKeyForm",
+}
+MFA_FORMS = {
+    "authenticate": "web.forms.account.CodeForm",
+    "reauthenticate": "web.forms.account.ReauthenticateCodeForm",
+    "activate_totp": "web.forms.account.ActivateTotpForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "SmartCRM"
 
@@ -216,6 +229,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

@@ -1,18 +1,38 @@
-"""What every page knows: the processes in the rail, the unread count, the theme."""
+"""What every page knows: the processes in the rail, where one is in it, the unread count, the theme."""
 
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
-from processes.permissions import accesses_for
+from web.navigation import process_url, rail
+
+PLACES = {
+    "my-work": "my-work",
+    "notifications": "notifications",
+    "settings": "settings",
+    "home": "home",
+}
+"""URL name → place in the rail, for pages outside any process."""
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Variables for base.html; the database is asked only for those who signed in, and only when a page is rendered."""
+    """Variables for base.html; the database is asked only for those who signed in, when the rail is drawn."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"theme": request.COOKIES.get("theme", "system")}
     return {
         "theme": user.theme,
-        "nav_processes": [access.definition for access in accesses_for(request.actor)],  # type: ignore[attr-defined]
+        "nav_processes": SimpleLazyObject(lambda: rail(request.actor)),  # type: ignore[attr-defined]
+        "active_nav": _place(request),
     }
+
+
+def _place(request: HttpRequest) -> str:
+    match = request.resolver_match
+    if match is None:
+        return ""
+    if match.url_name in PLACES:
+        return PLACES[match.url_name]
+    key = match.kwargs.get("key")
+    return process_url(key) if key and request.path.startswith(f"/p/{key}/") else ""

@@ -22,6 +22,11 @@ class Role(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether the product itself needs it, so that it stays."""
+        return self.key == ROBOTS_ROLE_KEY
+
 
 class RoleAssignment(models.Model):
     """A role in the hands of one person or of everybody in a department."""
@@ -31,7 +36,11 @@ class RoleAssignment(models.Model):
         "accounts.User", on_delete=models.CASCADE, null=True, blank=True, related_name="role_assignments"
     )
     department = models.ForeignKey(
-        "accounts.Department", on_delete=models.CASCADE, null=True, blank=True, related_name="role_assignments"
+        "accounts.Department",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="role_assignments",
     )
     with_descendants = models.BooleanField(default=False)
 

@@ -1,6 +1,12 @@
 """Changes to people, roles and tokens."""
 
-from accounts.operations.invitations import accept_invitation, create_first_admin, invitation_for, invite_person
+from accounts.operations.invitations import (
+    accept_invitation,
+    create_first_admin,
+    invitation_for,
+    invite_person,
+    renew_invitation,
+)
 from accounts.operations.people import (
     change_password,
     deactivate_person,
@@ -25,6 +31,7 @@ __all__ = [
     "note_token_use",
     "reactivate_person",
     "rename_role",
+    "renew_invitation",
     "revoke_token",
     "set_administrator",
     "unassign_role",

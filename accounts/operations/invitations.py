@@ -46,6 +46,22 @@ def invite_person(
 
 
 @transaction.atomic
+def renew_invitation(user: User, *, actor: Actor) -> str:
+    """A fresh one-time link's secret for somebody who lost theirs, or their password; open links stop working.
+
+    Their present password stays until the link is used. Writes `person.invited`. Raises NotAllowed, Conflict for a
+    deactivated person.
+    """
+    require_admin(actor)
+    if not user.is_active:
+        raise Conflict(_("This person is deactivated. Let them in again first."))
+    Invitation.objects.filter(user=user, accepted_at=None).delete()
+    secret = _new_invitation(user)
+    publish("person.invited", actor=actor, data={"user_id": user.pk, "email": user.email})
+    return secret
+
+
+@transaction.atomic
 def create_first_admin(*, email: str, name: str) -> tuple[User, str]:
     """The first administrator, from the command line. Raises Conflict once there is an active administrator."""
     if User.objects.active().filter(is_admin=True).exists():
@@ -57,7 +73,9 @@ def invitation_for(secret: str) -> Invitation:
     """The open invitation behind a link's secret. Raises NotFound for an unknown, used or expired one."""
     invitation = (
         Invitation.objects.select_related("user")
-        .filter(digest=digest_of(secret), accepted_at=None, expires_at__gt=timezone.now(), user__is_active=True)
+        .filter(
+            digest=digest_of(secret), accepted_at=None, expires_at__gt=timezone.now(), user__is_active=True
+        )
         .first()
     )
     if invitation is None:

@@ -16,9 +16,7 @@ from events.publish import publish
 
 
 @transaction.atomic
-def update_profile(
-    user: User, *, actor: Actor, name: str, language: str, time_zone: str, theme: str
-) -> User:
+def update_profile(user: User, *, actor: Actor, name: str, language: str, time_zone: str, theme: str) -> User:
     """Change a person's name, language, zone and theme. They themselves or an administrator may.
 
     Writes `person.updated`. Raises NotAllowed, Invalid.

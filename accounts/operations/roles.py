@@ -39,8 +39,10 @@ def rename_role(role: Role, *, name: str, actor: Actor) -> Role:
 
 @transaction.atomic
 def delete_role(role: Role, *, actor: Actor) -> None:
-    """Remove a role with its grants and assignments. Writes `role.deleted`."""
+    """Remove a role with its grants and assignments. Writes `role.deleted`. Raises Conflict for the built-in one."""
     require_admin(actor)
+    if role.is_built_in:
+        raise Conflict(_("Automation works under this role; take its rights away instead."))
     publish("role.deleted", actor=actor, data={"role_id": role.pk, "name": role.name})
     role.delete()
 

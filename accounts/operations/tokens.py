@@ -31,7 +31,9 @@ def create_token(
     name = clean_line(name, field="name", limit=150)
     unknown = set(scopes) - set(SCOPES)
     if unknown or not scopes:
-        raise Invalid(_("Choose what the token may do."), {"scopes": [_("Choose from: %s.") % ", ".join(SCOPES)]})
+        raise Invalid(
+            _("Choose what the token may do."), {"scopes": [_("Choose from: %s.") % ", ".join(SCOPES)]}
+        )
     if "admin" in scopes and not user.is_admin:
         raise NotAllowed(_("Only an administrator's token can have the scope “admin”."))
     secret = new_secret("scrm_")
@@ -43,7 +45,9 @@ def create_token(
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
     )
-    publish("token.created", actor=actor, data={"token_id": token.pk, "user_id": user.pk, "scopes": token.scopes})
+    publish(
+        "token.created", actor=actor, data={"token_id": token.pk, "user_id": user.pk, "scopes": token.scopes}
+    )
     return token, secret
 
 

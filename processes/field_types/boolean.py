@@ -10,7 +10,16 @@ from django.utils.translation import gettext_lazy
 from processes.definition_types import FieldDef
 from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
 
-_WORDS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+_WORDS = {
+    "true": True,
+    "on": True,
+    "yes": True,
+    "1": True,
+    "false": False,
+    "off": False,
+    "no": False,
+    "0": False,
+}
 
 
 @field_types.register

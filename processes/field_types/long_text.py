@@ -43,7 +43,11 @@ class LongTextType(FieldType):
 
     def form_field(self, field: FieldDef) -> forms.Field:
         return forms.CharField(
-            label=field.label, help_text=field.help, required=False, max_length=LIMIT, widget=forms.Textarea({"rows": 4})
+            label=field.label,
+            help_text=field.help,
+            required=False,
+            max_length=LIMIT,
+            widget=forms.Textarea({"rows": 4}),
         )
 
     def json_schema(self, field: FieldDef) -> dict[str, Any]:

@@ -8,132 +8,266 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Process',
+            name="Process",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('noun', models.CharField(max_length=60)),
-                ('noun_plural', models.CharField(max_length=60)),
-                ('noun_many', models.CharField(blank=True, max_length=60)),
-                ('description', models.TextField(blank=True, max_length=2000)),
-                ('icon', models.CharField(default='layout-kanban', max_length=40)),
-                ('color', models.CharField(default='blue', max_length=12)),
-                ('status', django_fsm.FSMField(choices=[('draft', 'Draft'), ('published', 'In use'), ('archived', 'Archived')], default='published', max_length=50, protected=True)),
-                ('version', models.BigIntegerField(default=0)),
-                ('position', models.IntegerField(default=0)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("noun", models.CharField(max_length=60)),
+                ("noun_plural", models.CharField(max_length=60)),
+                ("noun_many", models.CharField(blank=True, max_length=60)),
+                ("description", models.TextField(blank=True, max_length=2000)),
+                ("icon", models.CharField(default="layout-kanban", max_length=40)),
+                ("color", models.CharField(default="blue", max_length=12)),
+                (
+                    "status",
+                    django_fsm.FSMField(
+                        choices=[("draft", "Draft"), ("published", "In use"), ("archived", "Archived")],
+                        default="published",
+                        max_length=50,
+                        protected=True,
+                    ),
+                ),
+                ("version", models.BigIntegerField(default=0)),
+                ("position", models.IntegerField(default=0)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Pipeline',
+            name="Pipeline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=100)),
-                ('moves', models.CharField(choices=[('any', 'Between any stages'), ('listed', 'Only the chosen moves')], default='any', max_length=6)),
-                ('position', models.IntegerField(default=0)),
-                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pipelines', to='processes.process')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "moves",
+                    models.CharField(
+                        choices=[("any", "Between any stages"), ("listed", "Only the chosen moves")],
+                        default="any",
+                        max_length=6,
+                    ),
+                ),
+                ("position", models.IntegerField(default=0)),
+                (
+                    "process",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pipelines",
+                        to="processes.process",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('operation', models.CharField(choices=[('view', 'See'), ('create', 'Create'), ('update', 'Edit'), ('move', 'Move'), ('assign', 'Assign'), ('comment', 'Comment'), ('delete', 'Delete'), ('restore', 'Restore'), ('export', 'Export'), ('import', 'Import'), ('history', 'See history'), ('design', 'Change the process'), ('automate', 'Change robots and triggers'), ('manage_access', 'Manage access')], max_length=20)),
-                ('scope', models.SmallIntegerField(choices=[(0, "Nobody's"), (1, 'Own'), (5, 'All')])),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='accounts.role')),
-                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='processes.process')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "operation",
+                    models.CharField(
+                        choices=[
+                            ("view", "See"),
+                            ("create", "Create"),
+                            ("update", "Edit"),
+                            ("move", "Move"),
+                            ("assign", "Assign"),
+                            ("comment", "Comment"),
+                            ("delete", "Delete"),
+                            ("restore", "Restore"),
+                            ("export", "Export"),
+                            ("import", "Import"),
+                            ("history", "See history"),
+                            ("design", "Change the process"),
+                            ("automate", "Change robots and triggers"),
+                            ("manage_access", "Manage access"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("scope", models.SmallIntegerField(choices=[(0, "Nobody's"), (1, "Own"), (5, "All")])),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to="accounts.role"
+                    ),
+                ),
+                (
+                    "process",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to="processes.process",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Field',
+            name="Field",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40)),
-                ('label', models.CharField(max_length=100)),
-                ('type', models.CharField(max_length=40)),
-                ('help', models.CharField(blank=True, max_length=255)),
-                ('required', models.BooleanField(default=False)),
-                ('on_card', models.BooleanField(default=False)),
-                ('in_list', models.BooleanField(default=True)),
-                ('settings', models.JSONField(default=dict)),
-                ('position', models.IntegerField(default=0)),
-                ('removed_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fields', to='processes.process')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=40)),
+                ("label", models.CharField(max_length=100)),
+                ("type", models.CharField(max_length=40)),
+                ("help", models.CharField(blank=True, max_length=255)),
+                ("required", models.BooleanField(default=False)),
+                ("on_card", models.BooleanField(default=False)),
+                ("in_list", models.BooleanField(default=True)),
+                ("settings", models.JSONField(default=dict)),
+                ("position", models.IntegerField(default=0)),
+                ("removed_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "process",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fields",
+                        to="processes.process",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Stage',
+            name="Stage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=100)),
-                ('kind', models.CharField(choices=[('open', 'Open'), ('won', 'Success'), ('lost', 'Failure')], default='open', max_length=4)),
-                ('color', models.CharField(default='blue', max_length=12)),
-                ('hint', models.CharField(blank=True, max_length=255)),
-                ('position', models.IntegerField(default=0)),
-                ('pipeline', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='processes.pipeline')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("open", "Open"), ("won", "Success"), ("lost", "Failure")],
+                        default="open",
+                        max_length=4,
+                    ),
+                ),
+                ("color", models.CharField(default="blue", max_length=12)),
+                ("hint", models.CharField(blank=True, max_length=255)),
+                ("position", models.IntegerField(default=0)),
+                (
+                    "pipeline",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stages",
+                        to="processes.pipeline",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Transition',
+            name="Transition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outgoing', to='processes.stage')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incoming', to='processes.stage')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outgoing",
+                        to="processes.stage",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="incoming",
+                        to="processes.stage",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=models.UniqueConstraint(fields=('process', 'key'), name='pipeline_key_unique'),
+            model_name="pipeline",
+            constraint=models.UniqueConstraint(fields=("process", "key"), name="pipeline_key_unique"),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(fields=('role', 'process', 'operation'), name='grant_unique'),
+            model_name="grant",
+            constraint=models.UniqueConstraint(fields=("role", "process", "operation"), name="grant_unique"),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('scope__gt', 0)), name='grant_grants_something'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("scope__gt", 0)), name="grant_grants_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='field',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('process', 'key'), name='field_key_unique'),
+            model_name="field",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed_at", None)), fields=("process", "key"), name="field_key_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(fields=('pipeline', 'key'), name='stage_key_unique'),
+            model_name="stage",
+            constraint=models.UniqueConstraint(fields=("pipeline", "key"), name="stage_key_unique"),
         ),
         migrations.AddConstraint(
-            model_name='transition',
-            constraint=models.UniqueConstraint(fields=('source', 'target'), name='transition_unique'),
+            model_name="transition",
+            constraint=models.UniqueConstraint(fields=("source", "target"), name="transition_unique"),
         ),
         migrations.AddConstraint(
-            model_name='transition',
-            constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='transition_goes_somewhere'),
+            model_name="transition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source", models.F("target")), _negated=True),
+                name="transition_goes_somewhere",
+            ),
         ),
     ]

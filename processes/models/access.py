@@ -27,7 +27,16 @@ class Operation(models.TextChoices):
     MANAGE_ACCESS = "manage_access", _("Manage access")
 
 
-PROCESS_WIDE = frozenset({Operation.CREATE, Operation.EXPORT, Operation.IMPORT, Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS})
+PROCESS_WIDE = frozenset(
+    {
+        Operation.CREATE,
+        Operation.EXPORT,
+        Operation.IMPORT,
+        Operation.DESIGN,
+        Operation.AUTOMATE,
+        Operation.MANAGE_ACCESS,
+    }
+)
 """Operations that are allowed or not, without a scope of records."""
 
 

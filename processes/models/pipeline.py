@@ -7,7 +7,20 @@ from django.utils.translation import gettext_lazy as _
 
 from processes.models.process import Process
 
-COLORS = ("slate", "blue", "cyan", "violet", "amber", "orange", "green", "red")
+COLORS = (
+    "slate",
+    "blue",
+    "cyan",
+    "violet",
+    "amber",
+    "orange",
+    "green",
+    "red",
+    "indigo",
+    "pink",
+    "teal",
+    "lime",
+)
 """Names of the stage palette; the style sheet knows their light and dark values."""
 
 
@@ -26,7 +39,9 @@ class Pipeline(models.Model):
 
     class Meta:
         ordering: ClassVar = ["position", "id"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["process", "key"], name="pipeline_key_unique")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["process", "key"], name="pipeline_key_unique")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -70,7 +85,9 @@ class Transition(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["source", "target"], name="transition_unique"),
-            models.CheckConstraint(condition=~models.Q(source=models.F("target")), name="transition_goes_somewhere"),
+            models.CheckConstraint(
+                condition=~models.Q(source=models.F("target")), name="transition_goes_somewhere"
+            ),
         ]
 
     def __str__(self) -> str:

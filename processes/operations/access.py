@@ -27,7 +27,9 @@ def set_grants(process: Process, grants: Mapping[int, Mapping[str, int]], *, act
         put_grants(process, grants)
         after = _grants_of(process, grants)
     changes = {
-        key: (before.get(key), after.get(key)) for key in before.keys() | after.keys() if before.get(key) != after.get(key)
+        key: (before.get(key), after.get(key))
+        for key in before.keys() | after.keys()
+        if before.get(key) != after.get(key)
     }
     if changes:
         publish("access.changed", actor=actor, process_id=process.pk, changes=changes)
@@ -59,5 +61,7 @@ def _grant(process: Process, role_id: int, operation: str, scope: int) -> Grant:
 
 
 def _grants_of(process: Process, roles: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
-    rows = Grant.objects.filter(process=process, role_id__in=roles).values_list("role_id", "operation", "scope")
+    rows = Grant.objects.filter(process=process, role_id__in=roles).values_list(
+        "role_id", "operation", "scope"
+    )
     return {f"{role_id}.{operation}": scope for role_id, operation, scope in rows}

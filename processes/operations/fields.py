@@ -56,7 +56,10 @@ def update_field(
     process = field.process
     access_for(actor, process).require(Operation.DESIGN)
     with change_lock(process):
-        before = {key: getattr(field, key) for key in ("label", "help", "required", "on_card", "in_list", "settings")}
+        before = {
+            key: getattr(field, key)
+            for key in ("label", "help", "required", "on_card", "in_list", "settings")
+        }
         field.label = clean_line(label, field="label", limit=100)
         field.help = clean_line(help, field="help", limit=255, required=False)
         field.required, field.on_card, field.in_list = required, on_card, in_list
@@ -101,12 +104,9 @@ def reorder_fields(process: Process, keys: Sequence[str], *, actor: Actor) -> No
     publish("field.reordered", actor=actor, process_id=process.pk, data={"keys": list(keys)})
 
 
-def put_field(process: Process, draft: FieldDraft, *, position: int, at: str = "") -> Field:
-    """Check a draft and write its row; for use inside a change lock. `at` prefixes error places."""
-    try:
-        field = _checked(process, draft)
-    except Invalid as error:
-        raise _placed(error, at) from error
+def put_field(process: Process, draft: FieldDraft, *, position: int) -> Field:
+    """Check a draft and write its row; for use inside a change lock."""
+    field = _checked(process, draft)
     field.position = position
     field.save()
     return field
@@ -131,9 +131,3 @@ def _checked(process: Process, draft: FieldDraft) -> Field:
         in_list=draft.in_list,
         settings=field_types[draft.type].clean_settings(draft.settings, context=process),
     )
-
-
-def _placed(error: Invalid, at: str) -> Invalid:
-    if not at:
-        return error
-    return Invalid(error.message, {f"{at}.{key}": messages for key, messages in error.fields.items()}, **error.details)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid
+from core.problems import Problems
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
 from processes.drafts import StageDraft
@@ -35,9 +36,7 @@ def add_stage(pipeline: Pipeline, draft: StageDraft, *, actor: Actor) -> Stage:
 
 
 @transaction.atomic
-def update_stage(
-    stage: Stage, *, actor: Actor, name: str, kind: str, color: str, hint: str = ""
-) -> Stage:
+def update_stage(stage: Stage, *, actor: Actor, name: str, kind: str, color: str, hint: str = "") -> Stage:
     """Change a stage's name, kind, colour and hint. Writes `stage.updated`.
 
     A stage with records keeps its kind: they would have to be closed or opened. Raises NotAllowed, Invalid, Conflict.
@@ -49,7 +48,12 @@ def update_stage(
         checked = _checked(stage.pipeline, StageDraft(name, kind, color, "", hint), set(), position=0)
         if checked.kind != stage.kind and storage().count_in_stage(process, stage.pk):
             raise Conflict(_("There are records in this stage; move them before you change its kind."))
-        stage.name, stage.kind, stage.color, stage.hint = checked.name, checked.kind, checked.color, checked.hint
+        stage.name, stage.kind, stage.color, stage.hint = (
+            checked.name,
+            checked.kind,
+            checked.color,
+            checked.hint,
+        )
         stage.save(update_fields=["name", "kind", "color", "hint"])
         _check_kinds(stage.pipeline)
     changes = {key: (old, getattr(stage, key)) for key, old in before.items() if old != getattr(stage, key)}
@@ -68,7 +72,9 @@ def remove_stage(stage: Stage, *, actor: Actor) -> None:
             raise Conflict(_("There are records in this stage; move them first."), count=count)
         if stage.pipeline.stages.count() == 1:
             raise Conflict(_("A pipeline keeps at least one stage."))
-        publish("stage.removed", actor=actor, process_id=process.pk, data={"key": stage.key, "name": stage.name})
+        publish(
+            "stage.removed", actor=actor, process_id=process.pk, data={"key": stage.key, "name": stage.name}
+        )
         stage.delete()
         _check_kinds(stage.pipeline)
 
@@ -97,7 +103,10 @@ def set_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None, *, ac
     with change_lock(process):
         put_moves(pipeline, pairs)
     publish(
-        "transition.set", actor=actor, process_id=process.pk, data={"moves": pairs and [list(pair) for pair in pairs]}
+        "transition.set",
+        actor=actor,
+        process_id=process.pk,
+        data={"moves": pairs and [list(pair) for pair in pairs]},
     )
 
 
@@ -106,12 +115,11 @@ def put_stages(pipeline: Pipeline, drafts: Sequence[StageDraft]) -> None:
     if len(drafts) > MOST_STAGES:
         raise Invalid(_("A pipeline has at most %d stages.") % MOST_STAGES)
     stages: list[Stage] = []
+    problems = Problems()
     for position, draft in enumerate(drafts):
-        try:
+        with problems.at(f"stages.{position}"):
             stages.append(_checked(pipeline, draft, {stage.key for stage in stages}, position=position))
-        except Invalid as error:
-            fields = {f"stages.{position}.{key}": messages for key, messages in error.fields.items()}
-            raise Invalid(error.message, fields) from error
+    problems.raise_any()
     Stage.objects.bulk_create(stages)
     _check_kinds(pipeline)
 
@@ -124,10 +132,16 @@ def put_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None) -> No
         if source not in stages or target not in stages or source == target:
             raise Invalid(
                 _("A move goes from one stage to another."),
-                {"moves": [_("There is no move from “%(source)s” to “%(target)s”.") % {"source": source, "target": target}]},
+                {
+                    "moves": [
+                        _("There is no move from “%(source)s” to “%(target)s”.")
+                        % {"source": source, "target": target}
+                    ]
+                },
             )
     Transition.objects.bulk_create(
-        Transition(source=stages[source], target=stages[target]) for source, target in dict.fromkeys(pairs or ())
+        Transition(source=stages[source], target=stages[target])
+        for source, target in dict.fromkeys(pairs or ())
     )
     pipeline.moves = Pipeline.Moves.ANY if pairs is None else Pipeline.Moves.LISTED
     pipeline.save(update_fields=["moves"])
@@ -155,4 +169,6 @@ def _check_kinds(pipeline: Pipeline) -> None:
     """A pipeline begins with an open stage; raises Invalid otherwise."""
     first = pipeline.stages.first()
     if first is None or not first.is_open:
-        raise Invalid(_("A pipeline begins with an open stage."), {"stages": [_("The first stage must be open.")]})
+        raise Invalid(
+            _("A pipeline begins with an open stage."), {"stages": [_("The first stage must be open.")]}
+        )

@@ -8,6 +8,7 @@ from accounts.models.role import ROBOTS_ROLE_KEY
 from accounts.permissions import require_admin
 from core.actor import Actor
 from core.errors import Conflict, Invalid
+from core.problems import Problems
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
 from processes.drafts import DEFAULT_STAGES, ProcessDraft
@@ -42,15 +43,21 @@ def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
     process = _new_process(draft, actor)
     with change_lock(process):
         pipeline = Pipeline.objects.create(process=process, key="main", name=_("Main"))
-        put_stages(pipeline, draft.stages or DEFAULT_STAGES)
+        problems = Problems()
+        for position, field in enumerate(draft.fields):
+            with problems.at(f"fields.{position}"):
+                put_field(process, field, position=position)
+        with problems.at():
+            put_stages(pipeline, draft.stages or DEFAULT_STAGES)
+        problems.raise_any()
         if draft.moves is not None:
             put_moves(pipeline, draft.moves)
-        for position, field in enumerate(draft.fields):
-            put_field(process, field, position=position, at=f"fields.{position}")
         storage().create(process)
         put_grants(process, draft.grants)
         _let_robots_work(process)
-    publish("process.created", actor=actor, process_id=process.pk, data={"key": process.key, "name": process.name})
+    publish(
+        "process.created", actor=actor, process_id=process.pk, data={"key": process.key, "name": process.name}
+    )
     return process
 
 
@@ -70,12 +77,17 @@ def update_process(
     """Change how a process is called and looks. Writes `process.updated`. Raises NotAllowed, NotFound, Invalid."""
     access_for(actor, process).require(Operation.DESIGN)
     with change_lock(process):
-        before = {key: getattr(process, key) for key in ("name", "noun", "noun_plural", "description", "icon", "color")}
+        before = {
+            key: getattr(process, key)
+            for key in ("name", "noun", "noun_plural", "description", "icon", "color")
+        }
         _describe(process, name, noun, noun_plural, noun_many, description, icon, color)
         process.save(
             update_fields=["name", "noun", "noun_plural", "noun_many", "description", "icon", "color"]
         )
-    changes = {key: (old, getattr(process, key)) for key, old in before.items() if old != getattr(process, key)}
+    changes = {
+        key: (old, getattr(process, key)) for key, old in before.items() if old != getattr(process, key)
+    }
     publish("process.updated", actor=actor, process_id=process.pk, changes=changes)
     return process
 
@@ -108,15 +120,10 @@ def publish_process(process: Process, *, actor: Actor) -> Process:
 
 def _new_process(draft: ProcessDraft, actor: Actor) -> Process:
     taken = set(Process.objects.values_list("key", flat=True))
-    name = clean_line(draft.name, field="name", limit=100)
-    process = Process(
-        key=check_key(draft.key, taken=taken) if draft.key else key_from(name, taken=taken, fallback="process"),
-        author_id=actor.user_id,
-        position=len(taken),
-    )
+    process = Process(author_id=actor.user_id, position=len(taken))
     _describe(
         process,
-        name,
+        draft.name,
         draft.noun,
         draft.noun_plural,
         draft.noun_many,
@@ -124,6 +131,10 @@ def _new_process(draft: ProcessDraft, actor: Actor) -> Process:
         draft.icon,
         draft.color,
     )
+    if draft.key:
+        process.key = check_key(draft.key, taken=taken)
+    else:
+        process.key = key_from(process.name, taken=taken, fallback="process")
     try:
         with transaction.atomic():
             process.save()
@@ -142,12 +153,20 @@ def _describe(
     icon: str,
     color: str,
 ) -> None:
-    process.name = clean_line(name, field="name", limit=100)
-    process.noun = clean_line(noun, field="noun", limit=60)
-    process.noun_plural = clean_line(noun_plural, field="noun_plural", limit=60)
-    process.noun_many = clean_line(noun_many, field="noun_many", limit=60, required=False)
+    problems = Problems()
+    with problems.at():
+        process.name = clean_line(name, field="name", limit=100)
+    with problems.at():
+        process.noun = clean_line(noun, field="noun", limit=60)
+    with problems.at():
+        process.noun_plural = clean_line(noun_plural, field="noun_plural", limit=60)
+    with problems.at():
+        process.noun_many = clean_line(noun_many, field="noun_many", limit=60, required=False)
+    problems.raise_any()
     if len(description) > 2000 or "\x00" in description:
-        raise Invalid(_("The description is too long."), {"description": [_("At most %d characters.") % 2000]})
+        raise Invalid(
+            _("The description is too long."), {"description": [_("At most %d characters.") % 2000]}
+        )
     process.description = description.strip()
     if color not in COLORS:
         raise Invalid(_("There is no such colour."), {"color": [_("There is no such colour.")]})
@@ -160,5 +179,6 @@ def _let_robots_work(process: Process) -> None:
     role = Role.objects.get(key=ROBOTS_ROLE_KEY)
     if not Grant.objects.filter(process=process, role=role).exists():
         Grant.objects.bulk_create(
-            Grant(process=process, role=role, operation=operation, scope=Scope.ALL) for operation in ROBOT_OPERATIONS
+            Grant(process=process, role=role, operation=operation, scope=Scope.ALL)
+            for operation in ROBOT_OPERATIONS
         )

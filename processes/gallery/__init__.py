@@ -1,0 +1,1 @@
+"""Ready processes, one file each; every module here is imported at start."""

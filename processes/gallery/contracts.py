@@ -1,0 +1,46 @@
+"""Contracts on their way to a signature."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from processes.drafts import FieldDraft, ProcessDraft, StageDraft
+from processes.models import Stage
+from processes.ready import ReadyProcess, gallery
+
+
+@gallery.register
+class Contracts(ReadyProcess):
+    """A contract, from the draft to the archive."""
+
+    key = "contracts"
+    label = gettext_lazy("Contracts")
+    summary = gettext_lazy("Contracts from the draft over lawyers and accountants to two signatures.")
+
+    def draft(self) -> ProcessDraft:
+        return ProcessDraft(
+            name=_("Contracts"),
+            noun=_("contract"),
+            noun_plural=_("contracts"),
+            noun_many=pgettext("five or more", "contracts"),
+            key="contracts",
+            description=str(self.summary),
+            icon="contract",
+            color="cyan",
+            stages=(
+                StageDraft(_("Draft"), color="slate", key="draft"),
+                StageDraft(_("Lawyers"), color="violet", key="lawyers"),
+                StageDraft(_("Accountants"), color="amber", key="accountants"),
+                StageDraft(_("Signing"), color="blue", key="signing"),
+                StageDraft(_("In force"), Stage.Kind.WON, "green", "in_force"),
+                StageDraft(_("Not concluded"), Stage.Kind.LOST, "red", "dropped"),
+            ),
+            fields=(
+                FieldDraft(_("Other party"), "text", key="party", required=True, on_card=True),
+                FieldDraft(_("Number"), "text", key="number", on_card=True),
+                FieldDraft(_("Amount"), "number", key="amount", on_card=True, settings={"decimals": 2}),
+                FieldDraft(_("Signed on"), "date", key="signed_on"),
+                FieldDraft(_("Runs until"), "date", key="until", on_card=True),
+                FieldDraft(_("Subject"), "long_text", key="subject"),
+                FieldDraft(_("Prolongs itself"), "boolean", key="prolongs"),
+            ),
+        )

@@ -1,0 +1,56 @@
+"""Deals of a sales team."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from processes.drafts import FieldDraft, ProcessDraft, StageDraft
+from processes.models import Stage
+from processes.ready import ReadyProcess, gallery
+
+
+@gallery.register
+class Sales(ReadyProcess):
+    """A possible sale, from the first contact to the contract."""
+
+    key = "sales"
+    label = gettext_lazy("Sales deals")
+    summary = gettext_lazy("Possible sales, from the first contact to a signed contract or a lost customer.")
+
+    def draft(self) -> ProcessDraft:
+        return ProcessDraft(
+            name=_("Deals"),
+            noun=_("deal"),
+            noun_plural=_("deals"),
+            noun_many=pgettext("five or more", "deals"),
+            key="deals",
+            description=str(self.summary),
+            icon="cash",
+            color="green",
+            stages=(
+                StageDraft(_("New"), color="blue", key="new"),
+                StageDraft(_("Qualification"), color="cyan", key="qualification"),
+                StageDraft(_("Proposal sent"), color="violet", key="proposal"),
+                StageDraft(_("Contract"), color="amber", key="contract"),
+                StageDraft(_("Won"), Stage.Kind.WON, "green", "won"),
+                StageDraft(_("Lost"), Stage.Kind.LOST, "red", "lost"),
+            ),
+            fields=(
+                FieldDraft(_("Amount"), "number", key="amount", on_card=True, settings={"decimals": 2}),
+                FieldDraft(_("Customer"), "text", key="customer", on_card=True, required=True),
+                FieldDraft(_("Expected close"), "date", key="expected_close", on_card=True),
+                FieldDraft(_("Source"), "choice", key="source", settings={"options": self._sources()}),
+                FieldDraft(_("Contact person"), "text", key="contact"),
+                FieldDraft(_("Phone"), "text", key="phone"),
+                FieldDraft(_("What the customer needs"), "long_text", key="needs"),
+                FieldDraft(_("Reason for losing"), "text", key="lost_reason"),
+            ),
+        )
+
+    def _sources(self) -> list[dict[str, str]]:
+        return [
+            {"key": "site", "label": _("Website"), "color": "blue"},
+            {"key": "advice", "label": _("Recommendation"), "color": "green"},
+            {"key": "call", "label": _("Cold call"), "color": "cyan"},
+            {"key": "fair", "label": _("Exhibition"), "color": "orange"},
+            {"key": "again", "label": _("Comes again"), "color": "violet"},
+        ]

@@ -1,0 +1,89 @@
+"""The forms of signing in, in our words; what they do is allauth's."""
+
+from typing import Any
+
+from allauth.account import forms as account
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp import forms as totp
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import Text
+
+
+def _say(form: forms.Form, **labels: Text) -> None:
+    """Give fields our labels; what allauth writes as placeholder and help goes, a label says it already."""
+    for name, label in labels.items():
+        field = form.fields[name]
+        field.label, field.help_text = label, ""
+        field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(account.LoginForm):  # type: ignore[misc]
+    """E-mail and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, login=_("E-mail"), password=_("Password"))
+
+
+class ReauthenticateForm(account.ReauthenticateForm):  # type: ignore[misc]
+    """The password once more, before something that matters."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, password=_("Password"))
+
+
+class ResetPasswordForm(account.ResetPasswordForm):  # type: ignore[misc]
+    """Where the link to a new password goes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, email=_("E-mail"))
+
+
+class ResetPasswordKeyForm(account.ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password by the link from the mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, password1=_("New password"), password2=_("The same once more"))
+
+
+class ChangePasswordForm(account.ChangePasswordForm):  # type: ignore[misc]
+    """A new password for somebody who knows the old one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(
+            self,
+            oldpassword=_("Present password"),
+            password1=_("New password"),
+            password2=_("The new one once more"),
+        )
+
+
+class CodeForm(mfa.AuthenticateForm):  # type: ignore[misc]
+    """A code of the authenticator app, or a recovery code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, code=_("Code"))
+
+
+class ReauthenticateCodeForm(mfa.ReauthenticateForm):  # type: ignore[misc]
+    """A code before something that matters."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, code=_("Code"))
+
+
+class ActivateTotpForm(totp.ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of a newly connected app."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self, code=_("Code from the app"))
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"

@@ -1,0 +1,78 @@
+"""Forms about people, their roles and tokens."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.operations.tokens import SCOPES
+
+SCOPE_LABELS = {
+    "read": _("Read records"),
+    "write": _("Create and change records"),
+    "admin": _("Design processes, rights and automation"),
+}
+
+
+class InvitationForm(forms.Form):
+    """Somebody who shall come in."""
+
+    name = forms.CharField(label=_("Name"), max_length=150)
+    email = forms.CharField(label=_("E-mail"), max_length=254, widget=forms.EmailInput)
+    is_admin = forms.BooleanField(
+        label=_("Administrator"), required=False, help_text=_("May do everything, in every process.")
+    )
+
+
+class JoinForm(forms.Form):
+    """The first password."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters; not one of the common ones."),
+    )
+
+
+class RoleForm(forms.Form):
+    """What a role is called."""
+
+    name = forms.CharField(label=_("Name"), max_length=150)
+
+
+class TokenForm(forms.Form):
+    """A token and what it may do."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=150, help_text=_("What it is for: “Website form”, “Accounting”.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"), choices=list(SCOPE_LABELS.items()), widget=forms.CheckboxSelectMultiple
+    )
+    expires = forms.TypedChoiceField(
+        label=_("Stops working"),
+        coerce=int,
+        choices=[(30, _("in 30 days")), (90, _("in 90 days")), (365, _("in a year")), (0, _("never"))],
+        initial=90,
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        allowed = [scope for scope in SCOPES if scope != "admin" or user.is_admin]
+        self.fields["scopes"].choices = [(scope, SCOPE_LABELS[scope]) for scope in allowed]  # type: ignore[attr-defined]
+
+
+class ProfileForm(forms.Form):
+    """How somebody is called and how the product looks to them."""
+
+    name = forms.CharField(label=_("Name"), max_length=150)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=[(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones())],
+        widget=forms.Select(attrs={"data-controller": "select"}),
+    )
+    theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme, widget=forms.RadioSelect)

@@ -1,0 +1,131 @@
+"""People: who is here, who may come in, who is an administrator."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Role, User
+from accounts.operations import (
+    assign_role,
+    deactivate_person,
+    invite_person,
+    reactivate_person,
+    renew_invitation,
+    set_administrator,
+    unassign_role,
+)
+from accounts.permissions import require_admin
+from accounts.queries import everybody, roles
+from web.forms.people import InvitationForm
+from web.forms.refusals import attempt
+from web.middleware import PersonalRequest
+from web.responses import with_events, with_toast
+
+PER_PAGE = 50
+
+
+@login_required
+@require_safe
+def people(request: PersonalRequest) -> HttpResponse:
+    """Everybody by name, the deactivated last."""
+    require_admin(request.actor)
+    search = request.GET.get("q", "").strip()
+    page = Paginator(everybody(search), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "search": search, "roles": roles()}
+    return render(
+        request, "accounts/people.html" + ("#rows" if request.headers.get("HX-Request") else ""), context
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def invite(request: PersonalRequest) -> HttpResponse:
+    """Invite somebody; the answer shows the one-time link, once."""
+    require_admin(request.actor)
+    form = InvitationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        invited = attempt(
+            form,
+            lambda: invite_person(**data, language=request.user.language, actor=request.actor),  # type: ignore[union-attr]
+        )
+        if invited:
+            return _link(request, *invited)
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/_invite.html", {"form": form}, status=status)
+
+
+@login_required
+@require_POST
+def renew_link(request: PersonalRequest, person_id: int) -> HttpResponse:
+    """A fresh one-time link for somebody who lost theirs, or their password."""
+    user = _person(request, person_id)
+    return _link(request, user, renew_invitation(user, actor=request.actor))
+
+
+@login_required
+@require_POST
+def give_role(request: PersonalRequest, person_id: int) -> HttpResponse:
+    """One more role for somebody."""
+    user = _person(request, person_id)
+    assign_role(get_object_or_404(Role, pk=request.POST.get("role")), to=user, actor=request.actor)
+    return _row(request, user)
+
+
+@login_required
+@require_POST
+def take_role(request: PersonalRequest, person_id: int, role_id: int) -> HttpResponse:
+    """One role less."""
+    user = _person(request, person_id)
+    unassign_role(get_object_or_404(Role, pk=role_id), user=user, actor=request.actor)
+    return _row(request, user)
+
+
+@login_required
+@require_POST
+def set_admin(request: PersonalRequest, person_id: int) -> HttpResponse:
+    """Give or take the administrator's rights (`is_admin` 1 or 0)."""
+    user = _person(request, person_id)
+    user = set_administrator(user, is_admin=request.POST.get("is_admin") == "1", actor=request.actor)
+    said = (
+        _("%(name)s is an administrator now.")
+        if user.is_admin
+        else _("%(name)s is no longer an administrator.")
+    )
+    return with_toast(_row(request, user), said % {"name": user.name})
+
+
+@login_required
+@require_POST
+def deactivate(request: PersonalRequest, person_id: int) -> HttpResponse:
+    """Nobody may sign in as this person any more."""
+    user = deactivate_person(_person(request, person_id), actor=request.actor)
+    return with_toast(_row(request, user), _("%(name)s can no longer sign in.") % {"name": user.name})
+
+
+@login_required
+@require_POST
+def reactivate(request: PersonalRequest, person_id: int) -> HttpResponse:
+    """They may sign in again."""
+    user = reactivate_person(_person(request, person_id), actor=request.actor)
+    return with_toast(_row(request, user), _("%(name)s can sign in again.") % {"name": user.name})
+
+
+def _person(request: PersonalRequest, person_id: int) -> User:
+    require_admin(request.actor)
+    return get_object_or_404(User, pk=person_id)
+
+
+def _row(request: PersonalRequest, user: User) -> HttpResponse:
+    context = {"person": everybody().get(pk=user.pk), "roles": roles()}
+    return render(request, "accounts/people.html#row", context)
+
+
+def _link(request: PersonalRequest, user: User, secret: str) -> HttpResponse:
+    link = request.build_absolute_uri(reverse("join", args=[secret]))
+    answer = render(request, "accounts/_invited.html", {"person": user, "link": link})
+    return with_events(answer, peopleChanged=True)

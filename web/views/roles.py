@@ -1,0 +1,70 @@
+"""Roles and who has them."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Role
+from accounts.operations import create_role, delete_role, rename_role
+from accounts.permissions import require_admin
+from accounts.queries import roles_with_people
+from web.forms.people import RoleForm
+from web.forms.refusals import attempt
+from web.middleware import PersonalRequest
+from web.responses import go
+
+
+@login_required
+@require_safe
+def roles(request: PersonalRequest) -> HttpResponse:
+    """All roles with the people who have them."""
+    require_admin(request.actor)
+    return render(request, "accounts/roles.html", {"roles": roles_with_people()})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_role(request: PersonalRequest) -> HttpResponse:
+    """Create a role."""
+    require_admin(request.actor)
+    form = RoleForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        role = attempt(form, lambda: create_role(**form.cleaned_data, actor=request.actor))
+        if role:
+            messages.success(
+                request, _("The role “%(name)s” is there. Give it rights in each process.") % {"name": role}
+            )
+            return go(request, "roles")
+    return _form(request, form)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit_role(request: PersonalRequest, role_id: int) -> HttpResponse:
+    """Give a role another name."""
+    require_admin(request.actor)
+    role = get_object_or_404(Role, pk=role_id)
+    form = RoleForm(request.POST or None, initial={"name": role.name})
+    if request.method == "POST" and form.is_valid():
+        if attempt(form, lambda: rename_role(role, **form.cleaned_data, actor=request.actor)):
+            return go(request, "roles")
+    return _form(request, form, role)
+
+
+@login_required
+@require_POST
+def remove_role(request: PersonalRequest, role_id: int) -> HttpResponse:
+    """Delete a role with its rights."""
+    require_admin(request.actor)
+    role = get_object_or_404(Role, pk=role_id)
+    delete_role(role, actor=request.actor)
+    messages.success(request, _("The role “%(name)s” is deleted.") % {"name": role.name})
+    return go(request, "roles")
+
+
+def _form(request: PersonalRequest, form: RoleForm, role: Role | None = None) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/_role_form.html", {"form": form, "role": role}, status=status)
