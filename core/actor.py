@@ -36,9 +36,7 @@ class Actor:
 
     def as_run(self, run_id: int, *, root_id: int, depth: int, label: str) -> "Actor":
         """The same rights in the hands of an automation's run."""
-        return replace(
-            self, kind=ActorKind.RUN, run_id=run_id, root_id=root_id, depth=depth, label=label
-        )
+        return replace(self, kind=ActorKind.RUN, run_id=run_id, root_id=root_id, depth=depth, label=label)
 
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, label="SmartCRM", is_admin=True)

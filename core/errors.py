@@ -54,9 +54,7 @@ class Invalid(SmartCRMError):
 
     code = "invalid"
 
-    def __init__(
-        self, message: Text, fields: Mapping[str, list[Text]] | None = None, **details: Any
-    ) -> None:
+    def __init__(self, message: Text, fields: Mapping[str, list[Text]] | None = None, **details: Any) -> None:
         super().__init__(message, **details)
         self.fields: dict[str, list[Text]] = dict(fields or {})
 

@@ -97,5 +97,3 @@ def import_modules(package: str) -> None:
     module = import_module(package)
     for info in sorted(iter_modules(module.__path__), key=lambda info: info.name):
         import_module(f"{package}.{info.name}")
-
-

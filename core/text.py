@@ -65,7 +65,9 @@ def clean_line(text: object, *, field: str, limit: int = 255, required: bool = T
         raise Invalid(_("Text is expected."), {field: [_("Text is expected.")]})
     text = text.strip()
     if any(unicodedata.category(char) == "Cc" for char in text) or "\u2028" in text or "\u2029" in text:
-        raise Invalid(_("Control characters are not allowed."), {field: [_("Control characters are not allowed.")]})
+        raise Invalid(
+            _("Control characters are not allowed."), {field: [_("Control characters are not allowed.")]}
+        )
     check_unicode(text, field=field)
     if required and not text:
         raise Invalid(_("This is required."), {field: [_("Fill this in.")]})
@@ -77,5 +79,7 @@ def clean_line(text: object, *, field: str, limit: int = 255, required: bool = T
 def check_unicode(text: str, *, field: str) -> str:
     """The text itself; raises Invalid where PostgreSQL could not store it (NUL, lone surrogates)."""
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise Invalid(_("This text cannot be stored."), {field: [_("The text holds characters that cannot be stored.")]})
+        raise Invalid(
+            _("This text cannot be stored."), {field: [_("The text holds characters that cannot be stored.")]}
+        )
     return text

@@ -102,5 +102,7 @@ def _hand_over(consumer: Consumer, events: Sequence[Event]) -> bool:
             with transaction.atomic():
                 worked = consumer.consume([event]) or worked
         except Exception:
-            ConsumerFailure.objects.create(event=event, consumer=consumer.key, error=traceback.format_exc()[-4000:])
+            ConsumerFailure.objects.create(
+                event=event, consumer=consumer.key, error=traceback.format_exc()[-4000:]
+            )
     return worked

@@ -138,7 +138,9 @@ def _with_short_lock(change: Callable[[], None]) -> None:
             with transaction.atomic():
                 with connection.cursor() as cursor:
                     cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-                    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # DDL refuses a table with checks still due
+                    cursor.execute(
+                        "SET CONSTRAINTS ALL IMMEDIATE"
+                    )  # DDL refuses a table with checks still due
                 change()
                 with connection.cursor() as cursor:
                     cursor.execute("SET CONSTRAINTS ALL DEFERRED")

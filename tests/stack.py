@@ -107,7 +107,9 @@ class Stack:
         wait_for(lambda: _answers(f"{address}/health/live"), web)
         return address
 
-    def worker(self, queues: str = "relay,internal,http,mail,bulk", concurrency: int = 2, **environment: str) -> StackProcess:
+    def worker(
+        self, queues: str = "relay,internal,http,mail,bulk", concurrency: int = 2, **environment: str
+    ) -> StackProcess:
         """Start a Celery worker; it takes a moment until it works."""
         return self.start(
             "-m", "celery", "--app", "smartcrm", "worker", "--queues", queues, "--concurrency", str(concurrency),
@@ -139,7 +141,9 @@ def free_port() -> int:
     return port
 
 
-def wait_for(condition: Callable[[], Any], process: StackProcess | None = None, patience: float = PATIENCE) -> Any:
+def wait_for(
+    condition: Callable[[], Any], process: StackProcess | None = None, patience: float = PATIENCE
+) -> Any:
     """Wait until a condition holds and return its value; raises AssertionError on a hang or a dead process."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
@@ -158,7 +162,9 @@ def drop_typed_tables() -> None:
         cursor.execute("SELECT viewname FROM pg_views WHERE schemaname = 'reporting'")
         for (view,) in cursor.fetchall():
             cursor.execute(sql.SQL("DROP VIEW reporting.{}").format(sql.Identifier(view)))
-        cursor.execute(r"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^records_p\d+$'")
+        cursor.execute(
+            r"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^records_p\d+$'"
+        )
         for (table,) in cursor.fetchall():
             cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(table)))
 

@@ -6,53 +6,77 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='RelayState',
+            name="RelayState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('last_seq', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("last_seq", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60)),
-                ('process_id', models.BigIntegerField(null=True)),
-                ('record_id', models.BigIntegerField(null=True)),
-                ('record_version', models.IntegerField(null=True)),
-                ('changes', models.JSONField(default=dict)),
-                ('data', models.JSONField(default=dict)),
-                ('actor_kind', models.CharField(max_length=10)),
-                ('actor_label', models.CharField(max_length=255)),
-                ('actor_user_id', models.BigIntegerField(null=True)),
-                ('actor_token_id', models.BigIntegerField(null=True)),
-                ('run_id', models.BigIntegerField(null=True)),
-                ('root_id', models.BigIntegerField(null=True)),
-                ('depth', models.SmallIntegerField(default=0)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('seq', models.BigIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60)),
+                ("process_id", models.BigIntegerField(null=True)),
+                ("record_id", models.BigIntegerField(null=True)),
+                ("record_version", models.IntegerField(null=True)),
+                ("changes", models.JSONField(default=dict)),
+                ("data", models.JSONField(default=dict)),
+                ("actor_kind", models.CharField(max_length=10)),
+                ("actor_label", models.CharField(max_length=255)),
+                ("actor_user_id", models.BigIntegerField(null=True)),
+                ("actor_token_id", models.BigIntegerField(null=True)),
+                ("run_id", models.BigIntegerField(null=True)),
+                ("root_id", models.BigIntegerField(null=True)),
+                ("depth", models.SmallIntegerField(default=0)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("seq", models.BigIntegerField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('seq', None)), fields=['id'], name='event_outbox'), models.Index(fields=['record_id', '-id'], name='event_of_record'), models.Index(fields=['process_id', '-id'], name='event_of_process')],
-                'constraints': [models.UniqueConstraint(fields=('seq',), name='event_seq_unique')],
+                "indexes": [
+                    models.Index(condition=models.Q(("seq", None)), fields=["id"], name="event_outbox"),
+                    models.Index(fields=["record_id", "-id"], name="event_of_record"),
+                    models.Index(fields=["process_id", "-id"], name="event_of_process"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("seq",), name="event_seq_unique")],
             },
         ),
         migrations.CreateModel(
-            name='ConsumerFailure',
+            name="ConsumerFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('consumer', models.CharField(max_length=60)),
-                ('error', models.TextField()),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='failures', to='events.event')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("consumer", models.CharField(max_length=60)),
+                ("error", models.TextField()),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="failures",
+                        to="events.event",
+                    ),
+                ),
             ],
         ),
     ]

@@ -79,7 +79,9 @@ def complete_task(process: ProcessRef, task_id: int, *, actor: Actor) -> Task:
     task.done_at, task.done_by_id = writing.now, actor.user_id
     task.save(update_fields=["done_at", "done_by"])
     open_left = Task.objects.filter(record_id=row.pk, done_at=None).count()
-    writing.publish("task.completed", row, data={"task": task.pk, "title": task.title, "open_tasks": open_left})
+    writing.publish(
+        "task.completed", row, data={"task": task.pk, "title": task.title, "open_tasks": open_left}
+    )
     return task
 
 

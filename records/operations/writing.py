@@ -47,7 +47,9 @@ class Writing:
 
         Raises NotFound where the actor may not see it, Stale when `version` is given and is not the present one.
         """
-        rows = self.model.objects.in_bin(self.access) if in_bin else self.model.objects.visible_to(self.access)
+        rows = (
+            self.model.objects.in_bin(self.access) if in_bin else self.model.objects.visible_to(self.access)
+        )
         row: TypedRecord | None = rows.select_for_update().filter(pk=record_id).first()
         if row is None:
             raise NotFound(_("There is no such record."), record=record_id)
@@ -60,7 +62,12 @@ class Writing:
         return row
 
     def publish(
-        self, kind: str, row: TypedRecord, *, changes: Changes | None = None, data: Mapping[str, Any] | None = None
+        self,
+        kind: str,
+        row: TypedRecord,
+        *,
+        changes: Changes | None = None,
+        data: Mapping[str, Any] | None = None,
     ) -> Event:
         """Write the event of a change to the row, with the snapshot that automations read."""
         return publish(
@@ -131,7 +138,9 @@ def require_filled(definition: Definition, row: TypedRecord) -> None:
     """Raise Invalid naming every required field that is empty."""
     missing = [field for field in definition.fields if field.required and row.value(field) is None]
     if missing:
-        raise Invalid(_("Some required fields are empty."), {field.key: [_("Fill this in.")] for field in missing})
+        raise Invalid(
+            _("Some required fields are empty."), {field.key: [_("Fill this in.")] for field in missing}
+        )
 
 
 def sync_catalogue(row: TypedRecord, **columns: Any) -> None:

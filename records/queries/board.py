@@ -8,11 +8,10 @@ from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from core.errors import NotFound
-from expressions.conditions import Condition
 from processes.definition_types import FieldDef, PipelineDef, StageDef
 from processes.models import Operation, Process
 from processes.permissions import Access
-from records.queries.narrowing import narrowed
+from records.queries.narrowing import NOTHING, Narrowing, narrowed
 from records.queries.tiles import Tile, sum_field, tile_rows, tiles_of
 from records.typed import model_for
 
@@ -39,6 +38,8 @@ class Column:
     count: int
     sum: Decimal | int | None
     page: ColumnPage
+    targets: frozenset[int]
+    """Ids of the stages to which its records may go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,43 +56,36 @@ class Board:
     can_move: bool
 
 
-def board_for(
-    access: Access, pipeline: PipelineDef, condition: Condition | None = None, search: str = ""
-) -> Board:
+def board_for(access: Access, pipeline: PipelineDef, narrowing: Narrowing = NOTHING) -> Board:
     """The board of a pipeline for the access's actor, only records that it lets see.
 
     Three queries: counts with sums, the first tiles of all columns, names of people.
     """
-    rows = _rows(access, condition, search)
+    rows = _rows(access, narrowing)
     totals = _totals(access, pipeline, rows)
     pages = _first_pages(access, pipeline, rows)
     columns = tuple(
-        Column(stage, *totals.get(stage.id, (0, None)), pages[stage.id]) for stage in pipeline.stages
+        Column(stage, *totals.get(stage.id, (0, None)), pages[stage.id], pipeline.targets[stage.id])
+        for stage in pipeline.stages
     )
     total = sum(column.count for column in columns)
-    is_narrowed = bool(search) or (condition is not None and not condition.is_always)
     is_used = access.definition.status == Process.Status.PUBLISHED
     return Board(
         pipeline=pipeline,
         columns=columns,
         sum_field=sum_field(access.definition),
         total=total,
-        hidden=_count(access, pipeline) if is_narrowed and total == 0 else 0,
+        hidden=_count(access, pipeline) if narrowing.asks and total == 0 else 0,
         can_create=is_used and access.can(Operation.CREATE),
         can_move=is_used and access.can(Operation.MOVE),
     )
 
 
 def column_page(
-    access: Access,
-    stage: StageDef,
-    *,
-    after: Cursor | None = None,
-    condition: Condition | None = None,
-    search: str = "",
+    access: Access, stage: StageDef, narrowing: Narrowing = NOTHING, *, after: Cursor | None = None
 ) -> ColumnPage:
     """The tiles of a stage that come after a cursor. Two queries."""
-    rows = _rows(access, condition, search).in_stage(stage.id)
+    rows = _rows(access, narrowing).in_stage(stage.id)
     if after is not None:
         rank, record_id = after
         rows = rows.filter(position__gte=rank).exclude(position=rank, record_id__lte=record_id)
@@ -99,18 +93,24 @@ def column_page(
     return _page(tiles_of(access, found[:PAGE]), is_last=len(found) <= PAGE)
 
 
-def card_tile(access: Access, record_id: int, condition: Condition | None = None, search: str = "") -> Tile:
+def card_tile(access: Access, record_id: int, narrowing: Narrowing = NOTHING) -> Tile:
     """One record as a tile. Raises NotFound where the actor may not see it or the filter hides it."""
-    rows = tile_rows(_rows(access, condition, search).filter(pk=record_id), access.definition)
+    rows = tile_rows(_rows(access, narrowing).filter(pk=record_id), access.definition)
     found = tiles_of(access, list(rows))
     if not found:
         raise NotFound(_("There is no such record."), record=record_id)
     return found[0]
 
 
-def _rows(access: Access, condition: Condition | None, search: str) -> Any:
-    rows = model_for(access.definition).objects.visible_to(access)
-    return narrowed(rows, access, condition=condition, search=search)
+def column_totals(
+    access: Access, pipeline: PipelineDef, narrowing: Narrowing = NOTHING
+) -> dict[int, tuple[int, Decimal | int | None]]:
+    """Stage id → count and sum, only of stages that hold something. One query."""
+    return _totals(access, pipeline, _rows(access, narrowing))
+
+
+def _rows(access: Access, narrowing: Narrowing) -> Any:
+    return narrowed(model_for(access.definition).objects.visible_to(access), access, narrowing)
 
 
 def _totals(access: Access, pipeline: PipelineDef, rows: Any) -> dict[int, tuple[int, Any]]:

@@ -1,47 +1,40 @@
 """Narrowing records of one process: by a condition over its fields, by words of a title."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Value
+from django.db.models import Exists, F, OuterRef, Value
 from django.db.models.lookups import Contains
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from expressions.conditions import Condition, to_q
 from expressions.folding import Folded, folded
-from expressions.schema import FieldSpec, Moment, Schema
-from expressions.values import DATETIME, KINDS, PERSON, REFERENCE, TEXT
-from processes.definition_types import Definition, FieldDef
+from expressions.schema import Moment
 from processes.permissions import Access
+from records.models import Task
+from records.queries.filters import columns_of
+from records.queries.filters import schema_of as filter_schema
+
+__all__ = ["NOTHING", "Narrowing", "filter_schema", "moment_of", "narrowed"]
 
 
-def filter_schema(definition: Definition) -> Schema:
-    """What a condition over records of the process may speak of: base columns, then its fields."""
-    stages = {stage.id: stage.name for stage in definition.stage_by_id.values()}
-    return {
-        "title": FieldSpec(TEXT, _("Title")),
-        "stage": FieldSpec(REFERENCE, _("Stage"), stages),
-        "assignee": FieldSpec(PERSON, _("Assignee")),
-        "author": FieldSpec(PERSON, _("Author")),
-        "created_at": FieldSpec(DATETIME, _("Created")),
-        "updated_at": FieldSpec(DATETIME, _("Changed")),
-        "stage_changed_at": FieldSpec(DATETIME, _("In this stage since")),
-        **{field.key: _spec(field) for field in definition.fields},
-    }
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What is asked of a board or a list beside "what may I see"; nothing by default."""
+
+    condition: Condition | None = None
+    search: str = ""
+    is_overdue: bool = False
+    """Only records with a task past its time."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it leaves anything out."""
+        has_condition = self.condition is not None and not self.condition.is_always
+        return has_condition or bool(folded(self.search).split()) or self.is_overdue
 
 
-def filter_columns(definition: Definition) -> dict[str, str]:
-    """Key → attribute of the typed model."""
-    return {
-        "title": "title",
-        "stage": "stage_id",
-        "assignee": "assignee_id",
-        "author": "author_id",
-        "created_at": "created_at",
-        "updated_at": "updated_at",
-        "stage_changed_at": "stage_changed_at",
-        **{field.key: field.attname for field in definition.fields},
-    }
+NOTHING = Narrowing()
 
 
 def moment_of(access: Access) -> Moment:
@@ -49,16 +42,14 @@ def moment_of(access: Access) -> Moment:
     return Moment(now=timezone.now(), zone=timezone.get_current_timezone(), me=access.actor.user_id)
 
 
-def narrowed(rows: Any, access: Access, *, condition: Condition | None = None, search: str = "") -> Any:
+def narrowed(rows: Any, access: Access, narrowing: Narrowing) -> Any:
     """The rows for which the condition holds and whose title has every word of the search in it."""
-    if condition is not None and not condition.is_always:
-        rows = rows.filter(to_q(condition, filter_columns(access.definition), moment_of(access)))
-    for word in folded(search).split():
+    if narrowing.condition is not None and not narrowing.condition.is_always:
+        found = to_q(narrowing.condition, columns_of(access.definition), moment_of(access))
+        rows = rows.filter(found)
+    for word in folded(narrowing.search).split():
         rows = rows.filter(Contains(Folded(F("title")), Value(word)))
+    if narrowing.is_overdue:
+        late = Task.objects.filter(record_id=OuterRef("pk"), done_at=None, due_at__lt=timezone.now())
+        rows = rows.filter(Exists(late))
     return rows
-
-
-def _spec(field: FieldDef) -> FieldSpec:
-    options = field.settings.get("options")
-    labels = {option["key"]: option["label"] for option in options} if options else None
-    return FieldSpec(KINDS[field.type.kind], field.label, labels)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import queue
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -88,7 +89,8 @@ def listen(address: str) -> Iterator[Callable[..., Listener]]:
 
     yield start
     for listener in opened:
-        listener.connection.close()
+        if listener.connection.sock:
+            listener.connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def watcher(process: Process, scope: Scope = Scope.ALL) -> User:
@@ -117,7 +119,9 @@ def test_two_watchers_hear_a_move_with_ids_only(process: Process, listen: Callab
         }
 
 
-def test_reconnecting_browser_gets_exactly_what_it_missed(process: Process, listen: Callable[..., Listener]) -> None:
+def test_reconnecting_browser_gets_exactly_what_it_missed(
+    process: Process, listen: Callable[..., Listener]
+) -> None:
     user = watcher(process)
     first = listen(user).ready()
     row = create_record(process, values={}, actor=SYSTEM)
@@ -131,7 +135,9 @@ def test_reconnecting_browser_gets_exactly_what_it_missed(process: Process, list
     assert stages == ["in_work", "completed", "in_work"]
 
 
-def test_browser_that_missed_too_much_is_told_to_reload(process: Process, listen: Callable[..., Listener]) -> None:
+def test_browser_that_missed_too_much_is_told_to_reload(
+    process: Process, listen: Callable[..., Listener]
+) -> None:
     user = watcher(process)
     row = create_record(process, values={}, actor=SYSTEM)
     for amount in range(1, 211):
@@ -140,7 +146,9 @@ def test_browser_that_missed_too_much_is_told_to_reload(process: Process, listen
     assert listen(user, 1).ready().next()["event"] == "reset"
 
 
-def test_own_scope_hears_of_own_records_and_of_losing_one(process: Process, listen: Callable[..., Listener]) -> None:
+def test_own_scope_hears_of_own_records_and_of_losing_one(
+    process: Process, listen: Callable[..., Listener]
+) -> None:
     user = watcher(process, Scope.OWN)
     listener = listen(user).ready()
     create_record(process, values={"title": "Foreign"}, actor=SYSTEM)
@@ -186,7 +194,9 @@ def test_stranger_is_refused(address: str) -> None:
     assert connection.getresponse().status == HTTPStatus.UNAUTHORIZED
 
 
-def test_streams_cost_no_threads(address: str, stack: Stack, process: Process, listen: Callable[..., Listener]) -> None:
+def test_streams_cost_no_threads(
+    address: str, stack: Stack, process: Process, listen: Callable[..., Listener]
+) -> None:
     user = watcher(process)
     web = stack._started[0]
 

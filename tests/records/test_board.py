@@ -16,7 +16,8 @@ from processes.operations import set_grants
 from processes.permissions import access_for
 from records.operations import create_record, create_task, delete_record, move_record
 from records.queries.board import PAGE, board_for, card_tile, column_page
-from records.queries.narrowing import filter_schema
+from records.queries.filters import schema_of
+from records.queries.narrowing import Narrowing
 from records.typed import model_for
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user
 
@@ -38,7 +39,7 @@ def anna(process: Process) -> Actor:
 
 def board(process: Process, actor: Actor = SYSTEM, **narrowing: Any) -> Any:
     access = access_for(actor, process)
-    return board_for(access, access.definition.default_pipeline, **narrowing)
+    return board_for(access, access.definition.default_pipeline, Narrowing(**narrowing))
 
 
 def create(process: Process, title: str, actor: Actor = SYSTEM, **values: Any) -> int:
@@ -146,7 +147,7 @@ def test_condition_and_search_narrow_tiles_counts_and_sums(process: Process) -> 
     create(process, "Белая бумага", amount=50)
     create(process, "Принтер", amount=500)
     condition = parse_condition(
-        {"field": "amount", "op": "lt", "value": 100}, filter_schema(definition_of(process))
+        {"field": "amount", "op": "lt", "value": 100}, schema_of(definition_of(process))
     )
     column = board(process, condition=condition, search="черная БУМ").columns[0]
     assert (column.count, column.sum, titles(column.page)) == (1, 5, ["Чёрная бумага"])
@@ -162,3 +163,11 @@ def test_deleted_record_leaves_the_board(process: Process) -> None:
     record = create(process, "Paper")
     delete_record(process, record, actor=SYSTEM)
     assert board(process).total == 0
+
+
+def test_overdue_keeps_records_with_a_late_task(process: Process) -> None:
+    late, early = create(process, "Late"), create(process, "Early")
+    now = timezone.now()
+    create_task(process, late, title="Call", actor=SYSTEM, due_at=now - timedelta(hours=1))
+    create_task(process, early, title="Call", actor=SYSTEM, due_at=now + timedelta(hours=1))
+    assert titles(board(process, is_overdue=True).columns[0].page) == ["Late"]

@@ -60,7 +60,11 @@ def test_create_record_stores_typed_values_in_both_tables(process: Process, empl
     }
     assert stored.value(definition_of(process).field_by_key["amount"]) == Decimal("1234.5")
     entry = Record.objects.get(pk=row.pk)
-    assert (entry.title, entry.assignee_id, entry.author_id) == ("Printer", employee.user_id, employee.user_id)
+    assert (entry.title, entry.assignee_id, entry.author_id) == (
+        "Printer",
+        employee.user_id,
+        employee.user_id,
+    )
     assert stored.stage.key == "received"
 
 
@@ -68,7 +72,11 @@ def test_create_record_writes_one_event_and_one_visit(process: Process) -> None:
     row = create(process, amount=5)
     event = Event.objects.get(record_id=row.pk)
     visit = StageVisit.objects.get(record_id=row.pk)
-    assert (event.kind, event.changes["amount"], event.data["visit"]) == ("record.created", [None, 5], visit.pk)
+    assert (event.kind, event.changes["amount"], event.data["visit"]) == (
+        "record.created",
+        [None, 5],
+        visit.pk,
+    )
 
 
 def test_create_record_names_a_record_without_a_title(process: Process) -> None:
@@ -146,7 +154,12 @@ def test_place_in_the_column_is_between_the_neighbours(process: Process) -> None
     ids = [create(process).pk for _ in range(4)]
     move_record(process, ids[0], to="received", actor=SYSTEM, after=ids[3])
     model = model_for(definition_of(process))
-    assert list(model.objects.order_by("position").values_list("pk", flat=True)) == [ids[3], ids[0], ids[2], ids[1]]
+    assert list(model.objects.order_by("position").values_list("pk", flat=True)) == [
+        ids[3],
+        ids[0],
+        ids[2],
+        ids[1],
+    ]
     assert not Event.objects.filter(kind="record.moved").exists()
 
 
