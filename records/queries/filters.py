@@ -1,0 +1,209 @@
+"""What a condition over the records of a process may speak of, and the ways to write one from outside.
+
+One schema serves pages, REST, saved views and automation: base columns and fields by key. A field that the
+actor may not read is not in it, and so answers exactly like a field that does not exist.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.errors import Invalid, NotFound
+from expressions.conditions import Condition, parse_condition
+from expressions.conditions.nodes import Group, Node
+from expressions.errors import BadValue, shown
+from expressions.operators import OPERATORS, Arity
+from expressions.schema import FieldSpec, Schema
+from expressions.values import BOOLEAN, DATETIME, INTEGER, KINDS, PERSON, TEXT, Kind, ReferenceKind
+from processes.definition_types import Definition, FieldDef, PipelineDef, StageDef
+from processes.permissions import Access
+
+MOST_FILTERS = 50
+"""Simple filters in one address."""
+
+Pairs = Iterable[tuple[str, str]]
+"""Names and values as they stand in an address: `("filter[amount][ge]", "100")`."""
+
+BASE_LABELS = {
+    "id": gettext_lazy("Number"),
+    "title": gettext_lazy("Title"),
+    "pipeline": gettext_lazy("Pipeline"),
+    "stage": gettext_lazy("Stage"),
+    "assignee": gettext_lazy("Assignee"),
+    "author": gettext_lazy("Author"),
+    "created_at": gettext_lazy("Created"),
+    "updated_at": gettext_lazy("Changed"),
+    "stage_changed_at": gettext_lazy("In this stage since"),
+    "closed_at": gettext_lazy("Closed"),
+}
+"""Base keys and what people call them, in the order of a list."""
+BASE_COLUMNS = {
+    "id": "record_id",
+    "title": "title",
+    "pipeline": "pipeline_id",
+    "stage": "stage_id",
+    "assignee": "assignee_id",
+    "author": "author_id",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "stage_changed_at": "stage_changed_at",
+    "closed_at": "closed_at",
+}
+"""Base keys → attributes of the typed model."""
+
+
+class _KeyedKind(ReferenceKind):
+    """A stage or a pipeline: compared by id, written by id or by key."""
+
+    def __init__(self, family: str, ids: Mapping[str, int]) -> None:
+        self.family = family  # type: ignore[misc]
+        self._ids = ids
+
+    def constant(self, raw: object) -> int:
+        if not isinstance(raw, str):
+            return super().constant(raw)
+        if raw not in self._ids:
+            raise BadValue(_("There is no “%(name)s” in this process.") % {"name": shown(raw)})
+        return self._ids[raw]
+
+
+def readable_fields(access: Access) -> tuple[FieldDef, ...]:
+    """The fields whose values the access shows; only these can be filtered, sorted, searched and summed."""
+    return access.definition.fields
+
+
+@lru_cache(maxsize=512)
+def schema_of(definition: Definition) -> Schema:
+    """Everything that a condition over records of the process may speak of."""
+    pipelines = {pipeline.id: pipeline.name for pipeline in definition.pipelines}
+    stages = {stage.id: stage.name for stage in definition.stage_by_id.values()}
+    moments = ("created_at", "updated_at", "stage_changed_at", "closed_at")
+    return {
+        "id": FieldSpec(INTEGER, BASE_LABELS["id"]),
+        "title": FieldSpec(TEXT, BASE_LABELS["title"]),
+        "pipeline": FieldSpec(_KeyedKind("pipeline", _keys(definition.pipelines)), BASE_LABELS["pipeline"], pipelines),
+        "stage": FieldSpec(_KeyedKind("stage", _stage_keys(definition)), BASE_LABELS["stage"], stages),
+        "assignee": FieldSpec(PERSON, BASE_LABELS["assignee"]),
+        "author": FieldSpec(PERSON, BASE_LABELS["author"]),
+        **{key: FieldSpec(DATETIME, BASE_LABELS[key]) for key in moments},
+        **{field.key: _spec(field) for field in definition.fields},
+    }
+
+
+@lru_cache(maxsize=512)
+def columns_of(definition: Definition) -> dict[str, str]:
+    """Key → attribute of the typed model, for everything in the schema."""
+    return BASE_COLUMNS | {field.key: field.attname for field in definition.fields}
+
+
+def schema_for(access: Access) -> Schema:
+    """The part of the schema that the access may read."""
+    schema = schema_of(access.definition)
+    readable = readable_fields(access)
+    if len(readable) == len(access.definition.fields):
+        return schema
+    return {key: schema[key] for key in (*BASE_COLUMNS, *(field.key for field in readable))}
+
+
+def condition_from(access: Access, data: object) -> Condition:
+    """The condition written as a JSON tree, over what the access may read. Raises InvalidExpression."""
+    return parse_condition(data, schema_for(access))
+
+
+def condition_from_pairs(access: Access, pairs: Pairs) -> Condition:
+    """All simple filters of an address together: `filter[source]=site`, `filter[amount][ge]=100`.
+
+    Without an operator a field is (or has) the value; a name given twice means any of the values. Lists and
+    ranges are written with commas. Names that are no filters are not looked at. Raises Invalid with the name
+    of the wrong filter in `fields`.
+    """
+    schema = schema_for(access)
+    grouped: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name.startswith("filter["):
+            grouped.setdefault(name, []).append(value)
+    if len(grouped) > MOST_FILTERS:
+        raise Invalid(_("There are more than %d filters.") % MOST_FILTERS, {"filter": [_("Too many filters.")]})
+    found = [_simple(name, values, schema) for name, values in grouped.items()]
+    return all_of(found)
+
+
+def all_of(conditions: Iterable[Condition]) -> Condition:
+    """The condition that holds where all of these do."""
+    nodes: list[Node] = []
+    fields: dict[str, FieldSpec] = {}
+    for condition in conditions:
+        if not condition.is_always:
+            nodes.append(condition.root)
+            fields |= condition.fields
+    return Condition(Group("all", tuple(nodes)), fields)
+
+
+def _simple(name: str, values: list[str], schema: Schema) -> Condition:
+    try:
+        key, op = _parts(name)
+        kind = schema[key].kind if key in schema else TEXT
+        op = op or _default_operator(kind, values)
+        return parse_condition({"field": key, "op": op, **_operand(kind, op, values)}, schema)
+    except (Invalid, NotFound) as error:
+        raise Invalid(error.message, {name: [error.message]}) from error
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """`filter[amount][ge]` → ("amount", "ge"); the operator may be missing."""
+    parts = name.removeprefix("filter[").removesuffix("]").split("][")
+    if not name.endswith("]") or len(parts) > 2 or not all(parts):
+        raise Invalid(_("A filter is written like filter[amount][ge]=100."))
+    return parts[0], parts[1] if len(parts) == 2 else ""
+
+
+def _default_operator(kind: Kind, values: list[str]) -> str:
+    return "in" if kind.equality == "is" and len(values) > 1 else kind.equality
+
+
+def _operand(kind: Kind, op: str, values: list[str]) -> dict[str, Any]:
+    arity = OPERATORS[op].arity_for(kind) if op in OPERATORS else Arity.ONE
+    if arity is Arity.NONE:
+        if values in ([""], ["true"], ["1"]):
+            return {}
+        raise Invalid(_("This operator takes no value."))
+    if arity in (Arity.LIST, Arity.RANGE):
+        texts = values[0].split(",") if len(values) == 1 else values
+        return {"value": [_constant(kind, text) for text in texts]}
+    if len(values) > 1:
+        raise Invalid(_("This filter is given twice."))
+    return {"value": values[0] if arity is Arity.DISTANCE else _constant(kind, values[0])}
+
+
+def _constant(kind: Kind, text: str) -> Any:
+    """A text from an address as the JSON value it stands for."""
+    single = getattr(kind, "single", kind)
+    if single.accepts_me and text == "me":
+        return {"me": True}
+    if single.by_id and text.isascii() and text.isdigit() and len(text) < 20:
+        return int(text)
+    if single is BOOLEAN and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+def _spec(field: FieldDef) -> FieldSpec:
+    options = field.settings.get("options")
+    labels = {option["key"]: option["label"] for option in options} if options else None
+    return FieldSpec(KINDS[field.type.kind], field.label, labels)
+
+
+def _keys(items: Iterable[StageDef | PipelineDef]) -> dict[str, int]:
+    return {item.key: item.id for item in items}
+
+
+def _stage_keys(definition: Definition) -> dict[str, int]:
+    """Keys alone mean the first pipeline that has them; “pipeline.stage” is exact."""
+    keys: dict[str, int] = {}
+    for pipeline in reversed(definition.pipelines):
+        keys |= _keys(pipeline.stages)
+    exact = {f"{p.key}.{stage.key}": stage.id for p in definition.pipelines for stage in p.stages}
+    return exact | keys
