@@ -8,7 +8,7 @@ from django.db import models
 from core.text import fold
 
 if TYPE_CHECKING:
-    from accounts.models.user import User  # noqa: F401
+    from accounts.models.user import User
 
 
 class UserQuerySet(models.QuerySet["User"]):

@@ -8,7 +8,7 @@ class ActorKind(StrEnum):
     """What sort of hand made a change."""
 
     PERSON = "person"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105  (a kind, not a secret)
     RUN = "run"
     IMPORT = "import"
     SYSTEM = "system"

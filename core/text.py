@@ -10,20 +10,20 @@ from core.errors import Invalid
 KEY_PATTERN = re.compile(r"^[a-z][a-z0-9_]{0,39}\Z")
 
 RESERVED_KEYS = frozenset(
-    """
-    id pk key all any none not and or true false null title stage pipeline assignee author department deadline
-    position version created_at updated_at stage_changed_at closed_at deleted_at editor record process
-    stage_name stage_kind fields filter sort search expand cursor limit offset format view me now today self class import
-    """.split()
+    [
+        *("id", "pk", "key", "all", "any", "none", "not", "and", "or", "true", "false", "null", "now", "me", "today"),
+        *("title", "stage", "pipeline", "assignee", "author", "department", "deadline", "position", "version"),
+        *("created_at", "updated_at", "stage_changed_at", "closed_at", "deleted_at", "editor", "record", "process"),
+        *("stage_name", "stage_kind", "fields", "filter", "sort", "search", "expand", "cursor", "limit", "offset"),
+        *("format", "view", "self", "class", "import"),
+    ]
 )
 
-_TRANSLIT = dict(
-    zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh sch _ y _ e yu ya".split(),
-        strict=True,
-    )
+_LATIN = (
+    *("a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f"),
+    *("kh", "ts", "ch", "sh", "sch", "", "y", "", "e", "yu", "ya"),
 )
+_TRANSLIT = dict(zip("абвгдеёжзийклмнопрстуфхцчшщъыьэюя", _LATIN, strict=True))
 
 
 def fold(text: str) -> str:
@@ -49,7 +49,7 @@ def key_from(name: str, *, taken: set[str] | frozenset[str] = frozenset(), fallb
     """A free key made from a person's words: “Дата заявки” → `data_zayavki`."""
     latin = "".join(_TRANSLIT.get(char, char) for char in name.lower())
     plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode()
-    base = re.sub(r"[^a-z0-9]+", "_", plain.replace("_", "")).strip("_")[:34] or fallback
+    base = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:34] or fallback
     if not base[0].isalpha():
         base = f"{fallback}_{base}"[:34]
     key, number = base, 1
@@ -65,9 +65,7 @@ def clean_line(text: object, *, field: str, limit: int = 255, required: bool = T
         raise Invalid(_("Text is expected."), {field: [_("Text is expected.")]})
     text = text.strip()
     if any(unicodedata.category(char) == "Cc" for char in text) or "\u2028" in text or "\u2029" in text:
-        raise Invalid(
-            _("Control characters are not allowed."), {field: [_("Control characters are not allowed.")]}
-        )
+        raise Invalid(_("Control characters are not allowed."), {field: [_("Control characters are not allowed.")]})
     check_unicode(text, field=field)
     if required and not text:
         raise Invalid(_("This is required."), {field: [_("Fill this in.")]})

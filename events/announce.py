@@ -1,4 +1,7 @@
-"""Tells the live servers that `seq` has moved on. May be lost: they read the events themselves and look now and then."""
+"""Tells the live servers that `seq` has moved on.
+
+May be lost: they read the events themselves and look now and then.
+"""
 
 import logging
 from functools import cache

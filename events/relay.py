@@ -82,7 +82,8 @@ def _number(events: list[Event]) -> None:
         event.seq = state.last_seq + offset
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE events_event e SET seq = n.seq FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, seq) WHERE e.id = n.id",
+            "UPDATE events_event e SET seq = n.seq"
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, seq) WHERE e.id = n.id",
             [[event.pk for event in events], [event.seq for event in events]],
         )
     state.last_seq += len(events)
@@ -101,8 +102,6 @@ def _hand_over(consumer: Consumer, events: Sequence[Event]) -> bool:
         try:
             with transaction.atomic():
                 worked = consumer.consume([event]) or worked
-        except Exception:
-            ConsumerFailure.objects.create(
-                event=event, consumer=consumer.key, error=traceback.format_exc()[-4000:]
-            )
+        except Exception:  # noqa: BLE001  (the failure becomes a row that a person can read)
+            ConsumerFailure.objects.create(event=event, consumer=consumer.key, error=traceback.format_exc()[-4000:])
     return worked

@@ -10,6 +10,7 @@ from threading import Lock
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from psycopg import sql
 
 from core.errors import NotFound
 from processes.definition_types import Definition, FieldDef, PipelineDef, StageDef
@@ -53,7 +54,9 @@ def forget_definitions() -> None:
 def _present_version(process: int | str | Process) -> tuple[int, int]:
     column, value = ("key", process) if isinstance(process, str) else ("id", getattr(process, "pk", process))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id, version FROM processes_process WHERE {column} = %s", [value])
+        cursor.execute(
+            sql.SQL("SELECT id, version FROM processes_process WHERE {} = %s").format(sql.Identifier(column)), [value]
+        )
         row = cursor.fetchone()
     if row is None:
         raise NotFound(_("There is no such process."), process=value)
@@ -90,9 +93,7 @@ def _load(process_id: int) -> Definition:
 def _build(process: Process) -> Definition:
     fields = Field.objects.filter(process=process, removed_at=None)
     grants: dict[int, dict[str, int]] = {}
-    for role_id, operation, scope in Grant.objects.filter(process=process).values_list(
-        "role_id", "operation", "scope"
-    ):
+    for role_id, operation, scope in Grant.objects.filter(process=process).values_list("role_id", "operation", "scope"):
         grants.setdefault(role_id, {})[operation] = scope
     return Definition(
         id=process.pk,
@@ -138,9 +139,7 @@ def _pipelines(process: Process) -> tuple[PipelineDef, ...]:
 
 
 def _pipeline(row: Pipeline, listed: Mapping[int, set[int]]) -> PipelineDef:
-    stages = tuple(
-        StageDef(s.pk, s.key, s.name, s.kind, s.color, s.hint, s.position, row.pk) for s in row.stages.all()
-    )
+    stages = tuple(StageDef(s.pk, s.key, s.name, s.kind, s.color, s.hint, s.position, row.pk) for s in row.stages.all())
     ids = {stage.id for stage in stages}
     if row.moves == Pipeline.Moves.ANY:
         targets = {stage.id: frozenset(ids - {stage.id}) for stage in stages}

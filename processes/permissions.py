@@ -15,7 +15,7 @@ from processes.models import Operation, Process, Scope
 READ_OPERATIONS = frozenset({Operation.VIEW, Operation.HISTORY, Operation.EXPORT})
 ADMIN_OPERATIONS = frozenset({Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS})
 
-EVERYTHING: Mapping[str, int] = {operation: Scope.ALL for operation in Operation.values}
+EVERYTHING: Mapping[str, int] = dict.fromkeys(Operation.values, Scope.ALL)
 
 
 class Owned(Protocol):

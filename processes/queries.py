@@ -39,11 +39,7 @@ def pipeline_of(process: Process, key: str = "") -> Pipeline:
 
 def stage_of(process: Process, stage_id: int) -> Stage:
     """A stage of the process by id. Raises NotFound."""
-    found = (
-        Stage.objects.select_related("pipeline__process")
-        .filter(pipeline__process=process, pk=stage_id)
-        .first()
-    )
+    found = Stage.objects.select_related("pipeline__process").filter(pipeline__process=process, pk=stage_id).first()
     if found is None:
         raise NotFound(_("There is no such stage."), stage=stage_id)
     return found

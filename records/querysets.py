@@ -35,7 +35,7 @@ class TypedQuerySet(models.QuerySet[Any]):
     """Filters over the typed table of one process."""
 
     def visible_to(self, access: Access, operation: str = Operation.VIEW) -> "TypedQuerySet":
-        """Records that are not in the bin and that the access lets see (or do `operation` with). Always the first call."""
+        """Records not in the bin that the access lets see (or do `operation` with). Always the first call."""
         return self._scoped(access, operation).filter(deleted_at=None)
 
     def in_bin(self, access: Access) -> "TypedQuerySet":

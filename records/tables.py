@@ -125,7 +125,8 @@ def _view_grants(view: str) -> list[str]:
         cursor.execute(
             "SELECT DISTINCT g.rolname FROM pg_class v JOIN pg_namespace n ON n.oid = v.relnamespace,"
             " aclexplode(v.relacl) a JOIN pg_roles g ON g.oid = a.grantee"
-            " WHERE n.nspname = 'reporting' AND v.relname = %s AND a.privilege_type = 'SELECT' AND a.grantee <> v.relowner",
+            " WHERE n.nspname = 'reporting' AND v.relname = %s AND a.privilege_type = 'SELECT'"
+            " AND a.grantee <> v.relowner",
             [view],
         )
         return [row[0] for row in cursor.fetchall()]
@@ -138,9 +139,7 @@ def _with_short_lock(change: Callable[[], None]) -> None:
             with transaction.atomic():
                 with connection.cursor() as cursor:
                     cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-                    cursor.execute(
-                        "SET CONSTRAINTS ALL IMMEDIATE"
-                    )  # DDL refuses a table with checks still due
+                    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # DDL refuses a table with checks still due
                 change()
                 with connection.cursor() as cursor:
                     cursor.execute("SET CONSTRAINTS ALL DEFERRED")

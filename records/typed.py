@@ -82,17 +82,13 @@ class TypedRecord(models.Model):
         department_id: int | None
         editor_id: int | None
 
-    record = models.OneToOneField(
-        Record, on_delete=models.CASCADE, primary_key=True, related_name="+", db_column="id"
-    )
+    record = models.OneToOneField(Record, on_delete=models.CASCADE, primary_key=True, related_name="+", db_column="id")
     pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="+", db_index=False)
     title = models.CharField(max_length=300)
     position = models.CharField(max_length=200, db_collation="C")
     assignee = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
-    department = models.ForeignKey(
-        Department, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
-    )
+    department = models.ForeignKey(Department, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     editor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
@@ -221,9 +217,9 @@ def _transition(target: int, origins: list[int]) -> Callable[..., None]:
         """Stand in the target stage."""
 
     move.__name__ = move.__qualname__ = f"to_{target}"
-    decorated: Callable[..., None] = transition(
-        field="stage", source=origins, target=target, permission=_may_move
-    )(move)
+    decorated: Callable[..., None] = transition(field="stage", source=origins, target=target, permission=_may_move)(
+        move
+    )
     return decorated
 
 

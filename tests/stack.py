@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -58,10 +59,8 @@ class StackProcess:
         """Ask it to end, then make it."""
         if self.process.poll() is None:
             self.kill(signal.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.process.wait(patience)
-            except subprocess.TimeoutExpired:
-                pass
         self.kill()
         self.process.wait()
 
@@ -141,9 +140,7 @@ def free_port() -> int:
     return port
 
 
-def wait_for(
-    condition: Callable[[], Any], process: StackProcess | None = None, patience: float = PATIENCE
-) -> Any:
+def wait_for(condition: Callable[[], Any], process: StackProcess | None = None, patience: float = PATIENCE) -> Any:
     """Wait until a condition holds and return its value; raises AssertionError on a hang or a dead process."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
@@ -162,9 +159,7 @@ def drop_typed_tables() -> None:
         cursor.execute("SELECT viewname FROM pg_views WHERE schemaname = 'reporting'")
         for (view,) in cursor.fetchall():
             cursor.execute(sql.SQL("DROP VIEW reporting.{}").format(sql.Identifier(view)))
-        cursor.execute(
-            r"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^records_p\d+$'"
-        )
+        cursor.execute(r"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^records_p\d+$'")
         for (table,) in cursor.fetchall():
             cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(table)))
 
@@ -181,7 +176,7 @@ def end_other_sessions() -> None:
 
 def _answers(address: str) -> bool:
     try:
-        with urlopen(address, timeout=2) as response:  # noqa: S310
+        with urlopen(address, timeout=2) as response:
             return bool(response.status == 200)
     except (URLError, OSError):
         return False

@@ -95,9 +95,7 @@ def to_decimal(raw: Any) -> Decimal:
         raise WrongValue(_("A number is expected.")) from error
     if not number.is_finite():
         raise WrongValue(_("A number is expected."))
-    if number and (
-        number.adjusted() >= SIGNIFICANT or len(number.normalize().as_tuple().digits) > SIGNIFICANT
-    ):
+    if number and (number.adjusted() >= SIGNIFICANT or len(number.normalize().as_tuple().digits) > SIGNIFICANT):
         raise WrongValue(_("At most %d digits.") % SIGNIFICANT)
     if number != 0 and number.adjusted() < -SCALE:
         raise WrongValue(_("At most %d decimals.") % SCALE)

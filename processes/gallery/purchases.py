@@ -34,9 +34,7 @@ class Purchases(ReadyProcess):
                 StageDraft(_("Refused"), Stage.Kind.LOST, "red", "refused"),
             ),
             fields=(
-                FieldDraft(
-                    _("Amount"), "number", key="amount", required=True, on_card=True, settings={"decimals": 2}
-                ),
+                FieldDraft(_("Amount"), "number", key="amount", required=True, on_card=True, settings={"decimals": 2}),
                 FieldDraft(_("Supplier"), "text", key="supplier", on_card=True),
                 FieldDraft(_("Needed by"), "date", key="needed_by", on_card=True),
                 FieldDraft(_("What and why"), "long_text", key="reason"),

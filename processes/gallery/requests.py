@@ -35,9 +35,7 @@ class Requests(ReadyProcess):
             ),
             fields=(
                 FieldDraft(_("Request date"), "date", key="request_date", on_card=True),
-                FieldDraft(
-                    _("Source"), "choice", key="source", on_card=True, settings={"options": self._sources()}
-                ),
+                FieldDraft(_("Source"), "choice", key="source", on_card=True, settings={"options": self._sources()}),
                 FieldDraft(_("Customer"), "text", key="customer", on_card=True),
                 FieldDraft(_("What is needed"), "long_text", key="details"),
                 FieldDraft(_("Answer by"), "date", key="answer_by"),

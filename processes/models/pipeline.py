@@ -39,9 +39,7 @@ class Pipeline(models.Model):
 
     class Meta:
         ordering: ClassVar = ["position", "id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["process", "key"], name="pipeline_key_unique")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["process", "key"], name="pipeline_key_unique")]
 
     def __str__(self) -> str:
         return self.name
@@ -85,9 +83,7 @@ class Transition(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["source", "target"], name="transition_unique"),
-            models.CheckConstraint(
-                condition=~models.Q(source=models.F("target")), name="transition_goes_somewhere"
-            ),
+            models.CheckConstraint(condition=~models.Q(source=models.F("target")), name="transition_goes_somewhere"),
         ]
 
     def __str__(self) -> str:

@@ -61,7 +61,5 @@ def _grant(process: Process, role_id: int, operation: str, scope: int) -> Grant:
 
 
 def _grants_of(process: Process, roles: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
-    rows = Grant.objects.filter(process=process, role_id__in=roles).values_list(
-        "role_id", "operation", "scope"
-    )
+    rows = Grant.objects.filter(process=process, role_id__in=roles).values_list("role_id", "operation", "scope")
     return {f"{role_id}.{operation}": scope for role_id, operation, scope in rows}

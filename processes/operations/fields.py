@@ -56,10 +56,7 @@ def update_field(
     process = field.process
     access_for(actor, process).require(Operation.DESIGN)
     with change_lock(process):
-        before = {
-            key: getattr(field, key)
-            for key in ("label", "help", "required", "on_card", "in_list", "settings")
-        }
+        before = {key: getattr(field, key) for key in ("label", "help", "required", "on_card", "in_list", "settings")}
         field.label = clean_line(label, field="label", limit=100)
         field.help = clean_line(help, field="help", limit=255, required=False)
         field.required, field.on_card, field.in_list = required, on_card, in_list

@@ -63,7 +63,10 @@ def update_stage(stage: Stage, *, actor: Actor, name: str, kind: str, color: str
 
 @transaction.atomic
 def remove_stage(stage: Stage, *, actor: Actor) -> None:
-    """Remove an empty stage. Writes `stage.removed`. Raises NotAllowed, Conflict (records stand in it, or it is the last)."""
+    """Remove an empty stage. Writes `stage.removed`.
+
+    Raises NotAllowed, Conflict (records stand in it, or it is the last).
+    """
     process = stage.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     with change_lock(process):
@@ -72,9 +75,7 @@ def remove_stage(stage: Stage, *, actor: Actor) -> None:
             raise Conflict(_("There are records in this stage; move them first."), count=count)
         if stage.pipeline.stages.count() == 1:
             raise Conflict(_("A pipeline keeps at least one stage."))
-        publish(
-            "stage.removed", actor=actor, process_id=process.pk, data={"key": stage.key, "name": stage.name}
-        )
+        publish("stage.removed", actor=actor, process_id=process.pk, data={"key": stage.key, "name": stage.name})
         stage.delete()
         _check_kinds(stage.pipeline)
 
@@ -134,14 +135,12 @@ def put_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None) -> No
                 _("A move goes from one stage to another."),
                 {
                     "moves": [
-                        _("There is no move from “%(source)s” to “%(target)s”.")
-                        % {"source": source, "target": target}
+                        _("There is no move from “%(source)s” to “%(target)s”.") % {"source": source, "target": target}
                     ]
                 },
             )
     Transition.objects.bulk_create(
-        Transition(source=stages[source], target=stages[target])
-        for source, target in dict.fromkeys(pairs or ())
+        Transition(source=stages[source], target=stages[target]) for source, target in dict.fromkeys(pairs or ())
     )
     pipeline.moves = Pipeline.Moves.ANY if pairs is None else Pipeline.Moves.LISTED
     pipeline.save(update_fields=["moves"])
@@ -169,6 +168,4 @@ def _check_kinds(pipeline: Pipeline) -> None:
     """A pipeline begins with an open stage; raises Invalid otherwise."""
     first = pipeline.stages.first()
     if first is None or not first.is_open:
-        raise Invalid(
-            _("A pipeline begins with an open stage."), {"stages": [_("The first stage must be open.")]}
-        )
+        raise Invalid(_("A pipeline begins with an open stage."), {"stages": [_("The first stage must be open.")]})

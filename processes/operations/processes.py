@@ -55,9 +55,7 @@ def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
         storage().create(process)
         put_grants(process, draft.grants)
         _let_robots_work(process)
-    publish(
-        "process.created", actor=actor, process_id=process.pk, data={"key": process.key, "name": process.name}
-    )
+    publish("process.created", actor=actor, process_id=process.pk, data={"key": process.key, "name": process.name})
     return process
 
 
@@ -77,17 +75,10 @@ def update_process(
     """Change how a process is called and looks. Writes `process.updated`. Raises NotAllowed, NotFound, Invalid."""
     access_for(actor, process).require(Operation.DESIGN)
     with change_lock(process):
-        before = {
-            key: getattr(process, key)
-            for key in ("name", "noun", "noun_plural", "description", "icon", "color")
-        }
+        before = {key: getattr(process, key) for key in ("name", "noun", "noun_plural", "description", "icon", "color")}
         _describe(process, name, noun, noun_plural, noun_many, description, icon, color)
-        process.save(
-            update_fields=["name", "noun", "noun_plural", "noun_many", "description", "icon", "color"]
-        )
-    changes = {
-        key: (old, getattr(process, key)) for key, old in before.items() if old != getattr(process, key)
-    }
+        process.save(update_fields=["name", "noun", "noun_plural", "noun_many", "description", "icon", "color"])
+    changes = {key: (old, getattr(process, key)) for key, old in before.items() if old != getattr(process, key)}
     publish("process.updated", actor=actor, process_id=process.pk, changes=changes)
     return process
 
@@ -164,9 +155,7 @@ def _describe(
         process.noun_many = clean_line(noun_many, field="noun_many", limit=60, required=False)
     problems.raise_any()
     if len(description) > 2000 or "\x00" in description:
-        raise Invalid(
-            _("The description is too long."), {"description": [_("At most %d characters.") % 2000]}
-        )
+        raise Invalid(_("The description is too long."), {"description": [_("At most %d characters.") % 2000]})
     process.description = description.strip()
     if color not in COLORS:
         raise Invalid(_("There is no such colour."), {"color": [_("There is no such colour.")]})
@@ -179,6 +168,5 @@ def _let_robots_work(process: Process) -> None:
     role = Role.objects.get(key=ROBOTS_ROLE_KEY)
     if not Grant.objects.filter(process=process, role=role).exists():
         Grant.objects.bulk_create(
-            Grant(process=process, role=role, operation=operation, scope=Scope.ALL)
-            for operation in ROBOT_OPERATIONS
+            Grant(process=process, role=role, operation=operation, scope=Scope.ALL) for operation in ROBOT_OPERATIONS
         )

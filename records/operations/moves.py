@@ -76,8 +76,7 @@ def _transit(row: TypedRecord, source: StageDef, target: StageDef) -> None:
         row.move_to(target)
     except (TransitionNotAllowed, AttributeError) as error:
         raise MoveRefused(
-            _("A record cannot go from “%(source)s” to “%(target)s”.")
-            % {"source": source.name, "target": target.name},
+            _("A record cannot go from “%(source)s” to “%(target)s”.") % {"source": source.name, "target": target.name},
             source=source.key,
             target=target.key,
         ) from error
@@ -109,9 +108,7 @@ def _visit(writing: Writing, row: TypedRecord, target: StageDef) -> StageVisit:
     )
 
 
-def _rank(
-    writing: Writing, row: TypedRecord, target: StageDef, *, after: int | None, before: int | None
-) -> str:
+def _rank(writing: Writing, row: TypedRecord, target: StageDef, *, after: int | None, before: int | None) -> str:
     """A rank strictly between two present ranks of the target's column; cards of equal rank stay together."""
     column = writing.model.objects.visible_to(writing.access).in_stage(target.id).exclude(pk=row.pk)
     ranks = column.values_list("position", flat=True)

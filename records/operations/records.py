@@ -163,14 +163,10 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[A
 def _require_kept(definition: Definition, row: TypedRecord, changes: Mapping[str, Any]) -> None:
     """A required field may not be emptied; one that was empty before the rule came may stay so for now."""
     emptied = [
-        field
-        for field in definition.fields
-        if field.required and field.key in changes and row.value(field) is None
+        field for field in definition.fields if field.required and field.key in changes and row.value(field) is None
     ]
     if emptied:
-        raise Invalid(
-            _("Some required fields are empty."), {field.key: [_("Fill this in.")] for field in emptied}
-        )
+        raise Invalid(_("Some required fields are empty."), {field.key: [_("Fill this in.")] for field in emptied})
 
 
 def _save(writing: Writing, row: TypedRecord, attributes: list[str]) -> None:

@@ -64,9 +64,7 @@ def create_task(
         run_id=actor.run_id,
         created_at=writing.now,
     )
-    writing.publish(
-        "task.created", row, data={"task": task.pk, "title": task.title, "task_assignee": task.assignee_id}
-    )
+    writing.publish("task.created", row, data={"task": task.pk, "title": task.title, "task_assignee": task.assignee_id})
     return task
 
 
@@ -79,9 +77,7 @@ def complete_task(process: ProcessRef, task_id: int, *, actor: Actor) -> Task:
     task.done_at, task.done_by_id = writing.now, actor.user_id
     task.save(update_fields=["done_at", "done_by"])
     open_left = Task.objects.filter(record_id=row.pk, done_at=None).count()
-    writing.publish(
-        "task.completed", row, data={"task": task.pk, "title": task.title, "open_tasks": open_left}
-    )
+    writing.publish("task.completed", row, data={"task": task.pk, "title": task.title, "open_tasks": open_left})
     return task
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from psycopg import sql
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotFound, Stale, Text
@@ -15,8 +16,8 @@ from events.models import Event
 from events.publish import Changes, publish
 from processes.definition import definition_at, definition_of
 from processes.definition_types import Definition, StageDef
-from processes.fieldtype import WrongValue
 from processes.field_types.person import to_person
+from processes.fieldtype import WrongValue
 from processes.models import Operation, Process
 from processes.operations.changing import lock_for_writing
 from processes.permissions import Access, access_for
@@ -47,9 +48,7 @@ class Writing:
 
         Raises NotFound where the actor may not see it, Stale when `version` is given and is not the present one.
         """
-        rows = (
-            self.model.objects.in_bin(self.access) if in_bin else self.model.objects.visible_to(self.access)
-        )
+        rows = self.model.objects.in_bin(self.access) if in_bin else self.model.objects.visible_to(self.access)
         row: TypedRecord | None = rows.select_for_update().filter(pk=record_id).first()
         if row is None:
             raise NotFound(_("There is no such record."), record=record_id)
@@ -138,9 +137,7 @@ def require_filled(definition: Definition, row: TypedRecord) -> None:
     """Raise Invalid naming every required field that is empty."""
     missing = [field for field in definition.fields if field.required and row.value(field) is None]
     if missing:
-        raise Invalid(
-            _("Some required fields are empty."), {field.key: [_("Fill this in.")] for field in missing}
-        )
+        raise Invalid(_("Some required fields are empty."), {field.key: [_("Fill this in.")] for field in missing})
 
 
 def sync_catalogue(row: TypedRecord, **columns: Any) -> None:
@@ -150,11 +147,11 @@ def sync_catalogue(row: TypedRecord, **columns: Any) -> None:
 
 def first_rank_in(writing: Writing, stage: StageDef) -> str | None:
     """The smallest rank in a stage, None when it is empty."""
+    statement = sql.SQL("SELECT min(position) FROM {} WHERE stage_id = %s AND deleted_at IS NULL").format(
+        sql.Identifier(writing.model._meta.db_table)
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT min(position) FROM "{writing.model._meta.db_table}" WHERE stage_id = %s AND deleted_at IS NULL',
-            [stage.id],
-        )
+        cursor.execute(statement, [stage.id])
         rank: str | None = cursor.fetchone()[0]
     return rank
 

@@ -7,6 +7,7 @@ nothing, and without Redis the hub simply looks every two seconds.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 import redis.asyncio as redis
 from asgiref.sync import sync_to_async
@@ -60,10 +61,8 @@ class Hub:
         listening = asyncio.create_task(self._listen())
         try:
             while True:
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(self._more.wait(), LOOK_EVERY)
-                except TimeoutError:
-                    pass
                 self._more.clear()
                 await self._read()
         finally:

@@ -10,7 +10,7 @@ from core.actor import SYSTEM
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from processes.definition import definition_of
 from processes.drafts import FieldDraft, StageDraft
-from processes.models import Field, Operation, Process, Scope, Stage
+from processes.models import Operation, Process, Scope, Stage
 from processes.operations import (
     add_field,
     add_stage,
@@ -38,7 +38,7 @@ def relations() -> set[str]:
 
 def test_rolled_back_creation_leaves_nothing() -> None:
     before = relations()
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with pytest.raises(ZeroDivisionError), transaction.atomic():  # noqa: PT012
         process = make_process()
         assert relations() > before
         create_record(process, values={"title": "x"}, actor=SYSTEM)
@@ -161,11 +161,7 @@ def test_new_stage_can_be_reached_at_once_where_any_move_is_allowed() -> None:
     process = make_process(moves=None)
     row = create_record(process, values={}, actor=SYSTEM)
     stage = add_stage(process.pipelines.get(), StageDraft("Paused"), actor=SYSTEM)
-    assert (
-        move_record(process, row.pk, to="paused", actor=SYSTEM).stage_id
-        == stage.pk
-        == Record.objects.get().stage_id
-    )
+    assert move_record(process, row.pk, to="paused", actor=SYSTEM).stage_id == stage.pk == Record.objects.get().stage_id
 
 
 def test_listed_moves_replace_the_old_map() -> None:
@@ -185,9 +181,7 @@ def test_reordering_names_everything_once() -> None:
     with pytest.raises(Invalid):
         reorder_fields(process, keys[:-1], actor=SYSTEM)
     with pytest.raises(Invalid):  # a closed stage cannot come first
-        reorder_stages(
-            process.pipelines.get(), ["completed", "received", "in_work", "rejected"], actor=SYSTEM
-        )
+        reorder_stages(process.pipelines.get(), ["completed", "received", "in_work", "rejected"], actor=SYSTEM)
 
 
 def test_archived_process_keeps_its_records_but_takes_no_changes() -> None:
