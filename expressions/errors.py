@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
@@ -36,6 +36,12 @@ def shown(text: object, limit: int = 40) -> str:
     """A person's own text, short and printable enough to stand in a message."""
     plain = "".join(char if char.isprintable() else "\ufffd" for char in str(text)[: limit + 1])
     return plain if len(plain) <= limit else plain[:limit] + "…"
+
+
+def place_of(source: str, offset: int) -> dict[str, Any]:
+    """The line and the column of an offset, both from 1, as details of an error."""
+    line_start = source.rfind("\n", 0, offset) + 1
+    return {"line": source.count("\n", 0, offset) + 1, "column": offset - line_start + 1}
 
 
 def with_hint(message: str, name: str, known: Iterable[str]) -> str:

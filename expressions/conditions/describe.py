@@ -1,19 +1,17 @@
 """A condition in words."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
 
-from django.utils.formats import date_format, number_format
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
 from core.errors import Text
 from expressions.conditions.nodes import Comparison, FieldValue, Me, Node, Now, Operand
+from expressions.display import human
 from expressions.moments import Distance
 from expressions.operators import OPERATORS
 from expressions.schema import FieldSpec
-from expressions.values import Kind, Money
+from expressions.values import Kind
 
 # The name of a person or a linked row, by kind and id.
 Names = Callable[[Kind, int], Text]
@@ -75,20 +73,9 @@ def _now(distance: Distance) -> str:
 
 def describe_value(value: object, spec: FieldSpec, names: Names = no_names) -> str:
     """A plain value as a person reads it."""
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, Money):
-        return f"{number_format(value.amount, use_l10n=True)} {value.currency}"
     if isinstance(value, Distance):
         return value.describe()
-    if isinstance(value, datetime):
-        return date_format(localtime(value), "SHORT_DATETIME_FORMAT")
-    if isinstance(value, date):
-        return date_format(value, "SHORT_DATE_FORMAT")
-    if spec.options is not None and value in spec.options:
-        return _("“%(value)s”") % {"value": spec.options[value]}
-    if isinstance(value, int) and spec.kind.by_id:
+    if isinstance(value, int) and spec.kind.by_id and (spec.options is None or value not in spec.options):
         return str(names(spec.kind, value))
-    if isinstance(value, int | Decimal):
-        return number_format(value, use_l10n=True)
-    return _("“%(value)s”") % {"value": value}
+    text = human(value, get_current_timezone(), spec.options)
+    return _("“%(value)s”") % {"value": text} if isinstance(value, str) or spec.options else text

@@ -194,7 +194,7 @@ _TEXT_FIELDS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _always(answer: bool) -> Q:  # noqa: FBT001
+def _always(answer: bool) -> Q:
     return Q(Value(answer, output_field=BooleanField()))
 
 

@@ -268,7 +268,7 @@ def test_describe_makes_sentences() -> None:
     with translation.override("en"):
         sentence = parse_condition(data, SCHEMA).describe(lambda kind, number: "Ann")
     assert sentence == (
-        "“Amount” is at least 1000 or (“Stage” is “Won” and “Due” is before 2 days ago)"
+        "“Amount” is at least 1,000 or (“Stage” is “Won” and “Due” is before 2 days ago)"
         " or (none of this holds: “Assignee” is Ann)"
     )
 

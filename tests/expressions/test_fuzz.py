@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
 from expressions.conditions import evaluate, parse_condition
+from expressions.placeholders import parse_template
 from expressions.schema import Scope
 from tests.expressions.rows import KEYS, NOW, SCHEMA, ZONES
 from tests.expressions.strategies import conditions
@@ -86,6 +88,49 @@ def test_a_condition_survives_a_trip_through_json(data: dict[str, Any]) -> None:
     again = parse_condition(condition.to_json(), SCHEMA)
     assert again == condition
     assert again.describe() == condition.describe() != ""
+
+
+pieces = st.sampled_from(
+    [
+        "{{",
+        "}}",
+        "|",
+        ":",
+        '"',
+        "\\",
+        ".",
+        "\n",
+        "text_a",
+        "number_a",
+        "datetime_a",
+        "choices_a",
+        "upper",
+        "money",
+        "date",
+        "default",
+        "join",
+        "9",
+        '"x"',
+        '"iso"',
+    ]
+)
+texts = st.lists(pieces | st.text(st.characters(), max_size=5), max_size=30).map("".join)
+
+
+@FUZZ
+@given(source=texts | texts.map(lambda text: "{{ text_a " + text + " }}"))
+def test_placeholder_parser_survives_junk(source: str) -> None:
+    template = answers(lambda: parse_template(source, SCHEMA))
+    for target in ("text", "html", "json", "url"):
+        if template is not None:
+            assert isinstance(template.render(SCOPE, target=target), str)
+
+
+@pytest.mark.parametrize(
+    "source", ["{{" * 10_000, '{{ "' + '\\"' * 9_000, "{{ a" + " " * 19_000, "{{ a." * 4_000]
+)
+def test_long_placeholders_are_refused_at_once(source: str) -> None:
+    assert answers(lambda: parse_template(source, SCHEMA)) is None
 
 
 def test_deep_nesting_is_refused_at_once() -> None:
