@@ -52,7 +52,8 @@ def forget_definitions() -> None:
 
 
 def _present_version(process: int | str | Process) -> tuple[int, int]:
-    column, value = ("key", process) if isinstance(process, str) else ("id", getattr(process, "pk", process))
+    column = "key" if isinstance(process, str) else "id"
+    value: int | str = process.pk if isinstance(process, Process) else process
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL("SELECT id, version FROM processes_process WHERE {} = %s").format(sql.Identifier(column)), [value]

@@ -6,8 +6,9 @@ behind a reader: a short lock timeout, then another try.
 
 import time
 from collections.abc import Callable
+from typing import Any, cast
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, models, transaction
 from django.utils.translation import gettext as _
 from psycopg import errors, sql
 
@@ -40,10 +41,11 @@ class TypedStorage:
         definition = fresh_definition(process.pk)
         added = definition.field_by_key[field.key]
         model = build_model(definition)
+        column = cast("models.Field[Any, Any]", model._meta.get_field(added.column))
 
         def add() -> None:
             with connection.schema_editor() as editor:
-                editor.add_field(model, model._meta.get_field(added.column))
+                editor.add_field(model, column)
 
         _with_short_lock(add)
         replace_view(definition)

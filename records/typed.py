@@ -18,7 +18,6 @@ from django_fsm import FSMKeyField, transition
 from accounts.models import Department, User
 from processes.definition_types import Definition, FieldDef, StageDef
 from processes.models import Operation, Pipeline, Stage
-from processes.permissions import Access
 from records.models import Record
 from records.querysets import TypedQuerySet
 
@@ -51,10 +50,10 @@ class _StageIdDescriptor(DeferredAttribute):
         loaded[self.field.attname] = value
 
 
-class StageField(FSMKeyField):  # type: ignore[misc]
+class StageField(FSMKeyField):
     """A foreign key to a stage whose value only a transition may change."""
 
-    descriptor_class = _StageDescriptor
+    descriptor_class: Any = _StageDescriptor
 
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False, **kwargs: Any) -> None:
         """Guard both the relation and the id."""
@@ -223,5 +222,6 @@ def _transition(target: int, origins: list[int]) -> Callable[..., None]:
     return decorated
 
 
-def _may_move(record: Any, access: Access) -> bool:
-    return access.covers(Operation.MOVE, record)
+def _may_move(record: Any, access: Any) -> bool:
+    allowed: bool = access.covers(Operation.MOVE, record)
+    return allowed

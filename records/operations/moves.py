@@ -115,14 +115,18 @@ def _rank(writing: Writing, row: TypedRecord, target: StageDef, *, after: int | 
     lower = _rank_of(ranks, after)
     if lower is not None:
         upper = ranks.filter(position__gt=lower).order_by("position").first()
-        return generate_key_between(lower, upper)
+        return _between(lower, upper)
     upper = _rank_of(ranks, before)
     if upper is not None:
         lower = ranks.filter(position__lt=upper).order_by("-position").first()
-        return generate_key_between(lower, upper)
-    return generate_key_between(None, ranks.order_by("position").first())
+        return _between(lower, upper)
+    return _between(None, ranks.order_by("position").first())
 
 
 def _rank_of(ranks: Any, record_id: int | None) -> str | None:
     rank: str | None = None if record_id is None else ranks.filter(pk=record_id).first()
     return rank
+
+
+def _between(lower: str | None, upper: str | None) -> str:
+    return str(generate_key_between(lower, upper))

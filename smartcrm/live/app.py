@@ -90,14 +90,13 @@ class Stream:
         return (missed[-1].seq or since) if missed else since
 
     async def _follow(self, queue: "asyncio.Queue[Any]", gone: "asyncio.Task[None]", sent: int) -> None:
-        while not gone.done() and self.watcher is not None:
+        while not gone.done():
             batch = await _next(queue, gone)
             if batch is None:
                 return
             fresh = [event for event in batch if (event.seq or 0) > sent]
-            if changes_rights(fresh) or time.monotonic() - self.looked_at > PING_EVERY:
-                await self._look_again()
-            if self.watcher is None:
+            must_look = changes_rights(fresh) or time.monotonic() - self.looked_at > PING_EVERY
+            if must_look and not await self._may_stay():
                 return
             if fresh:
                 await self._send_events(fresh)
@@ -105,9 +104,11 @@ class Stream:
             elif not batch:
                 await self._write(b": ping\n\n")
 
-    async def _look_again(self) -> None:
+    async def _may_stay(self) -> bool:
+        """Read the session and the rights anew; False when there is nobody any more."""
         self.watcher = await read_watcher(self.cookies)
         self.looked_at = time.monotonic()
+        return self.watcher is not None
 
     async def _send_events(self, events: list[Event]) -> None:
         lines = [line for event in events if (line := _line(self.watcher, event))]
