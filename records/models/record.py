@@ -22,9 +22,7 @@ class Record(models.Model):
     title = models.CharField(max_length=300)
     assignee = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     author = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
-    department = models.ForeignKey(
-        "accounts.Department", on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    department = models.ForeignKey("accounts.Department", on_delete=models.SET_NULL, null=True, related_name="+")
     is_open = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True)
@@ -41,9 +39,7 @@ class Record(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(
-                fields=["process", "-id"], condition=models.Q(deleted_at=None), name="record_of_process"
-            ),
+            models.Index(fields=["process", "-id"], condition=models.Q(deleted_at=None), name="record_of_process"),
             models.Index(
                 fields=["assignee", "-id"],
                 condition=models.Q(deleted_at=None, is_open=True),

@@ -20,9 +20,7 @@ class StageVisit(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["record"], condition=models.Q(left_at=None), name="one_open_visit"
-            )
+            models.UniqueConstraint(fields=["record"], condition=models.Q(left_at=None), name="one_open_visit")
         ]
         indexes: ClassVar = [
             models.Index(fields=["record", "-id"], name="visit_of_record"),

@@ -23,14 +23,10 @@ class Task(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["record", "-id"], name="task_of_record"),
-            models.Index(
-                fields=["assignee", "due_at"], condition=models.Q(done_at=None), name="task_my_open"
-            ),
+            models.Index(fields=["assignee", "due_at"], condition=models.Q(done_at=None), name="task_my_open"),
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["run_id"], condition=~models.Q(run_id=None), name="task_once_per_run"
-            )
+            models.UniqueConstraint(fields=["run_id"], condition=~models.Q(run_id=None), name="task_once_per_run")
         ]
 
     def __str__(self) -> str:

@@ -130,9 +130,7 @@ def card_for(access: Access, record_id: int) -> Card:
         created_at=row.created_at,
         updated_at=row.updated_at,
         stage_changed_at=row.stage_changed_at,
-        fields=tuple(
-            field_value(row, field, names, _why_field_locked(access, row)) for field in _fields(row)
-        ),
+        fields=tuple(field_value(row, field, names, _why_field_locked(access, row)) for field in _fields(row)),
         steps=_steps(access, row),
         tasks=tuple(_card_task(access, row, task, names) for task in tasks),
         can_update=may[Operation.UPDATE],
@@ -148,9 +146,7 @@ _OPERATIONS = (Operation.UPDATE, Operation.ASSIGN, Operation.MOVE, Operation.DEL
 
 def row_for(access: Access, record_id: int) -> TypedRecord:
     """The typed row, for reading. Raises NotFound where the actor may not see it."""
-    row: TypedRecord | None = (
-        model_for(access.definition).objects.visible_to(access).filter(pk=record_id).first()
-    )
+    row: TypedRecord | None = model_for(access.definition).objects.visible_to(access).filter(pk=record_id).first()
     if row is None:
         raise NotFound(_("There is no such record."), record=record_id)
     return row

@@ -171,9 +171,7 @@ def _task_completed(event: Event, words: _Words) -> Entry:
 
 
 def _task_reopened(event: Event, words: _Words) -> Entry:
-    return _entry(
-        event, "refresh", _("Task opened again: %(title)s") % {"title": event.data.get("title", "")}
-    )
+    return _entry(event, "refresh", _("Task opened again: %(title)s") % {"title": event.data.get("title", "")})
 
 
 def _changes(event: Event, words: _Words) -> tuple[Change, ...]:

@@ -8,6 +8,7 @@ import "./controllers/shortcuts.js";
 import "./controllers/tip.js";
 import { attach as attachToast, toast } from "./controllers/toast.js";
 import { messageFor, tabId } from "./lib/http.js";
+import { startLive } from "./lib/live.js";
 
 /** @typedef {(element: any) => void | (() => void)} Attach */
 /** One line per controller; the literal addresses let the static storage put in hashed names. */
@@ -78,4 +79,5 @@ document.addEventListener("htmx:error", (event) => {
   toast(messageFor(error instanceof TypeError ? 0 : 500), { kind: "bad" });
 });
 
+if (document.querySelector(".rail")) startLive();
 document.documentElement.setAttribute("data-ready", "");
