@@ -30,6 +30,8 @@ export function attach(select) {
   const describedBy = select.getAttribute("aria-describedby");
   if (describedBy) widget.control_input.setAttribute("aria-describedby", describedBy);
   if (select.getAttribute("aria-invalid") === "true") widget.wrapper.classList.add("invalid");
+  // Tom Select takes the label over to its own input; the native control stays only as the value.
+  select.setAttribute("aria-hidden", "true");
   return () => widget.destroy();
 }
 
