@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 
-
 ROBOTS_ROLE_KEY = "robots"
 """The built-in role under which automations act."""
 
