@@ -1,0 +1,118 @@
+"""A real browser against the product's real processes.
+
+Every page made here watches itself: a CSP violation, a console error or an uncaught exception fails the test at its end.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from accounts.models import User
+from tests.stack import Stack
+
+ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+"""
+
+# Playwright's own loop runs in this thread; Django would take it for an asynchronous caller.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the one that E2E_CHROMIUM names, Debian's, or Playwright's own."""
+    path = os.environ.get("E2E_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-headless-shell")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def address(stack: Stack) -> str:
+    """The address of a real web server on the test database."""
+    return stack.web()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
+    """A page of its own browser profile, signed in as somebody: `open_page(user, "/work/", width=390, theme="dark")`."""
+    watched: list[tuple[Page, list[str]]] = []
+
+    def open_as(user: User | None, path: str = "/", *, width: int = 1440, theme: str = "light") -> Page:
+        context = browser.new_context(base_url=address, viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
+        context.add_init_script(WATCH)
+        if user is not None:
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": address}])
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
+        page.on("console", lambda message: _note(problems, message.type, message.text))
+        watched.append((page, problems))
+        page.goto(path)
+        return page
+
+    yield open_as
+    found = [problem for page, problems in watched for problem in (*problems, *_violations(page))]
+    for page, _problems in watched:
+        page.context.close()
+    assert found == []
+
+
+def session_of(user: User) -> str:
+    """A session key of somebody who has signed in."""
+    client = Client()
+    client.force_login(user, settings.AUTHENTICATION_BACKENDS[-1])
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def check_accessibility(page: Page) -> None:
+    """Run axe; raises AssertionError with the rules that are broken. Looks at CSP first: axe itself adds a style."""
+    assert _violations(page) == []
+    results = Axe().run(page)
+    page.evaluate("window.violations = []")
+    broken = [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in results.response["violations"]
+        for node in rule["nodes"]
+    ]
+    assert broken == []
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a picture for people to look at; nothing compares it."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+
+def _violations(page: Page) -> list[str]:
+    return [] if page.is_closed() else list(page.evaluate("window.violations || []"))
+
+
+def _note(problems: list[str], kind: str, text: str) -> None:
+    """Refusals (409, 403 …) are part of the protocol; the browser logs their status, which is not an error of ours."""
+    if kind == "error" and "Failed to load resource" not in text:
+        problems.append(f"console: {text}")
