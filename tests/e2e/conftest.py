@@ -1,6 +1,6 @@
 """A real browser against the product's real processes.
 
-Every page made here watches itself: a CSP violation, a console error or an uncaught exception fails the test at its end.
+Every page made here watches itself: a CSP violation, a console error or an uncaught exception fails the test.
 """
 
 import os
@@ -59,7 +59,7 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
-    """A page of its own browser profile, signed in as somebody: `open_page(user, "/work/", width=390, theme="dark")`."""
+    """A page of its own browser profile, signed in as somebody: `open_page(user, "/work/", width=390)`."""
     watched: list[tuple[Page, list[str]]] = []
 
     def open_as(user: User | None, path: str = "/", *, width: int = 1440, theme: str = "light") -> Page:
