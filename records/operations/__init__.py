@@ -1,12 +1,15 @@
 """Changes to records and to what hangs on them."""
 
+from records.operations.idempotency import Answer, answer_once
 from records.operations.moves import MoveRefused, move_record
 from records.operations.records import create_record, delete_record, restore_record, update_record
 from records.operations.timeline import add_comment, complete_task, create_task, reopen_task
 
 __all__ = [
+    "Answer",
     "MoveRefused",
     "add_comment",
+    "answer_once",
     "complete_task",
     "create_record",
     "create_task",
