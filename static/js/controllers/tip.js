@@ -31,7 +31,8 @@ document.addEventListener("pointerover", (event) => {
 document.addEventListener("focusin", (event) => {
   const element = tipped(event);
   hide();
-  if (element?.matches(":focus-visible")) show(element);
+  // Focus may come while a menu or dialog is being shown, when no other popover may open.
+  if (element?.matches(":focus-visible")) timer = setTimeout(() => element.isConnected && show(element));
 });
 document.addEventListener("focusout", hide);
 document.addEventListener("pointerdown", hide);
