@@ -31,11 +31,9 @@ class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
         "js/*.js",
         CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],
     )
-    patterns = tuple(
-        (glob, rules) for glob, rules in CompressedManifestStaticFilesStorage.patterns if glob == "*.css"
-    )
+    patterns = tuple((glob, rules) for glob, rules in CompressedManifestStaticFilesStorage.patterns if glob == "*.css")
 
-    def post_process(self, paths: Sources, dry_run: bool = False, **options: Any) -> Iterator[Any]:  # noqa: FBT001, FBT002
+    def post_process(self, paths: Sources, dry_run: bool = False, **options: Any) -> Iterator[Any]:
         if STYLESHEET in paths and not dry_run:
             Path(self.path(STYLESHEET)).write_text(joined_stylesheet(paths), encoding="utf-8")
             paths = {**paths, STYLESHEET: (self, STYLESHEET)}

@@ -12,18 +12,14 @@ SPRITE = (ROOT / "static" / "icons" / "sprite.svg").read_text()
 
 FORBIDDEN = {
     "inline style": re.compile(r"\sstyle\s*=|<style\b", re.IGNORECASE),
-    "inline handler": re.compile(
-        r"\son(click|change|submit|input|load|error|focus|blur|key\w+)\s*=", re.IGNORECASE
-    ),
+    "inline handler": re.compile(r"\son(click|change|submit|input|load|error|focus|blur|key\w+)\s*=", re.IGNORECASE),
     "hx-on": re.compile(r"\bhx-on[:\w-]*\s*="),
     "evaluated hx-vals or hx-headers": re.compile(r"""\bhx-(vals|headers)[:\w]*\s*=\s*["']\s*(js|javascript):"""),
     "trigger filter": re.compile(r"""\bhx-trigger[:\w]*\s*=\s*["'][^"']*\["""),
     "address with code": re.compile(r"javascript:", re.IGNORECASE),
     "foreign address": re.compile(r"""\b(src|href)\s*=\s*["'](https?:)?//""", re.IGNORECASE),
 }
-INLINE_SCRIPT = re.compile(
-    r"<script\b(?![^>]*\bsrc=)(?![^>]*type=[\"']application/json[\"'])[^>]*>", re.IGNORECASE
-)
+INLINE_SCRIPT = re.compile(r"<script\b(?![^>]*\bsrc=)(?![^>]*type=[\"']application/json[\"'])[^>]*>", re.IGNORECASE)
 COMMENT = re.compile(r"{%\s*comment\b.*?endcomment\s*%}|{#.*?#}", re.DOTALL)
 OLD_TRANSLATION = re.compile(r"{%\s*(trans|blocktrans)\s")
 ICON = re.compile(r"""{%\s*icon\s+["']([\w-]+)["']""")

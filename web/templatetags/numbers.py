@@ -68,9 +68,7 @@ def percent(value: Any, digits: int = 0) -> str:
     if parsed is None:
         return ""
     locale = _locale()
-    pattern = locale.percent_formats[None].pattern.replace(
-        "#,##0", f"#,##0.{'0' * digits}" if digits else "#,##0"
-    )
+    pattern = locale.percent_formats[None].pattern.replace("#,##0", f"#,##0.{'0' * digits}" if digits else "#,##0")
     return format_decimal(parsed, format=pattern, locale=locale)
 
 

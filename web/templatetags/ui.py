@@ -74,9 +74,7 @@ def avatar(person: Any, size: str = "", decorative: bool = False) -> SafeString:
     color = color_for(name)
     initials = getattr(person, "initials", None) or initials_of(name)
     if decorative:
-        return format_html(
-            '<span class="{}" data-color="{}" aria-hidden="true">{}</span>', classes, color, initials
-        )
+        return format_html('<span class="{}" data-color="{}" aria-hidden="true">{}</span>', classes, color, initials)
     return format_html(
         '<span class="{}" data-color="{}" role="img" aria-label="{}" data-tip="{}">{}</span>',
         classes,

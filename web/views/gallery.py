@@ -27,9 +27,7 @@ class SampleForm(forms.Form):
     source = forms.ChoiceField(
         label=gettext_lazy("Source"), choices=[("site", "Website"), ("call", "Call"), ("mail", "E-mail")]
     )
-    note = forms.CharField(
-        label=gettext_lazy("Note"), widget=forms.Textarea(attrs={"rows": 3}), required=False
-    )
+    note = forms.CharField(label=gettext_lazy("Note"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
     deadline = forms.DateField(
         label=gettext_lazy("Deadline"), widget=forms.DateInput(attrs={"type": "date"}), required=False
     )

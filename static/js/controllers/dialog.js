@@ -146,7 +146,9 @@ export function ask(text, { action, danger = true } = {}) {
   button.classList.toggle("btn-danger", danger);
   dialog.returnValue = "";
   open(dialog);
-  button.focus();
+  // What cannot be taken back is never one careless Enter away.
+  const safe = /** @type {HTMLElement} */ (dialog.querySelector("[data-closes]"));
+  (danger ? safe : button).focus();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
   });
