@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from core.errors import NotFound
 from events.models import Event
 from processes.definition_types import Definition, FieldDef, StageDef
-from processes.fieldtype import DisplayContext
+from processes.fieldtype import DisplayContext, FieldType, field_types
 from processes.models import Operation, Process
 from processes.permissions import Access
 from records.models import StageVisit, Task
+from records.queries.filters import readable_fields
 from records.queries.tiles import names_of
 from records.typed import TypedRecord, model_for
 
@@ -130,7 +131,9 @@ def card_for(access: Access, record_id: int) -> Card:
         created_at=row.created_at,
         updated_at=row.updated_at,
         stage_changed_at=row.stage_changed_at,
-        fields=tuple(field_value(row, field, names, _why_field_locked(access, row)) for field in _fields(row)),
+        fields=tuple(
+            field_value(row, field, names, _why_field_locked(access, row)) for field in readable_fields(access)
+        ),
         steps=_steps(access, row),
         tasks=tuple(_card_task(access, row, task, names) for task in tasks),
         can_update=may[Operation.UPDATE],
@@ -153,13 +156,13 @@ def row_for(access: Access, record_id: int) -> TypedRecord:
 
 
 def value_of(access: Access, record_id: int, key: str) -> tuple[FieldValue, int]:
-    """One field of a record with the record's version. Raises NotFound."""
+    """One field of a record, or its title or assignee, with the record's version. Raises NotFound."""
     row = row_for(access, record_id)
-    field = access.definition.field_by_key.get(key)
+    field = _base_field(key) or access.definition.field_by_key.get(key)
     if field is None:
         raise NotFound(_("There is no such field."), field=key)
-    names = names_of(field.type.people_in(row.value(field)))
-    return field_value(row, field, names, _why_field_locked(access, row)), row.version
+    names = names_of(field.type.people_in(_plain(row, field)))
+    return field_value(row, field, names, _why_field_locked(access, row, field.key)), row.version
 
 
 def last_change(access: Access, record_id: int) -> LastChange:
@@ -171,7 +174,7 @@ def last_change(access: Access, record_id: int) -> LastChange:
 
 def field_value(row: TypedRecord, field: FieldDef, names: dict[int, str], locked: str = "") -> FieldValue:
     """A field with the row's answer."""
-    value = row.value(field)
+    value = _plain(row, field)
     return FieldValue(
         field=field,
         value=value,
@@ -182,8 +185,21 @@ def field_value(row: TypedRecord, field: FieldDef, names: dict[int, str], locked
     )
 
 
-def _fields(row: TypedRecord) -> tuple[FieldDef, ...]:
-    return row.definition.fields
+def _base_field(key: str) -> FieldDef | None:
+    """The title or the assignee as if it were a field."""
+    if key == "title":
+        return _pseudo(key, _("Title"), field_types["text"], required=True)
+    return _pseudo(key, _("Assignee"), field_types["person"]) if key == "assignee" else None
+
+
+def _pseudo(key: str, label: str, type_: FieldType, *, required: bool = False) -> FieldDef:
+    return FieldDef(0, key, label, type_, "", required, on_card=False, in_list=True, settings={}, position=0)
+
+
+def _plain(row: TypedRecord, field: FieldDef) -> Any:
+    if field.id == 0:
+        return row.title if field.key == "title" else row.assignee_id
+    return row.value(field)
 
 
 def _people(row: TypedRecord, tasks: Sequence[Task]) -> list[int]:
@@ -204,9 +220,11 @@ def _why_locked(access: Access, row: TypedRecord) -> str:
     return ""
 
 
-def _why_field_locked(access: Access, row: TypedRecord) -> str:
+def _why_field_locked(access: Access, row: TypedRecord, key: str = "") -> str:
     if locked := _why_locked(access, row):
         return locked
+    if key == "assignee":
+        return "" if access.covers(Operation.ASSIGN, row) else _("You have no right to assign this record.")
     return "" if access.covers(Operation.UPDATE, row) else _("You have no right to change this record.")
 
 

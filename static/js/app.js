@@ -14,12 +14,19 @@ import { startLive } from "./lib/live.js";
 /** One line per controller; the literal addresses let the static storage put in hashed names. */
 /** @type {Record<string, () => Promise<{attach: Attach}>>} */
 const controllers = {
+  access: () => import("./controllers/access.js"),
   autosubmit: () => import("./controllers/autosubmit.js"),
+  board: () => import("./controllers/board.js"),
   copy: () => import("./controllers/copy.js"),
+  designer: () => import("./controllers/designer.js"),
+  filters: () => import("./controllers/filters.js"),
+  look: () => import("./controllers/look.js"),
   matrix: () => import("./controllers/matrix.js"),
+  options: () => import("./controllers/options.js"),
   rail: () => import("./controllers/rail.js"),
   select: () => import("./controllers/select.js"),
   sortable: () => import("./controllers/sortable.js"),
+  swatches: () => import("./controllers/swatches.js"),
   theme: () => import("./controllers/theme.js"),
   toast: async () => ({ attach: attachToast }),
 };

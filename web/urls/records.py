@@ -1,5 +1,32 @@
 """Addresses of boards, lists, cards and my work."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from web.views import board, card, editing, filters
+
+record = [
+    path("", card.card, name="record-card"),
+    path("tile/", board.tile, name="record-tile"),
+    path("move/", board.move, name="record-move"),
+    path("delete/", editing.delete, name="record-delete"),
+    path("restore/", editing.restore, name="record-restore"),
+    path("fields/<slug:field_key>/", editing.field, name="record-field"),
+    path("activity/", card.activity, name="record-activity"),
+    path("comments/", card.comment, name="record-comment"),
+    path("tasks/", card.task, name="record-task"),
+    path("tasks/<int:task_id>/", card.task_done, name="record-task-done"),
+]
+process = [
+    path("", board.board, name="process-board"),
+    path("bin/", editing.bin_page, name="process-bin"),
+    path("columns/<int:stage_id>/", board.column, name="board-column"),
+    path("totals/", board.totals, name="board-totals"),
+    path("filter-control/", filters.filter_control, name="process-filter-control"),
+    path("new/", editing.new, name="record-new"),
+    path("quick-add/", board.quick_add, name="record-quick-add"),
+    path("records/<int:record_id>/", include(record)),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("p/<slug:key>/", include(process)),
+]

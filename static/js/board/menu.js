@@ -1,0 +1,144 @@
+// @ts-check
+// The “…” menu of a tile: the way to move it with one pointer, on touch, or without dragging.
+import { announce } from "../lib/announce.js";
+import { request } from "../lib/http.js";
+import { gettext, interpolate } from "../lib/i18n.js";
+import { openMenu } from "../controllers/menu.js";
+import { toast, toastError } from "../controllers/toast.js";
+import { add, amountOf, columnOf, columnOfStage, homeColumn, mayEnter, neighbour, recordUrl, tileById, tilesOf, titleOf } from "./column.js";
+import { move, refusal, reload, take } from "./moving.js";
+
+/** The id of the tile at which the menu hangs. */
+let current = "";
+
+/** @param {HTMLElement} tile */
+export function openTileMenu(tile) {
+  const menu = /** @type {HTMLElement} */ (document.getElementById("tile-menu"));
+  current = tile.dataset.id ?? "";
+  fit(menu, tile);
+  openMenu(menu, tile.querySelector("[data-tile-menu]") ?? tile);
+}
+
+/** @param {HTMLElement} board */
+export function attachMenu(board) {
+  const menu = document.getElementById("tile-menu");
+  const onOpen = (/** @type {MouseEvent} */ event) => {
+    const button = /** @type {Element} */ (event.target).closest("[data-tile-menu]");
+    const tile = button?.closest(".tile");
+    if (tile instanceof HTMLElement) openTileMenu(tile);
+  };
+  const onContext = (/** @type {MouseEvent} */ event) => {
+    const tile = /** @type {Element} */ (event.target).closest(".tile");
+    if (!(tile instanceof HTMLElement) || event.shiftKey || /** @type {Element} */ (event.target).closest("a")) return;
+    event.preventDefault();
+    openTileMenu(tile);
+  };
+  const onChoice = (/** @type {MouseEvent} */ event) => {
+    const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-does]"));
+    const tile = tileById(current);
+    if (!item || !tile || item.matches("[aria-disabled=true]")) return;
+    tile.focus({ preventScroll: true });
+    ACTIONS[item.dataset.does ?? ""](board, tile, item);
+  };
+  board.addEventListener("click", onOpen);
+  board.addEventListener("contextmenu", onContext);
+  menu?.addEventListener("click", onChoice);
+  return () => {
+    board.removeEventListener("click", onOpen);
+    board.removeEventListener("contextmenu", onContext);
+    menu?.removeEventListener("click", onChoice);
+  };
+}
+
+/**
+ * What is impossible for this tile is shown as such, with the reason.
+ * @param {HTMLElement} menu
+ * @param {HTMLElement} tile
+ */
+function fit(menu, tile) {
+  const column = columnOf(tile);
+  const board = /** @type {HTMLElement} */ (tile.closest(".board"));
+  const fixed = "fixed" in tile.dataset;
+  const first = tilesOf(column)[0] === tile;
+  const last = !neighbour(tile, "nextElementSibling");
+  for (const item of /** @type {NodeListOf<HTMLElement>} */ (menu.querySelectorAll("[data-does]"))) {
+    const does = item.dataset.does ?? "";
+    let why = "";
+    if (does === "move") {
+      const target = columnOfStage(board, item.dataset.stage ?? "");
+      const isHere = target === homeColumn(tile);
+      item.hidden = isHere;
+      why = target && !isHere && (fixed || !mayEnter(tile, target)) ? refusal(tile, target) : "";
+    } else if (["top", "up", "down"].includes(does)) {
+      item.hidden = does === "down" ? last : first;
+      why = fixed ? refusal(tile, column) : "";
+    } else if (does === "take") {
+      item.hidden = !("assignable" in tile.dataset);
+    } else if (does === "delete") {
+      item.hidden = !("deletable" in tile.dataset);
+    }
+    disable(item, why);
+  }
+}
+
+/** @param {HTMLElement} item @param {string} why */
+function disable(item, why) {
+  item.toggleAttribute("data-tip", Boolean(why));
+  item.setAttribute("aria-disabled", String(Boolean(why)));
+  if (why) {
+    item.dataset.tip = why;
+    item.setAttribute("aria-description", why);
+  } else {
+    item.removeAttribute("aria-description");
+  }
+}
+
+/** @type {Record<string, (board: HTMLElement, tile: HTMLElement, item: HTMLElement) => unknown>} */
+const ACTIONS = {
+  open: (board, tile) => tile.querySelector("a")?.click(),
+  copy: async (board, tile) => {
+    await navigator.clipboard?.writeText(tile.querySelector("a")?.href ?? "");
+    announce(gettext("Copied"));
+  },
+  top: (board, tile) => move(tile, { column: columnOf(tile), before: tilesOf(columnOf(tile))[0] }),
+  up: (board, tile) => move(tile, { column: columnOf(tile), before: neighbour(tile, "previousElementSibling") }),
+  down: (board, tile) => {
+    const next = /** @type {HTMLElement} */ (neighbour(tile, "nextElementSibling"));
+    return move(tile, { column: columnOf(tile), before: neighbour(next, "nextElementSibling") });
+  },
+  move: (board, tile, item) => {
+    const column = columnOfStage(board, item.dataset.stage ?? "");
+    if (column) move(tile, { column, before: tilesOf(column)[0] ?? null });
+  },
+  take: async (board, tile, item) => {
+    try {
+      await request(recordUrl(board, `${tile.dataset.id}/fields/assignee/`), { json: { value: item.dataset.person } });
+      await reload(board, Number(tile.dataset.id));
+    } catch (error) {
+      toastError(error);
+    }
+  },
+  delete: (board, tile) => bin(board, tile),
+};
+
+/**
+ * @param {HTMLElement} board
+ * @param {HTMLElement} tile
+ */
+async function bin(board, tile) {
+  const id = Number(tile.dataset.id);
+  const column = homeColumn(tile);
+  try {
+    await request(recordUrl(board, `${id}/delete/`));
+    add(column, -1, -amountOf(tile));
+    take(board, tile);
+    toast(interpolate(gettext("%(title)s is in the bin"), { title: titleOf(tile) }), {
+      undo: async () => {
+        await request(recordUrl(board, `${id}/restore/`));
+        if (await reload(board, id)) add(column, 1, amountOf(tile));
+      },
+    });
+  } catch (error) {
+    toastError(error);
+  }
+}

@@ -1,0 +1,119 @@
+// @ts-check
+// `<form data-controller="filters" data-into="#view">`: searching and filtering without leaving the page.
+// Chips are links with `data-filter-link`; the builder is the form with `data-builds-filter`. The address keeps it all.
+import { announce } from "../lib/announce.js";
+import { toastError } from "./toast.js";
+
+const PAUSE = 250; // ms after the last letter
+
+/** @param {HTMLFormElement} form */
+export function attach(form) {
+  let timer = 0;
+  const search = /** @type {HTMLInputElement} */ (form.querySelector("[name=q]"));
+  const onInput = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => show(form, withSearch(search.value), { replace: true }), PAUSE);
+  };
+  const onSubmit = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    show(form, withSearch(search.value), { replace: true });
+  };
+  const onClick = (/** @type {MouseEvent} */ event) => {
+    const link = /** @type {Element} */ (event.target).closest("a[data-filter-link]");
+    if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    show(form, new URL(link.href).search.slice(1));
+  };
+  const onBuild = (/** @type {SubmitEvent} */ event) => {
+    const builder = /** @type {HTMLFormElement} */ (event.target);
+    if (!builder.matches("[data-builds-filter]")) return;
+    event.preventDefault();
+    /** @type {HTMLElement} */ (builder.closest("[popover]")).hidePopover();
+    for (const input of builder.querySelectorAll("input[inputmode=decimal]")) plainNumber(/** @type {HTMLInputElement} */ (input));
+    show(form, withComparison(new FormData(builder)));
+    builder.reset();
+    document.getElementById("filter-control")?.replaceChildren();
+  };
+  const onBack = () => !history.state?.panel && show(form, location.search.slice(1), { silent: true });
+  form.addEventListener("submit", onSubmit);
+  search.addEventListener("input", onInput);
+  document.addEventListener("click", onClick);
+  document.addEventListener("submit", onBuild);
+  addEventListener("popstate", onBack);
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener("click", onClick);
+    document.removeEventListener("submit", onBuild);
+    removeEventListener("popstate", onBack);
+  };
+}
+
+/** The present query with other words searched for; pages begin anew. @param {string} words */
+function withSearch(words) {
+  const query = present();
+  query.delete("q");
+  if (words.trim()) query.set("q", words.trim());
+  return query.toString();
+}
+
+/** “1 234,5” as programs write it. @param {HTMLInputElement} input */
+function plainNumber(input) {
+  input.value = input.value.replace(/\s/g, "").replace(",", ".");
+}
+
+/** @param {FormData} built */
+function withComparison(built) {
+  const query = present();
+  const name = `filter[${built.get("field")}][${built.get("op")}]`;
+  query.delete(name);
+  if (built.has("amount")) query.append(name, `${built.get("amount")}${built.get("unit")}`);
+  else if (built.has("value")) built.getAll("value").forEach((value) => query.append(name, String(value).trim()));
+  else query.append(name, "1");
+  return query.toString();
+}
+
+function present() {
+  const query = new URLSearchParams(location.search);
+  query.delete("cursor");
+  return query;
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {string} query
+ * @param {{replace?: boolean, silent?: boolean}} [options]
+ */
+async function show(form, query, { replace = false, silent = false } = {}) {
+  const url = query ? `${location.pathname}?${query}` : location.pathname;
+  const view = /** @type {HTMLElement} */ (document.querySelector(form.dataset.into ?? "#view"));
+  view.setAttribute("aria-busy", "true");
+  const focused = focusedFilter();
+  try {
+    await htmx.ajax("GET", url, { source: form, target: view, swap: "outerHTML" });
+    if (view.isConnected) return; // Refused; a toast has said why.
+    if (!silent) history[replace ? "replaceState" : "pushState"](null, "", url);
+    const search = /** @type {HTMLInputElement} */ (form.querySelector("[name=q]"));
+    if (document.activeElement !== search) search.value = new URLSearchParams(query).get("q") ?? "";
+    refocus(focused);
+    announce(document.getElementById("total")?.textContent?.trim() ?? "");
+  } catch (error) {
+    toastError(error);
+  } finally {
+    view.removeAttribute("aria-busy");
+  }
+}
+
+/** The place of the focused chip among the chips, which are about to be replaced. */
+function focusedFilter() {
+  const chips = [...document.querySelectorAll("#filter-chips :is(a, button)")];
+  return chips.indexOf(/** @type {Element} */ (document.activeElement));
+}
+
+/** @param {number} at */
+function refocus(at) {
+  if (at < 0) return;
+  const chips = [...document.querySelectorAll("#filter-chips :is(a, button)")];
+  const next = chips[Math.min(at, chips.length - 1)];
+  if (next instanceof HTMLElement) next.focus();
+}

@@ -1,0 +1,69 @@
+"""The views of a process as tabs, and the processes of the rail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from core.actor import Actor
+from processes.models import Operation
+from processes.permissions import Access, accesses_for
+
+
+@dataclass(frozen=True, slots=True)
+class RailItem:
+    """A process in the rail."""
+
+    name: str
+    icon: str
+    color: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One view of a process."""
+
+    name: str
+    url: str
+    active: bool
+    count: int | None = None
+
+
+def rail(actor: Actor) -> list[RailItem]:
+    """The processes that the actor may see. One query when definitions are cached."""
+    return [
+        RailItem(definition.name, definition.icon, definition.color, process_url(definition.key))
+        for definition in (access.definition for access in accesses_for(actor))
+    ]
+
+
+def process_url(key: str) -> str:
+    """Where a process begins: its board."""
+    return reverse("process-board", args=[key])
+
+
+def process_tabs(access: Access, active: str) -> list[Tab]:
+    """The views of the process that its person may open; `active` is a URL name."""
+    wanted: Sequence[tuple[str, str, str]] = (
+        ("process-board", _("Board"), Operation.VIEW),
+        ("process-list", _("List"), Operation.VIEW),
+        ("process-analytics", _("Analytics"), Operation.VIEW),
+        ("process-automation", _("Automation"), Operation.AUTOMATE),
+        ("process-settings", _("Settings"), Operation.DESIGN),
+    )
+    tabs: list[Tab] = []
+    for name, label, operation in wanted:
+        url = _url_of(name, access.definition.key)
+        if url and access.can(operation):
+            tabs.append(Tab(label, url, name == active))
+    return tabs
+
+
+def _url_of(name: str, key: str) -> str:
+    """Empty where this installation has no such page."""
+    try:
+        return reverse(name, args=[key])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,162 @@
+"""The board of a process: the page, further pages of a column, one tile, moving, quick adding."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core.errors import Invalid, Stale
+from processes.definition_types import PipelineDef
+from processes.models import Operation
+from processes.permissions import Access, visible_access
+from records.operations import create_record, move_record
+from records.queries.board import Cursor, board_for, card_tile, column_page, column_totals
+from records.queries.card import last_change
+from web.filters import Filter, filter_of
+from web.middleware import PersonalRequest
+from web.navigation import process_tabs
+
+
+@login_required
+@require_safe
+def board(request: PersonalRequest, key: str) -> HttpResponse:
+    """The page, or its changing part for a script that filters."""
+    access = _access(request, key)
+    found, pipeline = asked(request, access)
+    picture = board_for(access, pipeline, found.narrowing)
+    context = {
+        **_base(access, found, pipeline),
+        "board": picture,
+        "can_create": picture.can_create,
+        "tabs": process_tabs(access, "process-board"),
+        "can_see": access.can(Operation.VIEW),
+    }
+    return render(request, "board/_fragment.html" if _is_fragment(request) else "board/page.html", context)
+
+
+@login_required
+@require_safe
+def column(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse:
+    """The next tiles of one column, with the mark where the following ones begin."""
+    access = _access(request, key)
+    stage = access.definition.stage(stage_id)
+    found, pipeline = asked(request, access)
+    page = column_page(access, stage, found.narrowing, after=_cursor(request))
+    context = {**_base(access, found, pipeline), "page": page, "stage": stage}
+    return render(request, "board/_tiles.html", context)
+
+
+@login_required
+@require_safe
+def tile(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """One tile as it is now; 404 where the filter or the rights hide it."""
+    access = _access(request, key)
+    found, pipeline = asked(request, access)
+    context = {**_base(access, found, pipeline), "tile": card_tile(access, record_id, found.narrowing)}
+    return render(request, "board/_tile.html", context)
+
+
+@login_required
+@require_safe
+def totals(request: PersonalRequest, key: str) -> HttpResponse:
+    """Count and sum of every column, as JSON: `{stage id: [count, sum]}`."""
+    access = _access(request, key)
+    found, pipeline = asked(request, access)
+    counted = column_totals(access, pipeline, found.narrowing)
+    return JsonResponse({stage.id: _plain(*counted.get(stage.id, (0, None))) for stage in pipeline.stages})
+
+
+@login_required
+@require_POST
+def move(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """Move a record: `{stage, after, before, version}` → `{version, rank, stage}`, or 409 with its state."""
+    actor = request.actor
+    asked_for = json_body(request)
+    try:
+        row = move_record(
+            key,
+            record_id,
+            to=_number(asked_for, "stage", required=True),
+            version=_number(asked_for, "version", required=True),
+            after=_number(asked_for, "after"),
+            before=_number(asked_for, "before"),
+            actor=actor,
+        )
+    except Stale:
+        return _faster(visible_access(actor, key), record_id)
+    return JsonResponse({"version": row.version, "rank": row.position, "stage": row.stage_id})
+
+
+@login_required
+@require_POST
+def quick_add(request: PersonalRequest, key: str) -> HttpResponse:
+    """Create a record from a title in a stage; answers with its tile."""
+    actor = request.actor
+    asked_for = json_body(request)
+    title = asked_for.get("title")
+    if not isinstance(title, str) or not title.strip():
+        raise Invalid(_("Write a title."), {"title": [_("Write a title.")]})
+    row = create_record(key, values={"title": title}, actor=actor, stage=_number(asked_for, "stage"))
+    access = visible_access(actor, key)
+    context = {**_base(access, *asked(request, access)), "tile": card_tile(access, row.pk)}
+    return render(request, "board/_tile.html", context, status=201)
+
+
+def asked(request: PersonalRequest, access: Access) -> tuple[Filter, PipelineDef]:
+    """The filter and the pipeline of the address."""
+    return filter_of(request.GET, access), access.definition.pipeline(request.GET.get("pipeline"))
+
+
+def json_body(request: PersonalRequest) -> dict[str, Any]:
+    """The JSON object of a script's request. Raises Invalid."""
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(_("JSON is expected.")) from error
+    if not isinstance(body, dict):
+        raise Invalid(_("A JSON object is expected."))
+    return body
+
+
+def _access(request: PersonalRequest, key: str) -> Access:
+    return visible_access(request.actor, key)
+
+
+def _is_fragment(request: PersonalRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _base(access: Access, found: Filter, pipeline: PipelineDef) -> dict[str, Any]:
+    return {"access": access, "process": access.definition, "filter": found, "pipeline": pipeline}
+
+
+def _cursor(request: PersonalRequest) -> Cursor | None:
+    rank, after = request.GET.get("rank", ""), request.GET.get("after", "")
+    if not rank or not (after.isascii() and after.isdigit() and len(after) < 19):
+        return None
+    return rank[:200], int(after)
+
+
+def _number(body: dict[str, Any], name: str, *, required: bool = False) -> Any:
+    value = body.get(name)
+    is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+    if is_number or (value is None and not required):
+        return value
+    raise Invalid(_("A number is expected."), {name: [_("A number is expected.")]})
+
+
+def _faster(access: Access, record_id: int) -> HttpResponse:
+    """Somebody changed the record first: its present state, and who it was."""
+    change = last_change(access, record_id)
+    who = change.who or _("Somebody")
+    message = _("%(who)s changed this first. You see the present state now.") % {"who": who}
+    details = {"stage": change.stage.id, "version": change.version, "who": change.who}
+    return JsonResponse({"code": "stale", "message": message, "details": details}, status=409)
+
+
+def _plain(count: int, total: Any) -> list[float | int | None]:
+    return [count, None if total is None else float(total)]

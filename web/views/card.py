@@ -1,0 +1,137 @@
+"""One record: its page, its panel over a board, its activity."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.queries import people
+from core.errors import Invalid
+from processes.permissions import Access, visible_access
+from records.operations import add_comment, complete_task, create_task, reopen_task
+from records.queries.card import Card, card_for
+from records.queries.timeline import timeline_page
+from web.middleware import PersonalRequest
+from web.navigation import process_tabs
+from web.responses import with_events
+
+
+@login_required
+@require_safe
+def card(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """The page; for a script the panel, or the record alone after a change."""
+    access = visible_access(request.actor, key)
+    context = _context(access, card_for(access, record_id))
+    if request.headers.get("HX-Request") != "true":
+        tabs = process_tabs(access, "")
+        return render(request, "records/card.html", {**context, "tabs": tabs})
+    is_part = request.GET.get("part") == "record"
+    return render(request, "records/_record.html" if is_part else "records/_panel.html", context)
+
+
+@login_required
+@require_safe
+def activity(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """Tasks, composer and timeline as they are now; with `before` only older entries of the timeline."""
+    access = visible_access(request.actor, key)
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        page = timeline_page(access, record_id, before=int(before))
+        context = {"timeline": page, "process": access.definition, "record_id": record_id}
+        return render(request, "records/_timeline.html", context)
+    return _activity(request, access, record_id)
+
+
+@login_required
+@require_POST
+def comment(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """Say something about the record."""
+    text = request.POST.get("text", "")
+    try:
+        add_comment(key, record_id, text=text, actor=request.actor)
+    except Invalid as error:
+        return _refused(request, key, record_id, error, text=text)
+    return _done(request, key, record_id, "comment.added")
+
+
+@login_required
+@require_POST
+def task(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """Give somebody something to do for the record."""
+    typed = {name: request.POST.get(name, "") for name in ("title", "assignee", "due_at")}
+    try:
+        create_task(
+            key,
+            record_id,
+            title=typed["title"],
+            assignee_id=_id(typed["assignee"]),
+            due_at=_moment(typed["due_at"]),
+            actor=request.actor,
+        )
+    except Invalid as error:
+        return _refused(request, key, record_id, error, task=typed)
+    return _done(request, key, record_id, "task.created")
+
+
+@login_required
+@require_POST
+def task_done(request: PersonalRequest, key: str, record_id: int, task_id: int) -> HttpResponse:
+    """Mark a task done, or take that back."""
+    change, kind = (complete_task, "task.completed") if request.POST.get("done") else (reopen_task, "task.reopened")
+    change(key, task_id, actor=request.actor)
+    return _done(request, key, record_id, kind)
+
+
+def _context(access: Access, found: Card) -> dict[str, Any]:
+    return {
+        "access": access,
+        "process": access.definition,
+        "card": found,
+        "timeline": timeline_page(access, found.id),
+        "people": people() if found.can_comment or found.can_update else (),
+    }
+
+
+def _activity(request: PersonalRequest, access: Access, record_id: int, status: int = 200, **more: Any) -> HttpResponse:
+    context = {**_context(access, card_for(access, record_id)), **more}
+    return render(request, "records/_activity.html", context, status=status)
+
+
+def _refused(request: PersonalRequest, key: str, record_id: int, error: Invalid, **typed: Any) -> HttpResponse:
+    """The activity with what was typed and what is wrong with it."""
+    access = visible_access(request.actor, key)
+    words = [str(message) for messages in error.fields.values() for message in messages]
+    problems = words or [str(error.message)]
+    return _activity(request, access, record_id, status=422, typed=typed, problems=problems)
+
+
+def _done(request: PersonalRequest, key: str, record_id: int, kind: str) -> HttpResponse:
+    response = _activity(request, visible_access(request.actor, key), record_id)
+    return with_events(response, **{"record:changed": {"kind": kind, "process": key, "record": record_id}})
+
+
+def _id(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Invalid(_("There is no such person."), {"assignee": [_("There is no such person.")]})
+    return int(text)
+
+
+def _moment(text: str) -> datetime | None:
+    """A local moment, or the end of a local day."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if len(text) == 10:
+            moment = moment.replace(hour=23, minute=59)
+        return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    except (ValueError, OverflowError) as error:
+        message = _("A date like 2026-01-31 is expected.")
+        raise Invalid(message, {"due_at": [message]}) from error

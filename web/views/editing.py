@@ -1,0 +1,158 @@
+"""Making a record, changing one value in its place, the bin and back."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.errors import Invalid, NotAllowed, Stale
+from processes.definition_types import Definition, StageDef
+from processes.models import Operation
+from processes.permissions import Access, visible_access
+from records.operations import create_record, delete_record, restore_record, update_record
+from records.queries.card import FieldValue, last_change, value_of
+from records.queries.table import table_for
+from records.typed import TypedRecord
+from web.forms.records import RecordForm, ValueForm
+from web.forms.refusals import attempt
+from web.middleware import PersonalRequest
+from web.navigation import process_tabs
+from web.responses import with_events
+from web.views.board import json_body
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: PersonalRequest, key: str) -> HttpResponse:
+    """A form with everything that the process asks; in a dialog for a script."""
+    access = visible_access(request.actor, key)
+    access.require(Operation.CREATE)
+    stage = _stage(access.definition, request)
+    initial = {"assignee": request.actor.user_id, "title": request.GET.get("title", "")}
+    form = RecordForm(access, request.POST or None, initial=initial)
+    if request.method == "POST":
+        values = form.raw_values()
+        row = attempt(form, lambda: create_record(key, values=values, actor=request.actor, stage=stage.id))
+        if row is not None:
+            return _made(request, access, row)
+    context = {
+        "process": access.definition,
+        "form": form,
+        "stage": stage,
+        "tabs": process_tabs(access, ""),
+    }
+    status = 422 if form.errors else 200
+    return render(request, _part(request, "records/new.html", "records/_new.html"), context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def field(request: PersonalRequest, key: str, record_id: int, field_key: str) -> HttpResponse:
+    """The input for one value; on POST the change, answered with the value as it is shown.
+
+    A POST carries `was`, the JSON of the value that the person saw: when somebody else has changed it since, the
+    answer is 409 with theirs. Changes to other values do not matter.
+    """
+    access = visible_access(request.actor, key)
+    present, version = value_of(access, record_id, field_key)
+    if request.method != "POST":
+        if present.locked:
+            raise NotAllowed(present.locked)
+        return _editor(request, access, record_id, present)
+    raw, was = _sent(request, present)
+    if was is not None and was != present.json:
+        return _conflict(access, record_id, present)
+    try:
+        row = update_record(key, record_id, values={field_key: raw}, version=version, actor=request.actor)
+    except Stale:
+        return _conflict(access, record_id, value_of(access, record_id, field_key)[0])
+    changed, version = value_of(access, record_id, field_key)
+    html = render_to_string("records/_value.html", {"value": changed})
+    return JsonResponse({"version": row.version, "json": changed.json, "text": changed.text, "html": html})
+
+
+@login_required
+@require_POST
+def delete(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """Into the bin."""
+    delete_record(key, record_id, actor=request.actor)
+    return JsonResponse({"deleted": record_id})
+
+
+@login_required
+@require_POST
+def restore(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """Out of the bin."""
+    restore_record(key, record_id, actor=request.actor)
+    if request.headers.get("HX-Request") == "true":
+        return with_events(HttpResponse(), toast={"text": _("Restored.")})
+    return JsonResponse({"restored": record_id})
+
+
+@login_required
+@require_safe
+def bin_page(request: PersonalRequest, key: str) -> HttpResponse:
+    """What was deleted and can be restored."""
+    access = visible_access(request.actor, key)
+    access.require(Operation.RESTORE)
+    table = table_for(access, sort="-updated_at", cursor=request.GET.get("cursor"), in_bin=True, fields=())
+    context = {"process": access.definition, "table": table, "tabs": process_tabs(access, "")}
+    return render(request, "records/bin.html", context)
+
+
+def _part(request: PersonalRequest, page: str, fragment: str) -> str:
+    return fragment if request.headers.get("HX-Request") == "true" else page
+
+
+def _stage(definition: Definition, request: PersonalRequest) -> StageDef:
+    """Where the new record begins: the stage asked for, or the first one of the pipeline."""
+    asked = request.POST.get("stage") or request.GET.get("stage") or ""
+    if asked.isascii() and asked.isdigit() and len(asked) < 19:
+        return definition.stage(int(asked))
+    return definition.pipeline(request.GET.get("pipeline")).first_stage
+
+
+def _made(request: PersonalRequest, access: Access, row: TypedRecord) -> HttpResponse:
+    key = access.definition.key
+    if request.headers.get("HX-Request") != "true":
+        return redirect("record-card", key, row.pk)
+    change = {"kind": "record.created", "process": key, "record": row.pk, "version": row.version}
+    said = {"text": _("“%(title)s” is created") % {"title": row.title}}
+    return with_events(HttpResponse(status=204), **{"record:changed": change, "dialog:close": True, "toast": said})
+
+
+def _editor(request: PersonalRequest, access: Access, record_id: int, present: FieldValue) -> HttpResponse:
+    form = ValueForm(present.field, initial={"value": present.value})
+    context = {
+        "form": form,
+        "process": access.definition,
+        "record_id": record_id,
+        "value": present,
+        "was": json.dumps(present.json),
+    }
+    return render(request, "records/_edit.html", context)
+
+
+def _sent(request: PersonalRequest, present: FieldValue) -> tuple[Any, Any]:
+    """The new value as it was typed (or as JSON), and the one that the person saw."""
+    if request.content_type == "application/json":
+        body = json_body(request)
+        return body.get("value"), body.get("was")
+    raw = ValueForm(present.field, request.POST).raw_value()
+    try:
+        return raw, json.loads(request.POST.get("was", "null"))
+    except ValueError as error:
+        raise Invalid(_("JSON is expected."), {"was": [_("JSON is expected.")]}) from error
+
+
+def _conflict(access: Access, record_id: int, present: FieldValue) -> HttpResponse:
+    """Somebody was faster: what the value is now, and whose it is."""
+    who = last_change(access, record_id).who or _("Somebody")
+    message = _("%(who)s changed this meanwhile.") % {"who": who}
+    details = {"theirs": present.text, "json": present.json, "who": who}
+    return JsonResponse({"code": "conflict", "message": message, "details": details}, status=409)
