@@ -43,3 +43,9 @@ def stage_of(process: Process, stage_id: int) -> Stage:
     if found is None:
         raise NotFound(_("There is no such stage."), stage=stage_id)
     return found
+
+
+def archived_processes(actor: Actor) -> list[Process]:
+    """Processes that were put away and that the actor may take out again."""
+    found = Process.objects.filter(status=Process.Status.ARCHIVED)
+    return [process for process in found if access_for(actor, process).can(Operation.DESIGN)]

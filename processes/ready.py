@@ -16,6 +16,8 @@ class ReadyProcess(Extension):
 
     summary: ClassVar[Text]
     """One sentence: for whom and what for."""
+    position: ClassVar[int]
+    """Its place in the gallery; the most wanted come first."""
 
     def draft(self) -> ProcessDraft:
         """The process in the active language; grants are left to whoever creates it."""

@@ -19,7 +19,7 @@ class IntegerType(FieldType):
 
     key = "integer"
     label = gettext_lazy("Whole number")
-    icon = "123"
+    icon = "numbers"
     kind = "integer"
     summable = True
 

@@ -13,6 +13,7 @@ class Complaints(ReadyProcess):
     """Something went wrong; it is understood, put right and told."""
 
     key = "complaints"
+    position = 7
     label = gettext_lazy("Complaints")
     summary = gettext_lazy("What customers are unhappy about: heard, understood, put right, told.")
 

@@ -13,6 +13,7 @@ class Contracts(ReadyProcess):
     """A contract, from the draft to the archive."""
 
     key = "contracts"
+    position = 3
     label = gettext_lazy("Contracts")
     summary = gettext_lazy("Contracts from the draft over lawyers and accountants to two signatures.")
 

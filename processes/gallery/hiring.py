@@ -13,6 +13,7 @@ class Hiring(ReadyProcess):
     """A candidate, from the application to the first day."""
 
     key = "hiring"
+    position = 4
     label = gettext_lazy("Hiring")
     summary = gettext_lazy("Candidates, from the application over interviews to an accepted offer.")
 

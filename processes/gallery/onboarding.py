@@ -13,6 +13,7 @@ class Onboarding(ReadyProcess):
     """A new colleague, from the signed contract to the end of probation."""
 
     key = "onboarding"
+    position = 8
     label = gettext_lazy("Onboarding")
     summary = gettext_lazy("New colleagues: workplace, accounts, the first day, the end of probation.")
 

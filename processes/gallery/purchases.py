@@ -13,6 +13,7 @@ class Purchases(ReadyProcess):
     """A wish to buy, approved or not, ordered, received."""
 
     key = "purchases"
+    position = 5
     label = gettext_lazy("Purchases")
     summary = gettext_lazy("What has to be bought: asked for, approved, ordered, received.")
 

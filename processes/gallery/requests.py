@@ -13,6 +13,7 @@ class Requests(ReadyProcess):
     """Somebody asks for something; somebody does it."""
 
     key = "requests"
+    position = 1
     label = gettext_lazy("Requests")
     summary = gettext_lazy("Whatever customers or colleagues ask for, from the first word to the answer.")
 

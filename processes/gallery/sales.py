@@ -13,6 +13,7 @@ class Sales(ReadyProcess):
     """A possible sale, from the first contact to the contract."""
 
     key = "sales"
+    position = 2
     label = gettext_lazy("Sales deals")
     summary = gettext_lazy("Possible sales, from the first contact to a signed contract or a lost customer.")
 

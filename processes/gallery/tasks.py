@@ -13,6 +13,7 @@ class Tasks(ReadyProcess):
     """Work inside a team, without a customer."""
 
     key = "tasks"
+    position = 6
     label = gettext_lazy("Internal tasks")
     summary = gettext_lazy("What a team has to do, who does it and until when.")
 

@@ -54,7 +54,7 @@ def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
             put_moves(pipeline, draft.moves)
         storage().create(process)
         put_grants(process, draft.grants)
-        _let_robots_work(process)
+        _let_robots_work(process, draft)
     publish("process.created", actor=actor, process_id=process.pk, data={"key": process.key, "name": process.name})
     return process
 
@@ -163,10 +163,10 @@ def _describe(
     process.icon = clean_line(icon, field="icon", limit=40)
 
 
-def _let_robots_work(process: Process) -> None:
-    """Grant the role of robots the ordinary operations, unless the draft said something about it."""
+def _let_robots_work(process: Process, draft: ProcessDraft) -> None:
+    """Grant the role of robots the ordinary operations, unless the draft says what it may do."""
     role = Role.objects.get(key=ROBOTS_ROLE_KEY)
-    if not Grant.objects.filter(process=process, role=role).exists():
+    if role.pk not in draft.grants:
         Grant.objects.bulk_create(
             Grant(process=process, role=role, operation=operation, scope=Scope.ALL) for operation in ROBOT_OPERATIONS
         )
