@@ -46,9 +46,7 @@ def money_text(amount: Decimal | int, currency: str) -> str:
     place, pattern = locale(), None
     if amount == int(amount):
         pattern = place.currency_formats["standard"].pattern.replace(".00", "")
-    return str(
-        format_currency(amount, currency, format=pattern, locale=place, currency_digits=pattern is None)
-    )
+    return str(format_currency(amount, currency, format=pattern, locale=place, currency_digits=pattern is None))
 
 
 def date_text(value: date, zone: tzinfo, style: str = "medium") -> str:

@@ -18,9 +18,7 @@ _NEWER = {
     **{code: code + 0x20 for code in range(0x10D50, 0x10D66)},
 }
 # str.lower() looks at neighbours for Σ and makes two characters of İ; PostgreSQL does neither.
-_TABLE = {
-    ord(key): ord(value) for key, value in {"Ё": "е", "ё": "е", "Σ": "σ", "ς": "σ", "İ": "i"}.items()
-} | _NEWER
+_TABLE = {ord(key): ord(value) for key, value in {"Ё": "е", "ё": "е", "Σ": "σ", "ς": "σ", "İ": "i"}.items()} | _NEWER
 _SPECIAL = re.compile("[" + "".join(map(chr, _TABLE)) + "]")
 
 

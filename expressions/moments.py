@@ -66,9 +66,7 @@ def parse_distance(text: object) -> Distance:
     """`3d`, `+2w`, `-1mo` as a Distance; raises ValueError with a message for a person."""
     match = _DISTANCE.match(text) if isinstance(text, str) else None
     if not match:
-        raise ValueError(
-            _("A length of time is a whole number and a unit (min, h, d, w, mo, y), for example 3d.")
-        )
+        raise ValueError(_("A length of time is a whole number and a unit (min, h, d, w, mo, y), for example 3d."))
     sign, number, unit = match.groups()
     if int(number) > _LONGEST[unit]:
         raise ValueError(_("This length of time is too long."))

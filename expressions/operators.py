@@ -75,16 +75,12 @@ _ALL = (
     Operator("in", _("is one of"), _("%(field)s is one of: %(value)s"), Arity.LIST, holds=_in),
     Operator("not_in", _("is none of"), _("%(field)s is none of: %(value)s"), Arity.LIST, denies="in"),
     Operator("contains", _("contains"), _("%(field)s contains %(value)s"), holds=_contains),
-    Operator(
-        "not_contains", _("does not contain"), _("%(field)s does not contain %(value)s"), denies="contains"
-    ),
+    Operator("not_contains", _("does not contain"), _("%(field)s does not contain %(value)s"), denies="contains"),
     Operator("starts_with", _("begins with"), _("%(field)s begins with %(value)s"), holds=str.startswith),
     Operator("ends_with", _("ends with"), _("%(field)s ends with %(value)s"), holds=str.endswith),
     Operator("has_any", _("has any of"), _("%(field)s has any of: %(value)s"), Arity.LIST, holds=_has_any),
     Operator("has_all", _("has all of"), _("%(field)s has all of: %(value)s"), Arity.LIST, holds=ge),
-    Operator(
-        "has_none", _("has none of"), _("%(field)s has none of: %(value)s"), Arity.LIST, denies="has_any"
-    ),
+    Operator("has_none", _("has none of"), _("%(field)s has none of: %(value)s"), Arity.LIST, denies="has_any"),
     Operator("is_empty", _("is empty"), _("%(field)s is empty"), Arity.NONE, denies="is_filled"),
     Operator("is_filled", _("is filled"), _("%(field)s is filled"), Arity.NONE),
     Operator("changed", _("has changed"), _("%(field)s has changed"), Arity.NONE),
@@ -105,12 +101,8 @@ _ALL = (
     Operator("last_year", _("is last year"), _("%(field)s is last year"), Arity.NONE),
     Operator("older_than", _("is older than"), _("%(field)s is more than %(value)s ago"), Arity.DISTANCE),
     Operator("later_than", _("is later than"), _("%(field)s is more than %(value)s ahead"), Arity.DISTANCE),
-    Operator(
-        "within_last", _("is within the last"), _("%(field)s is within the last %(value)s"), Arity.DISTANCE
-    ),
-    Operator(
-        "within_next", _("is within the next"), _("%(field)s is within the next %(value)s"), Arity.DISTANCE
-    ),
+    Operator("within_last", _("is within the last"), _("%(field)s is within the last %(value)s"), Arity.DISTANCE),
+    Operator("within_next", _("is within the next"), _("%(field)s is within the next %(value)s"), Arity.DISTANCE),
 )
 
 OPERATORS: Mapping[str, Operator] = {operator.key: operator for operator in _ALL}

@@ -103,16 +103,10 @@ class Template:
         for_people = target in ("text", "html")
         texts, size = [], 0
         for index, part in enumerate(self.parts):
-            text = (
-                part
-                if isinstance(part, str)
-                else write(part.value(scope, for_people=for_people), self, index)
-            )
+            text = part if isinstance(part, str) else write(part.value(scope, for_people=for_people), self, index)
             size += len(text)
             if size > MAX_RESULT:
-                raise InvalidExpression(
-                    _("The text becomes longer than %(limit)d characters.") % {"limit": MAX_RESULT}
-                )
+                raise InvalidExpression(_("The text becomes longer than %(limit)d characters.") % {"limit": MAX_RESULT})
             texts.append(text)
         return "".join(texts)
 
@@ -182,9 +176,7 @@ class _Parser:
                 yield self.source[self.offset : start]
             count += 1
             if count > MAX_PLACEHOLDERS:
-                self.refuse(
-                    start, _("There are more than %(limit)d placeholders.") % {"limit": MAX_PLACEHOLDERS}
-                )
+                self.refuse(start, _("There are more than %(limit)d placeholders.") % {"limit": MAX_PLACEHOLDERS})
             self.offset = start + 2
             yield self.placeholder(start)
         if self.offset < len(self.source):

@@ -114,11 +114,7 @@ class NumberKind(Kind):
     def constant(self, raw: object) -> Decimal | int:
         if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
             raise BadValue(_("A number is expected."))
-        if (
-            len(raw) > 2 * MAX_DIGITS
-            if isinstance(raw, str)
-            else isinstance(raw, int) and abs(raw) > 10**MAX_DIGITS
-        ):
+        if len(raw) > 2 * MAX_DIGITS if isinstance(raw, str) else isinstance(raw, int) and abs(raw) > 10**MAX_DIGITS:
             raise BadValue(_("This number is too long."))
         try:
             number = Decimal(str(raw))

@@ -129,9 +129,7 @@ def _node_json(node: Node) -> dict[str, Any]:
     arity = OPERATORS[node.op].arity_for(node.kind)
     if arity is Arity.NONE:
         return written
-    alone = arity in (Arity.ONE, Arity.DISTANCE) or (
-        arity is Arity.LIST and isinstance(node.operands[0], FieldValue)
-    )
+    alone = arity in (Arity.ONE, Arity.DISTANCE) or (arity is Arity.LIST and isinstance(node.operands[0], FieldValue))
     return written | {"value": values[0] if alone else values}
 
 

@@ -127,9 +127,7 @@ def _resolver(kind: Kind, primitive: Primitive) -> Callable[[Scope], object | No
         return lambda scope: read(scope.values.get(key))
     if isinstance(operand, Items):
         if all(isinstance(item, Constant) for item in operand.items):
-            fixed = frozenset(
-                getattr(kind, "single", kind).read(cast(Constant, item).value) for item in operand.items
-            )
+            fixed = frozenset(getattr(kind, "single", kind).read(cast(Constant, item).value) for item in operand.items)
             return lambda scope: fixed
         items = operand
         return lambda scope: listed(primitive.op, items, kind, scope)

@@ -62,9 +62,7 @@ class Parser:
             refuse(path, _("Add a condition to this group or remove the group."))
         if len(items) > MAX_NODES:
             refuse(path, _("The condition has more than %(limit)d parts.") % {"limit": MAX_NODES})
-        return Group(
-            mode, tuple(self.node(item, (*path, index), depth + 1) for index, item in enumerate(items))
-        )
+        return Group(mode, tuple(self.node(item, (*path, index), depth + 1) for index, item in enumerate(items)))
 
     def comparison(self, data: Mapping[Any, Any], path: Path) -> Comparison:
         """A field, an operator and what stands under "value"."""
@@ -114,8 +112,7 @@ class Parser:
         if len(raw) > MAX_ITEMS:
             refuse(path, _("The list has more than %(limit)d values.") % {"limit": MAX_ITEMS})
         return tuple(
-            self.operand(item, spec, (*path, index), fields=arity is Arity.RANGE)
-            for index, item in enumerate(raw)
+            self.operand(item, spec, (*path, index), fields=arity is Arity.RANGE) for index, item in enumerate(raw)
         )
 
     def operand(self, raw: object, spec: FieldSpec, path: Path, *, fields: bool) -> Operand:
@@ -166,8 +163,7 @@ class Parser:
         if other.kind.family != spec.kind.family:
             refuse(
                 path,
-                _("“%(first)s” and “%(second)s” cannot be compared.")
-                % {"first": spec.label, "second": other.label},
+                _("“%(first)s” and “%(second)s” cannot be compared.") % {"first": spec.label, "second": other.label},
             )
         return FieldValue(str(key), other.kind)
 

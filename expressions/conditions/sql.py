@@ -118,9 +118,7 @@ class _Writer:
 
     def comparison(self, node: Comparison) -> Q:
         if node.op in HISTORY_OPERATORS:
-            raise NotFilterable(
-                _("Only the history knows whether a field was, became or changed; a list cannot ask.")
-            )
+            raise NotFilterable(_("Only the history knows whether a field was, became or changed; a list cannot ask."))
         column = self.column(node.field)
         denied, primitives = reduced(node)
         if node.op == "is_empty":

@@ -18,9 +18,7 @@ def constants(key: str) -> st.SearchStrategy[Any]:
     single: Kind = kind.single if isinstance(kind, ListKind) else kind
     found = st.sampled_from(pool(key)).map(single.to_json)
     if key.startswith("text"):
-        return found | st.sampled_from(
-            ["е", "Ё", "ЛК", "s", "σ", "Σ", "%", "_", "\\", "'", "STR", "ß", " ", "i", "😀"]
-        )
+        return found | st.sampled_from(["е", "Ё", "ЛК", "s", "σ", "Σ", "%", "_", "\\", "'", "STR", "ß", " ", "i", "😀"])
     if key.startswith("datetime"):
         return found | st.sampled_from(pool("date_a")).map(lambda day: day.isoformat())
     return found
@@ -54,9 +52,7 @@ def value_for(key: str, op: str) -> st.SearchStrategy[Any]:
     items = st.lists(operands(key, fields=False), min_size=1, max_size=3).filter(_no_now)
     if not isinstance(kind, ListKind):
         return items
-    return items | st.sampled_from([key, f"{key[:-2]}_a", f"{key[:-2]}_b"]).map(
-        lambda other: {"field": other}
-    )
+    return items | st.sampled_from([key, f"{key[:-2]}_a", f"{key[:-2]}_b"]).map(lambda other: {"field": other})
 
 
 def _no_now(items: list[Any]) -> bool:

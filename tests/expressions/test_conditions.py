@@ -117,11 +117,7 @@ def test_a_day_is_a_whole_day_of_the_zone() -> None:
 )
 def test_relative_dates_cover_these_days(op: str, value: Any, first: int, last: int) -> None:
     today = NOW.date()
-    days = [
-        shift
-        for shift in range(-999, 1000)
-        if holds("due", op, value, given=scope(due=today + timedelta(shift)))
-    ]
+    days = [shift for shift in range(-999, 1000) if holds("due", op, value, given=scope(due=today + timedelta(shift)))]
     assert (days[0], days[-1]) == (first, last)
     assert days == list(range(first, last + 1))
 
@@ -161,10 +157,7 @@ def test_changed_sees_through_forms_of_the_same_value() -> None:
 
 def test_an_empty_all_is_always_true() -> None:
     assert (
-        parse_condition({}, SCHEMA)
-        == parse_condition(None, SCHEMA)
-        == parse_condition({"all": []}, SCHEMA)
-        == ALWAYS
+        parse_condition({}, SCHEMA) == parse_condition(None, SCHEMA) == parse_condition({"all": []}, SCHEMA) == ALWAYS
     )
     assert evaluate(ALWAYS, scope())
     assert ALWAYS.is_always
@@ -238,9 +231,7 @@ def test_fields_used_counts_both_sides() -> None:
 
 @pytest.mark.parametrize("op", ["was", "became", "changed"])
 def test_history_has_no_sql(op: str) -> None:
-    condition = parse_condition(
-        {"field": "stage", "op": op, "value": None if op == "changed" else "new"}, SCHEMA
-    )
+    condition = parse_condition({"field": "stage", "op": op, "value": None if op == "changed" else "new"}, SCHEMA)
     assert condition.needs_history
     with pytest.raises(NotFilterable):
         to_q(condition, {"stage": "stage"}, Moment(now=NOW, zone=MOSCOW))

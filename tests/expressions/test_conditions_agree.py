@@ -48,9 +48,7 @@ def table(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 def assert_agree(table: Table, condition: Condition, *, zone: tzinfo, me: int | None) -> int:
     """Both evaluators choose the same rows; returns how many."""
     moment = Moment(now=NOW, zone=zone, me=me)
-    chosen = set(
-        table.model._default_manager.filter(to_q(condition, COLUMNS, moment)).values_list("pk", flat=True)
-    )
+    chosen = set(table.model._default_manager.filter(to_q(condition, COLUMNS, moment)).values_list("pk", flat=True))
     expected = {
         number
         for number, row in table.plain.items()
@@ -111,9 +109,7 @@ def test_a_condition_filters_by_an_annotation(table: Table) -> None:
     moment = Moment(now=NOW, zone=ZONES[0])
     rows = table.model._default_manager.annotate(twice=models.F("number_b") * 2)
     chosen = rows.filter(to_q(condition, {"number_a": "twice"}, moment)).count()
-    assert chosen == sum(
-        1 for row in table.plain.values() if row["number_b"] is not None and row["number_b"] * 2 > 1
-    )
+    assert chosen == sum(1 for row in table.plain.values() if row["number_b"] is not None and row["number_b"] * 2 > 1)
 
 
 def op_takes_value(key: str, op: str) -> bool:

@@ -28,15 +28,11 @@ def test_folding_keeps_the_length_of_every_code_point() -> None:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    texts=st.lists(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), min_size=1
-    )
+    texts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), min_size=1)
 )
 def test_texts_fold_alike(texts: list[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {SQL} FROM unnest(%s::text[]) WITH ORDINALITY AS x (t, n) ORDER BY n", [texts]
-        )
+        cursor.execute(f"SELECT {SQL} FROM unnest(%s::text[]) WITH ORDINALITY AS x (t, n) ORDER BY n", [texts])
         assert [text for (text,) in cursor] == [folded(text) for text in texts]
 
 

@@ -42,9 +42,7 @@ VALUES: dict[str, Any] = {
 
 
 def render(source: str, *, target: Target = "text", language: str = "en", **values: Any) -> str:
-    scope = Scope(
-        values=VALUES | values, now=datetime(2026, 3, 9, tzinfo=UTC), zone=ZoneInfo("Europe/Moscow")
-    )
+    scope = Scope(values=VALUES | values, now=datetime(2026, 3, 9, tzinfo=UTC), zone=ZoneInfo("Europe/Moscow"))
     with translation.override(language):
         return parse_template(source, SCHEMA).render(scope, target=target)
 
@@ -75,27 +73,21 @@ def test_placeholders_show(source: str, text: str) -> None:
 
 def test_russian_readers_get_russian_forms() -> None:
     assert render("{{ amount }}", language="ru") == "1\xa0234\xa0567,50\xa0₽"
-    assert (
-        render("{{ amount }}", language="ru", amount=Money(Decimal("100000.00"), "RUB")) == "100\xa0000\xa0₽"
-    )
+    assert render("{{ amount }}", language="ru", amount=Money(Decimal("100000.00"), "RUB")) == "100\xa0000\xa0₽"
     assert render("{{ created }}", language="ru") == "10 мар. 2026\u202fг., 00:30"
 
 
 @pytest.mark.parametrize("nothing", [None, "", []])
 def test_an_empty_value_is_an_empty_text_or_its_default(nothing: Any) -> None:
     assert render("[{{ title }}]", title=nothing) == "[]"
-    assert (
-        render('[{{ title | upper | default:"<none>" }}]', title=nothing, target="html") == "[&lt;none&gt;]"
-    )
+    assert render('[{{ title | upper | default:"<none>" }}]', title=nothing, target="html") == "[&lt;none&gt;]"
     assert render('[{{ title | default:"x" | upper }}]', title=nothing) == "[X]"
     assert render("[{{ amount | money }}{{ due | date }}]", amount=nothing, due=nothing) == "[]"
     assert render("[{{ assignee.name }}{{ assignee.boss.email }}]", assignee=nothing) == "[]"
 
 
 def test_zero_and_no_are_not_empty() -> None:
-    assert (
-        render('{{ rate | default:"x" }} {{ urgent | default:"x" }}', rate=Decimal(0), urgent=False) == "0 no"
-    )
+    assert render('{{ rate | default:"x" }} {{ urgent | default:"x" }}', rate=Decimal(0), urgent=False) == "0 no"
 
 
 def test_html_is_escaped_in_text_and_attributes() -> None:
@@ -103,10 +95,7 @@ def test_html_is_escaped_in_text_and_attributes() -> None:
 
 
 def test_url_is_escaped_whole() -> None:
-    assert (
-        render("/x/{{ title }}?d={{ due }}", title="a/b?c&д", target="url")
-        == "/x/a%2Fb%3Fc%26%D0%B4?d=2026-03-09"
-    )
+    assert render("/x/{{ title }}?d={{ due }}", title="a/b?c&д", target="url") == "/x/a%2Fb%3Fc%26%D0%B4?d=2026-03-09"
 
 
 def test_json_writes_whole_values_and_pieces_of_text() -> None:
