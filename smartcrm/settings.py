@@ -295,14 +295,20 @@ EMAIL_TIMEOUT = 15
 
 # REST
 
+# For every token and every person, counted in each web process; 0 counts nothing.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=6_000)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "api.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["api.renderers.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["api.renderers.OrjsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.renderers.JsonOnly",
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.PerOwnerThrottle"],
+    "UNAUTHENTICATED_USER": None,
     "DEFAULT_SCHEMA_CLASS": "api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "api.exceptions.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -310,6 +316,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "SmartCRM",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -339,6 +346,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "max_retries": 0,
 }
+
+# Automation
+
+# A worker that says nothing for so long has lost its runs to others.
+AUTOMATION_LEASE_SECONDS = env.int("AUTOMATION_LEASE_SECONDS", default=60)
+# Targets of calls that may be private, as host:port; everything else must be a public address. See core/egress.py.
+EGRESS_ALLOW = frozenset(target.lower() for target in env.list("EGRESS_ALLOW", default=[]))
 
 # Logs
 

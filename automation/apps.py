@@ -1,0 +1,21 @@
+"""The automation app."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from core.registry import import_modules
+
+
+class AutomationConfig(AppConfig):
+    """Robots and their runs."""
+
+    name = "automation"
+    verbose_name = _("Automation")
+
+    def ready(self) -> None:
+        """Robots and the consumer of events register themselves; the shutdown flag is made before workers fork."""
+        import_modules("automation.robots")
+        import_module("automation.consumers")
+        import_module("automation.engine.stopping")

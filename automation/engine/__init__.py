@@ -1,0 +1,1 @@
+"""From event to effect: expanding, claiming, executing, retrying."""

@@ -1,0 +1,205 @@
+"""Making and changing robots."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from automation.choices import keep_secrets
+from automation.drafts import RobotDraft
+from automation.effects import robot_types
+from automation.models import Robot, RobotVersion
+from automation.scope import condition_for
+from automation.verifier import Finding, findings_of
+from core.actor import Actor
+from core.errors import Conflict, Invalid, LimitReached
+from core.text import clean_line
+from events.publish import publish
+from processes.definition import definition_of
+from processes.definition_types import Definition
+from processes.models import Operation, Stage
+from processes.permissions import access_for
+
+MOST_ROBOTS = 100
+"""On one stage."""
+LONGEST_DELAY = 366 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRobot:
+    """A robot as it was saved, and what the verifier has to say about it."""
+
+    robot: Robot
+    findings: tuple[Finding, ...]
+
+
+@transaction.atomic
+def create_robot(stage: Stage, draft: RobotDraft, *, actor: Actor) -> SavedRobot:
+    """Add a robot at the end of a stage. Writes `robot.created`. Raises NotAllowed, NotFound, Invalid, LimitReached."""
+    definition = _definition(stage, actor)
+    count = Robot.objects.filter(stage=stage, removed_at=None).count()
+    if count >= MOST_ROBOTS:
+        raise LimitReached(_("A stage has at most %d robots.") % MOST_ROBOTS)
+    robot = Robot(process_id=definition.id, stage=stage, position=count, author_id=actor.user_id)
+    _fill(robot, draft, definition, before={})
+    robot.save()
+    _keep_version(robot, actor)
+    publish("robot.created", actor=actor, process_id=definition.id, data=_told(robot))
+    return _saved(robot, definition)
+
+
+@transaction.atomic
+def update_robot(robot: Robot, draft: RobotDraft, *, actor: Actor) -> SavedRobot:
+    """Make the robot what the draft says; secrets left empty stay. Waiting runs keep the version they were made for.
+
+    Writes `robot.updated`. Raises NotAllowed, NotFound, Conflict (removed), Invalid.
+    """
+    definition = _definition(robot.stage, actor)
+    locked = _locked(robot)
+    before = _told(locked)
+    _fill(locked, draft, definition, before=locked.settings if draft.kind == locked.kind else {})
+    locked.version += 1
+    locked.updated_at = Now()
+    locked.save()
+    locked.refresh_from_db(fields=["updated_at"])
+    _keep_version(locked, actor)
+    changes = {key: (before[key], value) for key, value in _told(locked).items() if before[key] != value}
+    publish("robot.updated", actor=actor, process_id=definition.id, changes=changes, data={"robot": robot.pk})
+    return _saved(locked, definition)
+
+
+@transaction.atomic
+def switch_robot(robot: Robot, *, is_on: bool, actor: Actor) -> SavedRobot:
+    """Switch a robot on or off. Off, its waiting runs are cancelled as they come due. Writes `robot.switched`."""
+    definition = _definition(robot.stage, actor)
+    locked = _locked(robot)
+    if locked.is_on != is_on:
+        locked.is_on = is_on
+        locked.save(update_fields=["is_on"])
+        data = {"robot": robot.pk, "name": robot.name}
+        publish(
+            "robot.switched", actor=actor, process_id=definition.id, changes={"is_on": (not is_on, is_on)}, data=data
+        )
+    return _saved(locked, definition)
+
+
+@transaction.atomic
+def delete_robot(robot: Robot, *, actor: Actor) -> None:
+    """Remove a robot; its runs stay in the log, waiting ones are cancelled as they come due. Writes `robot.removed`."""
+    definition = _definition(robot.stage, actor)
+    locked = _locked(robot)
+    locked.removed_at = Now()
+    locked.save(update_fields=["removed_at"])
+    publish("robot.removed", actor=actor, process_id=definition.id, data=_told(locked))
+
+
+@transaction.atomic
+def reorder_robots(stage: Stage, robot_ids: Sequence[int], *, actor: Actor) -> None:
+    """Put the robots of a stage in this order (all of them, each once). Writes `robot.reordered`. Raises Invalid."""
+    definition = _definition(stage, actor)
+    robots = {robot.pk: robot for robot in Robot.objects.select_for_update().filter(stage=stage, removed_at=None)}
+    if sorted(robot_ids) != sorted(robots):
+        raise Invalid(_("Name every robot once."), {"robots": [_("Name every robot once.")]})
+    for position, robot_id in enumerate(robot_ids):
+        robots[robot_id].position = position
+    Robot.objects.bulk_update(robots.values(), ["position"])
+    data = {"stage": stage.pk, "robots": list(robot_ids)}
+    publish("robot.reordered", actor=actor, process_id=definition.id, data=data)
+
+
+@transaction.atomic
+def copy_robot(robot: Robot, *, to: Stage, actor: Actor) -> SavedRobot:
+    """Copy a robot to a stage, of another process too, with its secrets; switched off, so that somebody looks at it.
+
+    Raises Invalid where its settings do not fit the other process. Writes `robot.created`.
+    """
+    source = _definition(robot.stage, actor)
+    target = _definition(to, actor)
+    kind = robot_types[robot.kind]
+    form = kind.Settings(context=target)
+    secrets = keep_secrets(form.fields, {}, robot.settings)
+    plain = {key: value for key, value in robot.settings.items() if key not in secrets}
+    draft = RobotDraft(
+        kind=robot.kind,
+        settings=plain,
+        name=robot.name,
+        condition=robot.condition,
+        delay_seconds=robot.delay_seconds,
+        wait_for_previous=robot.wait_for_previous,
+        keep_running=robot.keep_running,
+        is_on=False,
+    )
+    saved = create_robot(to, draft, actor=actor)
+    if secrets:
+        saved.robot.settings |= secrets
+        saved.robot.save(update_fields=["settings"])
+        RobotVersion.objects.filter(robot=saved.robot).update(settings=saved.robot.settings)
+    return saved if target.id == source.id else _saved(saved.robot, target)
+
+
+def _definition(stage: Stage, actor: Actor) -> Definition:
+    """The process of a stage, for somebody who may change its robots. Raises NotFound, NotAllowed."""
+    definition = definition_of(stage.pipeline.process_id)
+    access_for(actor, definition).require(Operation.AUTOMATE)
+    return definition
+
+
+def _locked(robot: Robot) -> Robot:
+    found = Robot.objects.select_for_update(of=("self",)).select_related("stage__pipeline").get(pk=robot.pk)
+    if found.removed_at is not None:
+        raise Conflict(_("This robot has been removed."))
+    return found
+
+
+def _fill(robot: Robot, draft: RobotDraft, definition: Definition, *, before: Mapping[str, Any]) -> None:
+    if draft.kind not in robot_types:
+        message = _("There is no such kind of robot.")
+        raise Invalid(message, {"kind": [message]})
+    kind = robot_types[draft.kind]
+    robot.kind = draft.kind
+    cleaned = kind.clean_settings(draft.settings, context=definition)
+    robot.settings = keep_secrets(kind.Settings(context=definition).fields, cleaned, before)
+    robot.name = clean_line(draft.name, field="name", limit=150, required=False) or str(kind.label)
+    condition = condition_for(definition, draft.condition)
+    robot.condition = None if condition.is_always else condition.to_json()
+    if not 0 <= draft.delay_seconds <= LONGEST_DELAY:
+        raise Invalid(_("A delay is at most a year."), {"delay_seconds": [_("A delay is at most a year.")]})
+    robot.delay_seconds = draft.delay_seconds
+    robot.wait_for_previous = draft.wait_for_previous
+    robot.keep_running = draft.keep_running
+    robot.is_on = draft.is_on
+
+
+def _keep_version(robot: Robot, actor: Actor) -> None:
+    RobotVersion.objects.create(
+        robot=robot,
+        version=robot.version,
+        kind=robot.kind,
+        name=robot.name,
+        settings=robot.settings,
+        author_id=actor.user_id,
+    )
+
+
+def _told(robot: Robot) -> dict[str, Any]:
+    """What an event tells of a robot; its settings stay in the versions, where secrets are sealed."""
+    return {
+        "robot": robot.pk,
+        "kind": robot.kind,
+        "name": robot.name,
+        "stage": robot.stage_id,
+        "version": robot.version,
+        "condition": robot.condition,
+        "delay_seconds": robot.delay_seconds,
+        "wait_for_previous": robot.wait_for_previous,
+        "keep_running": robot.keep_running,
+        "is_on": robot.is_on,
+    }
+
+
+def _saved(robot: Robot, definition: Definition) -> SavedRobot:
+    live = list(Robot.objects.filter(process_id=definition.id, removed_at=None))
+    return SavedRobot(robot, findings_of(definition, live)[robot.pk])

@@ -1,0 +1,91 @@
+"""What a person does with runs."""
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from automation.effects import robot_types
+from automation.engine import ledger
+from automation.models import Robot, Run
+from core.actor import Actor
+from core.errors import Conflict
+from events.publish import publish
+from processes.models import Operation
+from processes.permissions import access_for
+
+
+@transaction.atomic
+def retry_run(run: Run, *, actor: Actor) -> Run:
+    """Try a run again that failed, was held or is uncertain: the same version, the same key, the same intent.
+
+    Because a person asks, neither the switch of the robot nor the stage stops it. Writes `run.retried`.
+    Raises NotAllowed, Conflict.
+    """
+    _require(run, actor)
+    if not ledger.retry(run.pk):
+        raise Conflict(_("Only a run that has ended badly can be tried again."))
+    return _told(run, "run.retried", actor)
+
+
+@transaction.atomic
+def run_again(run: Run, *, actor: Actor) -> Run:
+    """Do once more what a finished run did, by the robot's present settings, as a new run with its own key.
+
+    Writes `run.repeated`. Raises NotAllowed, Conflict (the robot is gone, the run is not finished).
+    """
+    _require(run, actor)
+    robot = Robot.objects.filter(pk=run.rule_id, removed_at=None).first()
+    if robot is None or robot.kind not in robot_types:
+        raise Conflict(_("This robot has been removed."))
+    if not run.is_finished:
+        raise Conflict(_("This run is not finished yet."))
+    kind = robot_types[robot.kind]
+    rows = Run.objects.filter(rule_kind=run.rule_kind, rule_id=run.rule_id, event_id=run.event_id)
+    again = Run.objects.create(
+        rule_kind=run.rule_kind,
+        rule_id=run.rule_id,
+        rule_version=robot.version,
+        name=robot.name,
+        event_id=run.event_id,
+        occurrence=(rows.aggregate(last=Max("occurrence"))["last"] or 0) + 1,
+        process_id=run.process_id,
+        record_id=run.record_id,
+        visit_id=run.visit_id,
+        lane=kind.lane,
+        run_at=Now(),
+        by_hand=True,
+        max_attempts=kind.max_attempts,
+        root_id=run.root_id,
+        cause_run_id=run.cause_run_id,
+    )
+    return _told(again, "run.repeated", actor)
+
+
+@transaction.atomic
+def cancel_run(run: Run, *, actor: Actor) -> Run:
+    """Cancel a run that waits or is held. Writes `run.cancelled`. Raises NotAllowed, Conflict."""
+    _require(run, actor)
+    if not ledger.cancel(run.pk, _("Cancelled by %s.") % actor.label):
+        raise Conflict(_("Only a run that has not begun can be cancelled."))
+    return _told(run, "run.cancelled", actor)
+
+
+@transaction.atomic
+def confirm_run(run: Run, *, actor: Actor) -> Run:
+    """Say of an uncertain run that its effect did happen. Writes `run.confirmed`. Raises NotAllowed, Conflict."""
+    _require(run, actor)
+    if not ledger.confirm(run.pk, _("Confirmed by %s.") % actor.label):
+        raise Conflict(_("Only an uncertain run can be confirmed."))
+    return _told(run, "run.confirmed", actor)
+
+
+def _require(run: Run, actor: Actor) -> None:
+    access_for(actor, run.process_id).require(Operation.AUTOMATE)
+
+
+def _told(run: Run, kind: str, actor: Actor) -> Run:
+    """Write the event for the audit and return the run as it is now."""
+    data = {"run": run.pk, "record": run.record_id, "name": run.name}
+    publish(kind, actor=actor, process_id=run.process_id, data=data)
+    return Run.objects.get(pk=run.pk)

@@ -1,0 +1,1 @@
+"""The kinds of robots, one per file."""

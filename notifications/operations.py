@@ -1,0 +1,112 @@
+"""Telling people, and marking what they have read."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.queries import actor_for
+from core.actor import Actor
+from core.errors import NotFound, Text
+from notifications.channel import channels as known_channels
+from notifications.models import Delivery, Notification
+from processes.definition import definition_of
+from processes.models import Operation
+from processes.permissions import access_for
+
+TEXT_LIMIT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The record that people are told about; who is responsible and who made it decide whether one may see it."""
+
+    process_id: int
+    record_id: int
+    title: str
+    assignee_id: int | None
+    author_id: int | None
+
+
+@transaction.atomic
+def notify(
+    people: Iterable[int],
+    *,
+    about: Subject,
+    kind: str,
+    text: Text,
+    actor: Actor,
+    event_id: int | None = None,
+    channels: Sequence[str] = (),
+) -> list[Notification]:
+    """Tell people something about a record and return what was written.
+
+    Nobody is told of their own act, or of a record that they may not see; the deactivated are not told. `text` may be
+    lazy: each reads it in their language. One person is told once per (event, kind) or run. `channels` are ways out
+    beside the bell. Raises NotFound for an unknown channel.
+    """
+    outside = [known_channels[key] for key in channels if known_channels[key].leaves]
+    audience = _audience(people, about, actor)
+    rows = [_row(user, about, kind, text, actor, event_id) for user in audience]
+    told = _write(rows, kind, event_id)
+    Delivery.objects.bulk_create(
+        [Delivery(notification=row, channel=channel.key) for row in told for channel in outside],
+        ignore_conflicts=True,
+    )
+    return told
+
+
+@transaction.atomic
+def mark_read(notification_id: int, *, actor: Actor) -> None:
+    """Mark one of the actor's own notifications read. Raises NotFound."""
+    own = Notification.objects.filter(pk=notification_id, user_id=actor.user_id or 0)
+    if not own.exists():
+        raise NotFound(_("There is no such notification."), notification=notification_id)
+    own.filter(read_at=None).update(read_at=Now())
+
+
+@transaction.atomic
+def mark_all_read(*, actor: Actor, record_id: int | None = None) -> int:
+    """Mark all of the actor's notifications read, or those about one record; returns how many were not."""
+    own = Notification.objects.filter(user_id=actor.user_id or 0, read_at=None)
+    if record_id is not None:
+        own = own.filter(record_id=record_id)
+    return own.update(read_at=Now())
+
+
+def _audience(people: Iterable[int], about: Subject, actor: Actor) -> list[User]:
+    wanted = {person for person in people if person != actor.user_id}
+    if not wanted:
+        return []
+    definition = definition_of(about.process_id)
+    users = User.objects.active().filter(pk__in=wanted).order_by("pk")
+    return [user for user in users if access_for(actor_for(user), definition).covers(Operation.VIEW, about)]
+
+
+def _row(user: User, about: Subject, kind: str, text: Text, actor: Actor, event_id: int | None) -> Notification:
+    with translation.override(user.language):
+        words = str(text)[:TEXT_LIMIT]
+    return Notification(
+        user=user,
+        kind=kind,
+        title=about.title,
+        text=words,
+        process_id=about.process_id,
+        record_id=about.record_id,
+        actor_label=actor.label,
+        event_id=event_id,
+        run_id=actor.run_id if event_id is None else None,
+    )
+
+
+def _write(rows: list[Notification], kind: str, event_id: int | None) -> list[Notification]:
+    """Write the rows and return them as stored; a repeat for an event finds those of the first time."""
+    if event_id is None:
+        return Notification.objects.bulk_create(rows)
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    people = [row.user_id for row in rows]
+    return list(Notification.objects.filter(user_id__in=people, event_id=event_id, kind=kind))
