@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from notifications.queries import unread_count
 from web.navigation import process_url, rail
 
 PLACES = {
@@ -24,6 +25,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": user.theme,
         "nav_processes": SimpleLazyObject(lambda: rail(request.actor)),  # type: ignore[attr-defined]
+        "unread_count": SimpleLazyObject(lambda: unread_count(user.pk)),
         "active_nav": _place(request),
     }
 

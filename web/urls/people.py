@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import invitations, people, profile, roles, tokens
+from web.views import invitations, notifications, people, profile, roles, tokens
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("join/<str:secret>/", invitations.join, name="join"),
@@ -22,6 +22,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("roles/new/", roles.new_role, name="role-new"),
     path("roles/<int:role_id>/", roles.edit_role, name="role-edit"),
     path("roles/<int:role_id>/delete/", roles.remove_role, name="role-delete"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/unread/", notifications.unread, name="notifications-unread"),
+    path("notifications/read/", notifications.read_all, name="notifications-read-all"),
+    path("notifications/<int:notification_id>/read/", notifications.read, name="notification-read"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/new/", tokens.new_token, name="token-new"),
     path("tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),

@@ -14,9 +14,7 @@ class Command(BaseCommand):
     help = "Compile the translations; with --check only say whether the compiled ones are up to date."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--check", action="store_true", help="write nothing; fail if something is out of date"
-        )
+        parser.add_argument("--check", action="store_true", help="write nothing; fail if something is out of date")
 
     def handle(self, *args: Any, **options: Any) -> None:
         stale = [source for source in _sources() if not _is_compiled(source)]
@@ -29,9 +27,7 @@ class Command(BaseCommand):
 
 
 def _sources() -> list[Path]:
-    return sorted(
-        source for folder in settings.LOCALE_PATHS for source in Path(folder).glob("*/LC_MESSAGES/*.po")
-    )
+    return sorted(source for folder in settings.LOCALE_PATHS for source in Path(folder).glob("*/LC_MESSAGES/*.po"))
 
 
 def _target(source: Path) -> Path:

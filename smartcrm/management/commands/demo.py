@@ -1,0 +1,190 @@
+"""`manage.py demo`: people, processes and records to look at, made through the same operations as everything else."""
+
+import ipaddress
+import random
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone, translation
+
+from accounts.models import Role, User
+from accounts.operations import assign_role, create_role
+from accounts.queries import actor_for
+from automation.drafts import RobotDraft
+from automation.operations import create_robot
+from core.actor import SYSTEM, Actor
+from events.relay import relay_all
+from processes.definition import definition_of
+from processes.models import Operation, Process, Scope, Stage
+from processes.operations import create_process, set_grants
+from processes.ready import gallery
+from records.operations import add_comment, complete_task, create_record, create_task, move_record
+
+PASSWORD = "demo-smartcrm"  # noqa: S105  (public: only the demo has it, and only on a loopback address)
+
+PEOPLE = (
+    ("admin@demo.local", "Alice Martin", "en", ""),
+    ("head@demo.local", "Oleg Kuznetsov", "en", "head"),
+    ("anna@demo.local", "Анна Петрова", "ru", "employee"),
+    ("maria@demo.local", "Maria Lee", "en", "employee"),
+    ("dmitry@demo.local", "Дмитрий Волков", "ru", "employee"),
+    ("john@demo.local", "John Carter", "en", "employee"),
+)
+EMPLOYEE = {
+    Operation.VIEW: Scope.ALL,
+    Operation.CREATE: Scope.ALL,
+    Operation.UPDATE: Scope.OWN,
+    Operation.MOVE: Scope.OWN,
+    Operation.ASSIGN: Scope.OWN,
+    Operation.COMMENT: Scope.ALL,
+    Operation.HISTORY: Scope.ALL,
+}
+HEAD = {
+    operation: Scope.ALL
+    for operation in Operation.values
+    if operation not in (Operation.DESIGN, Operation.MANAGE_ACCESS)
+}
+ASKED = (
+    "New laptop for the warehouse", "Не работает принтер на втором этаже", "Access to the shared calendar",
+    "Пропуск для подрядчика", "Broken window in the meeting room", "Заказать канцелярию", "VPN from home",
+    "Перенести рабочее место", "Invoice for October is missing", "Обновить договор аренды", "Parking permit",
+    "Починить кондиционер", "Business cards", "Доступ к архиву", "Replace the coffee machine",
+)  # fmt: skip
+SOLD = (
+    "Warehouse scanners", "Поставка оборудования", "Phone system", "Лицензии на 40 мест", "Office fit-out",
+    "Аудит процессов", "Website redesign", "Обучение отдела продаж", "Annual support", "Интеграция с 1С",
+)  # fmt: skip
+CUSTOMERS = (
+    "Hart & Sons", "ООО «Глобус»", "Lumen Clinic", "АО «Север»", "Meridian Foods", "ИП Соколова", "Baltic Freight",
+    "ПАО «Заря»", "Northwind Ltd",
+)  # fmt: skip
+SAID = (
+    "Called the customer, they will answer tomorrow.", "Нужна подпись директора.", "Waiting for the parts.",
+    "Согласовано, можно начинать.", "Sent the details by e-mail.",
+)  # fmt: skip
+
+
+class Command(BaseCommand):
+    """Fills an empty installation on this machine."""
+
+    help = "Fill an empty installation with demo people, processes and records."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        _require_loopback()
+        if User.objects.exists():
+            raise CommandError("There are people here already; the demo is for an empty installation.")
+        chance = random.Random(20)  # noqa: S311  (the same demo every time)
+        with transaction.atomic():
+            people = _people()
+            _requests(people, chance)
+            _deals(people, chance)
+        relay_all()
+        self.stdout.write("Demo logins (only on this machine):")
+        for email, name, _language, role in PEOPLE[:3]:
+            self.stdout.write(f"  {email:<18} {PASSWORD}   {name}, {role or 'administrator'}")
+
+
+def _require_loopback() -> None:
+    host = urlsplit(settings.BASE_URL).hostname or ""
+    if host != "localhost" and not (host.replace(".", "").isdigit() and ipaddress.ip_address(host).is_loopback):
+        raise CommandError("The demo's passwords are public, so it is for an address like 127.0.0.1 only.")
+
+
+def _people() -> dict[str, User]:
+    roles: dict[str, Role] = {
+        "employee": create_role(name="Employee", key="employee", actor=SYSTEM),
+        "head": create_role(name="Head", key="head", actor=SYSTEM),
+    }
+    people: dict[str, User] = {}
+    for email, name, language, role in PEOPLE:
+        people[email] = User.objects.create_user(email, PASSWORD, name=name, language=language, is_admin=not role)
+        if role:
+            assign_role(roles[role], to=people[email], actor=SYSTEM)
+    return people
+
+
+def _process(key: str, people: dict[str, User]) -> tuple[Process, Actor]:
+    admin = actor_for(people["admin@demo.local"])
+    with translation.override("en"):
+        process = create_process(gallery[key].draft(), actor=admin)
+    roles = {role.key: role.pk for role in Role.objects.all()}
+    set_grants(process, {roles["employee"]: EMPLOYEE, roles["head"]: HEAD}, actor=admin)
+    return process, admin
+
+
+def _requests(people: dict[str, User], chance: random.Random) -> None:
+    process, admin = _process("requests", people)
+    path = ("received", "in_work", "waiting", "completed")
+    for number in range(60):
+        values = {
+            "title": ASKED[number % len(ASKED)],
+            "request_date": str(timezone.localdate() - timedelta(days=chance.randrange(40))),
+            "customer": chance.choice(CUSTOMERS),
+            "source": _option(process, "source", chance),
+            "estimate": chance.randrange(1, 90) * 500,
+        }
+        _live(process, values, path, people, chance)
+    stage = Stage.objects.get(pipeline__process=process, key="in_work")
+    create_robot(
+        stage,
+        RobotDraft(
+            "create_task",
+            {"title": "Call {{ customer }} about “{{ title }}”", "assignee": "assignee", "due_in": 2, "due_unit": "d"},
+            name="Call the customer",
+        ),
+        actor=admin,
+    )
+    create_robot(
+        stage,
+        RobotDraft(
+            "notify",
+            {"recipients": ["assignee"], "text": "“{{ title }}” is in work now."},
+            name="Notify the responsible",
+        ),
+        actor=admin,
+    )
+
+
+def _deals(people: dict[str, User], chance: random.Random) -> None:
+    process, _admin = _process("sales", people)
+    path = ("new", "qualification", "proposal", "contract", "won")
+    for number in range(120):
+        values = {
+            "title": SOLD[number % len(SOLD)],
+            "amount": chance.randrange(10, 1000) * 1000,
+            "customer": chance.choice(CUSTOMERS),
+            "expected_close": str(timezone.localdate() + timedelta(days=chance.randrange(-5, 60))),
+            "source": _option(process, "source", chance),
+        }
+        _live(process, values, path, people, chance)
+
+
+def _option(process: Process, key: str, chance: random.Random) -> str:
+    options = definition_of(process).field_by_key[key].settings["options"]
+    chosen: str = chance.choice(options)["key"]
+    return chosen
+
+
+def _live(
+    process: Process,
+    values: dict[str, Any],
+    path: tuple[str, ...],
+    people: dict[str, User],
+    chance: random.Random,
+) -> None:
+    """One record's life so far: made by one person, moved some way by them, sometimes spoken of."""
+    actor = actor_for(chance.choice(list(people.values())))
+    row = create_record(process, values=values, actor=actor)
+    for target in path[1 : chance.randrange(1, len(path) + 1)]:
+        move_record(process, row.pk, to=target, actor=actor)
+    if chance.random() < 0.3:
+        add_comment(process, row.pk, text=chance.choice(SAID), actor=actor)
+    if chance.random() < 0.25:
+        due = timezone.now() + timedelta(days=chance.randrange(-2, 6))
+        task = create_task(process, row.pk, title="Call back", actor=actor, assignee_id=row.assignee_id, due_at=due)
+        if chance.random() < 0.4:
+            complete_task(process, task.pk, actor=actor)
