@@ -1,6 +1,6 @@
 """Rows of a list: plain tuples that read like typed records, at a fraction of a model instance's price."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -69,6 +69,13 @@ def row_class(definition: Definition, fields: tuple[FieldDef, ...]) -> type[Row]
     return type("Row", (Row,), about | getters)
 
 
-def fields_named(fields: Sequence[FieldDef], keys: Sequence[str]) -> tuple[FieldDef, ...]:
-    """Those of the fields whose keys are among `keys`, in the order of the process."""
-    return tuple(field for field in fields if field.key in keys)
+def people_of(rows: Iterable[Any], fields: Iterable[FieldDef]) -> Iterator[int]:
+    """Ids of everybody in the rows (or typed records): assignees, authors, values of the fields."""
+    asking = [field for field in fields if field.type.kind in ("person", "people")]
+    for row in rows:
+        if row.assignee_id is not None:
+            yield row.assignee_id
+        if row.author_id is not None:
+            yield row.author_id
+        for field in asking:
+            yield from field.type.people_in(row.value(field))

@@ -3,7 +3,7 @@
 Pages are found by keyset: the sort value and id of the last row shown, so deep pages cost what the first does.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from processes.permissions import Access
 from records.queries.cursors import Cursor, read_cursor
 from records.queries.filters import BASE_LABELS, readable_fields
 from records.queries.narrowing import NOTHING, Narrowing, narrowed
-from records.queries.rows import Row, row_class
+from records.queries.rows import Row, people_of, row_class
 from records.queries.sorting import Sorting, is_sortable, sorting_for
 from records.queries.tiles import names_of
 from records.typed import model_for
@@ -88,7 +88,7 @@ def table_for(
         total_is_capped=total is not None and total > COUNTED,
         next=page.next,
         previous=page.previous,
-        people=names_of(_people_on(page.rows, wanted)) if with_people else {},
+        people=names_of(people_of(page.rows, wanted)) if with_people else {},
     )
 
 
@@ -140,14 +140,3 @@ def _page(rows: Any, make: type[Row], sorting: Sorting, place: Cursor | None, li
     loaded = [make(values) for values in ordered.values_list(*make.attributes, "sort_value")[: limit + 1]]
     found = loaded[:limit]
     return _Page(sorting, place, tuple(reversed(found) if backward else found), len(loaded) > limit)
-
-
-def _people_on(rows: Sequence[Row], fields: Sequence[FieldDef]) -> Iterator[int]:
-    asking = [field for field in fields if field.type.kind in ("person", "people")]
-    for row in rows:
-        if row.assignee_id is not None:
-            yield row.assignee_id
-        if row.author_id is not None:
-            yield row.author_id
-        for field in asking:
-            yield from field.type.people_in(row.value(field))

@@ -1,0 +1,105 @@
+"""Who is here: oneself, people, roles and who has them."""
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import Role, User
+from accounts.operations import assign_role, create_role, delete_role, rename_role, unassign_role
+from accounts.queries import people, roles
+from api.listing import checked_search
+from api.schema import parameter
+from api.v1.serializers import HolderBody, MeOut, PersonOut, RoleBody, RoleName, RoleOut, items_of
+from api.views import ApiView
+
+MOST_PEOPLE = 200
+
+
+class Me(ApiView):
+    """Who asks."""
+
+    @extend_schema(operation_id="me", summary="Who I am", responses={200: MeOut})
+    def get(self, request: Request) -> Response:
+        """The person, and the rights of this token or session."""
+        actor, user = self.actor, request.user
+        return Response(
+            {
+                "id": user.pk,
+                "name": user.name,
+                "email": user.email,
+                "language": user.language,
+                "time_zone": user.time_zone,
+                "is_admin": actor.is_admin,
+                "roles": [role.key for role in roles() if role.pk in actor.role_ids],
+                "scopes": None if actor.scopes is None else sorted(actor.scopes),
+            }
+        )
+
+
+class People(ApiView):
+    """Active people."""
+
+    @extend_schema(
+        operation_id="people_list",
+        summary="List people",
+        parameters=[parameter("search", "A part of the name or the beginning of the address.")],
+        responses={200: items_of(PersonOut)},
+    )
+    def get(self, request: Request) -> Response:
+        """The first 200 active people by name."""
+        found = people(checked_search(self.query("search").get("search", "")))[:MOST_PEOPLE]
+        return Response({"items": PersonOut(found, many=True).data})
+
+
+class Roles(ApiView):
+    """Named sets of rights."""
+
+    @extend_schema(operation_id="roles_list", summary="List roles", responses={200: items_of(RoleOut)})
+    def get(self, request: Request) -> Response:
+        """All roles."""
+        return Response({"items": RoleOut(roles(), many=True).data})
+
+    @extend_schema(operation_id="roles_create", summary="Create a role", request=RoleBody, responses={201: RoleOut})
+    def post(self, request: Request) -> Response:
+        """Create a role."""
+        role = create_role(**self.body(RoleBody), actor=self.actor)
+        return Response(RoleOut(role).data, status=201)
+
+
+class OneRole(ApiView):
+    """One role."""
+
+    @extend_schema(operation_id="roles_rename", summary="Rename a role", request=RoleName, responses={200: RoleOut})
+    def patch(self, request: Request, role_id: int) -> Response:
+        """Give it another name."""
+        role = rename_role(get_object_or_404(Role, pk=role_id), **self.body(RoleName), actor=self.actor)
+        return Response(RoleOut(role).data)
+
+    @extend_schema(operation_id="roles_delete", summary="Delete a role", responses={204: None})
+    def delete(self, request: Request, role_id: int) -> Response:
+        """Remove it with its rights."""
+        delete_role(get_object_or_404(Role, pk=role_id), actor=self.actor)
+        return Response(status=204)
+
+
+class RoleHolders(ApiView):
+    """People who have a role."""
+
+    @extend_schema(operation_id="roles_assign", summary="Give a role", request=HolderBody, responses={204: None})
+    def post(self, request: Request, role_id: int) -> Response:
+        """Give the role to a person."""
+        person = get_object_or_404(User, pk=self.body(HolderBody)["person"])
+        assign_role(get_object_or_404(Role, pk=role_id), to=person, actor=self.actor)
+        return Response(status=204)
+
+
+class OneRoleHolder(ApiView):
+    """One person who has a role."""
+
+    @extend_schema(operation_id="roles_unassign", summary="Take a role", responses={204: None})
+    def delete(self, request: Request, role_id: int, person_id: int) -> Response:
+        """Take the role from the person."""
+        person = get_object_or_404(User, pk=person_id)
+        unassign_role(get_object_or_404(Role, pk=role_id), user=person, actor=self.actor)
+        return Response(status=204)

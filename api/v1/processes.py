@@ -1,0 +1,144 @@
+"""Processes: list, create whole, read, change, archive, publish, the schema and the rights of one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.schema import record_schema
+from api.v1.serializers import AccessBody, AccessOut, ProcessBody, ProcessOut, ProcessPatch, items_of
+from api.views import ApiView
+from core.errors import Invalid
+from processes.definition import definition_of
+from processes.drafts import FieldDraft, ProcessDraft, StageDraft
+from processes.models import Operation
+from processes.operations import archive_process, create_process, publish_process, set_grants, update_process
+from processes.permissions import accesses_for
+from processes.queries import process_for
+
+WORDS = ("name", "noun", "noun_plural", "noun_many", "description", "icon", "color")
+
+
+class Processes(ApiView):
+    """Processes that one may see."""
+
+    @extend_schema(operation_id="processes_list", summary="List processes", responses={200: items_of(ProcessOut)})
+    def get(self, request: Request) -> Response:
+        """All in use and in draft, with fields, pipelines and stages."""
+        found = [access.definition for access in accesses_for(self.actor)]
+        return Response({"items": ProcessOut(found, many=True).data})
+
+    @extend_schema(
+        operation_id="processes_create",
+        summary="Create a process",
+        request=ProcessBody,
+        responses={201: ProcessOut},
+    )
+    def post(self, request: Request) -> Response:
+        """Create a process with its stages, moves, fields and rights; it can be used at once."""
+        process = create_process(draft_from(self.body(ProcessBody)), actor=self.actor)
+        return Response(ProcessOut(definition_of(process)).data, status=201)
+
+
+class OneProcess(ApiView):
+    """One process."""
+
+    @extend_schema(operation_id="processes_read", summary="Read a process", responses={200: ProcessOut})
+    def get(self, request: Request, key: str) -> Response:
+        """The process with fields, pipelines and stages."""
+        return Response(ProcessOut(self.access(key).definition).data)
+
+    @extend_schema(
+        operation_id="processes_update",
+        summary="Change a process",
+        request=ProcessPatch,
+        responses={200: ProcessOut},
+    )
+    def patch(self, request: Request, key: str) -> Response:
+        """Change how it is called and looks; what the body does not name stays."""
+        body = self.body(ProcessPatch)
+        process = process_for(self.actor, key)
+        words = {word: body.get(word, getattr(process, word)) for word in WORDS}
+        return Response(ProcessOut(definition_of(update_process(process, **words, actor=self.actor))).data)
+
+
+class ArchiveProcess(ApiView):
+    """A process put away."""
+
+    @extend_schema(
+        operation_id="processes_archive", summary="Archive a process", request=None, responses={200: ProcessOut}
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """It leaves menus; its records stay and can be read."""
+        process = archive_process(process_for(self.actor, key), actor=self.actor)
+        return Response(ProcessOut(definition_of(process)).data)
+
+
+class PublishProcess(ApiView):
+    """A process switched on."""
+
+    @extend_schema(
+        operation_id="processes_publish", summary="Publish a process", request=None, responses={200: ProcessOut}
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Switch a draft or archived process on."""
+        process = publish_process(process_for(self.actor, key), actor=self.actor)
+        return Response(ProcessOut(definition_of(process)).data)
+
+
+class ProcessSchema(ApiView):
+    """The shape of a process's records."""
+
+    @extend_schema(
+        operation_id="processes_schema", summary="JSON Schema of a record", responses={200: {"type": "object"}}
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """JSON Schema of a record as it is read; only fields that one may read."""
+        schema = record_schema(self.access(key))
+        return Response({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+
+
+class ProcessAccess(ApiView):
+    """Who may do what in a process."""
+
+    @extend_schema(operation_id="access_read", summary="Read rights", responses={200: AccessOut})
+    def get(self, request: Request, key: str) -> Response:
+        """Operations and scopes of every role that has any."""
+        process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
+        return Response(_grants(definition_of(process).grants))
+
+    @extend_schema(
+        operation_id="access_replace", summary="Replace rights", request=AccessBody, responses={200: AccessOut}
+    )
+    def put(self, request: Request, key: str) -> Response:
+        """Replace all rights of the roles that the body names; others keep theirs. Works from the next request on."""
+        grants = grants_from(self.body(AccessBody)["grants"])
+        process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
+        set_grants(process, grants, actor=self.actor)
+        return Response(_grants(definition_of(process).grants))
+
+
+def draft_from(body: Mapping[str, Any]) -> ProcessDraft:
+    """The draft that a body describes."""
+    return ProcessDraft(
+        **{word: body[word] for word in (*WORDS, "key")},
+        stages=tuple(StageDraft(**stage) for stage in body["stages"]),
+        fields=tuple(FieldDraft(**field) for field in body["fields"]),
+        moves=None if body["moves"] is None else tuple((source, target) for source, target in body["moves"]),
+        grants=grants_from(body["grants"]),
+    )
+
+
+def grants_from(raw: Mapping[str, Mapping[str, int]]) -> dict[int, Mapping[str, int]]:
+    """Grants by role id; JSON has texts for keys. Raises Invalid."""
+    if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in raw):
+        message = _("Ids of roles are expected.")
+        raise Invalid(message, {"grants": [message]})
+    return {int(key): scopes for key, scopes in raw.items()}
+
+
+def _grants(grants: Mapping[int, Mapping[str, int]]) -> dict[str, Any]:
+    return {"grants": {str(role): dict(scopes) for role, scopes in sorted(grants.items())}}

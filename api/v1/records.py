@@ -1,0 +1,176 @@
+"""Records of a process: list, create, read, change, bin, restore, move."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.codec import CREATABLE, UPDATABLE, incoming
+from api.listing import PARAMETERS, SHAPE, flag_from, fresh_shape, limit_from, narrowing_from, shape_from
+from api.schema import LIST_PARAMETERS, SHAPE_PARAMETERS, body_of, component
+from api.v1.serializers import MoveBody
+from api.views import ApiView, with_version
+from processes.permissions import Access
+from records.operations import create_record, delete_record, move_record, restore_record, update_record
+from records.queries.card import row_for
+from records.queries.rows import people_of
+from records.queries.table import table_for
+from records.queries.tiles import names_of
+
+
+class RecordView(ApiView):
+    """Records of one process."""
+
+    def shown(self, access: Access, row: Any, query: Mapping[str, str], status: int = 200) -> Response:
+        """The answer that shows one record."""
+        access, shape = fresh_shape(access, row, query)
+        data = shape.codec(access).read(row)
+        if shape.with_people:
+            data["people"] = _texts(names_of(people_of([row], shape.fields)))
+        return with_version(data, row.version, status)
+
+
+class Records(RecordView):
+    """All records that one may see."""
+
+    @extend_schema(
+        operation_id="records_list",
+        summary="List records",
+        parameters=LIST_PARAMETERS,
+        responses={200: component("RecordPage")},
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """A page of records, filtered, searched and sorted."""
+        query = self.query(*PARAMETERS)
+        access = self.access(key)
+        shape = shape_from(access, query)
+        pairs = [(name, value) for name, values in request.query_params.lists() for value in values]
+        table = table_for(
+            access,
+            narrowing_from(access, pairs, query),
+            sort=query.get("sort") or "-id",
+            cursor=query.get("cursor") or None,
+            limit=limit_from(query),
+            with_total=flag_from(query, "total", default=True),
+            with_people=shape.with_people,
+            fields=shape.fields,
+            in_bin=flag_from(query, "deleted", default=False),
+        )
+        read = shape.codec(access).read
+        data: dict[str, Any] = {
+            "items": [read(row) for row in table.rows],
+            "next": table.next,
+            "previous": table.previous,
+            "total": table.total,
+            "total_is_capped": table.total_is_capped,
+        }
+        if shape.with_people:
+            data["people"] = _texts(table.people)
+        return Response(data)
+
+    @extend_schema(
+        operation_id="records_create",
+        summary="Create a record",
+        parameters=SHAPE_PARAMETERS,
+        request=body_of("RecordCreate"),
+        responses={201: component("Record")},
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Create a record at the top of a stage, the first one unless `stage` says otherwise."""
+        query = self.query(*SHAPE)
+        access = self.access(key)
+        body = incoming(self.json(), access.definition, keys=CREATABLE)
+        row = create_record(access.definition, values=body.values, stage=body.stage, actor=self.actor)
+        return self.shown(access, row, query, status=201)
+
+
+class OneRecord(RecordView):
+    """One record."""
+
+    @extend_schema(
+        operation_id="records_read",
+        summary="Read a record",
+        parameters=SHAPE_PARAMETERS,
+        responses={200: component("Record")},
+    )
+    def get(self, request: Request, key: str, record_id: int) -> Response:
+        """One record with its values; `ETag` is its version."""
+        query = self.query(*SHAPE)
+        access = self.access(key)
+        row = row_for(access, record_id)
+        if request.META.get("HTTP_IF_NONE_MATCH") == f'"{row.version}"':
+            return with_version(None, row.version, 304)
+        return self.shown(access, row, query)
+
+    @extend_schema(
+        operation_id="records_update",
+        summary="Change a record",
+        parameters=SHAPE_PARAMETERS,
+        request=body_of("RecordUpdate"),
+        responses={200: component("Record")},
+    )
+    def patch(self, request: Request, key: str, record_id: int) -> Response:
+        """Change the values that the body names; the others stay. `If-Match` refuses a version of yesterday."""
+        query = self.query(*SHAPE)
+        access = self.access(key)
+        body = incoming(self.json(), access.definition, keys=UPDATABLE)
+        row = update_record(access.definition, record_id, values=body.values, version=self.version(), actor=self.actor)
+        return self.shown(access, row, query)
+
+    @extend_schema(operation_id="records_delete", summary="Put a record into the bin", responses={204: None})
+    def delete(self, request: Request, key: str, record_id: int) -> Response:
+        """Put a record into the bin, from where it can be restored."""
+        access = self.access(key)
+        delete_record(access.definition, record_id, version=self.version(), actor=self.actor)
+        return Response(status=204)
+
+
+class MoveRecord(RecordView):
+    """A move."""
+
+    @extend_schema(
+        operation_id="records_move",
+        summary="Move a record",
+        request=MoveBody,
+        parameters=SHAPE_PARAMETERS,
+        responses={200: component("Record")},
+    )
+    def post(self, request: Request, key: str, record_id: int) -> Response:
+        """Move a record to a stage of its pipeline, or to another place in its column."""
+        query = self.query(*SHAPE)
+        access = self.access(key)
+        body = self.body(MoveBody)
+        row = move_record(
+            access.definition,
+            record_id,
+            to=body["stage"],
+            after=body.get("after"),
+            before=body.get("before"),
+            version=self.version(),
+            actor=self.actor,
+        )
+        return self.shown(access, row, query)
+
+
+class RestoreRecord(RecordView):
+    """A way out of the bin."""
+
+    @extend_schema(
+        operation_id="records_restore",
+        summary="Restore a record",
+        request=None,
+        parameters=SHAPE_PARAMETERS,
+        responses={200: component("Record")},
+    )
+    def post(self, request: Request, key: str, record_id: int) -> Response:
+        """Take a record out of the bin, where it was."""
+        query = self.query(*SHAPE)
+        access = self.access(key)
+        row = restore_record(access.definition, record_id, actor=self.actor)
+        return self.shown(access, row, query)
+
+
+def _texts(names: Mapping[int, str]) -> dict[str, str]:
+    return {str(person): name for person, name in names.items()}

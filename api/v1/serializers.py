@@ -1,0 +1,357 @@
+"""Bodies and answers of everything but records: what keys there are. Whether values are right, the domain says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from processes.models import Operation, Pipeline, Scope, Stage
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses keys that nobody would read, by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The checked body."""
+        if isinstance(data, Mapping):
+            unknown = [key for key in data if key not in self.fields]
+            if unknown:
+                raise ValidationError({str(key): [_("There is no such key.")] for key in unknown})
+        return super().to_internal_value(data)
+
+
+def items_of(serializer: type[serializers.Serializer[Any]], **more: serializers.Field[Any, Any, Any, Any]) -> Any:
+    """The answer of a list: `items`, and what comes with them."""
+    name = serializer.__name__.removesuffix("Out") + "List"
+    return inline_serializer(name, {"items": serializer(many=True), **more})
+
+
+def text(**options: Any) -> serializers.CharField:
+    """Text as given; the domain trims and checks it."""
+    return serializers.CharField(trim_whitespace=False, **options)
+
+
+def optional_text() -> serializers.CharField:
+    """Text that may be absent or empty."""
+    return text(required=False, allow_blank=True, default="")
+
+
+# People
+
+
+class PersonOut(serializers.Serializer[Any]):
+    """A person, as everybody may see them."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    email = serializers.CharField()
+
+
+class MeOut(PersonOut):
+    """Who asks, and with which rights."""
+
+    language = serializers.CharField()
+    time_zone = serializers.CharField()
+    is_admin = serializers.BooleanField(help_text="As this token or session may act now.")
+    roles = serializers.ListField(child=serializers.CharField(), help_text="Keys of roles.")
+    scopes = serializers.ListField(child=serializers.CharField(), allow_null=True)
+
+
+class RoleOut(serializers.Serializer[Any]):
+    """A role."""
+
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+
+
+class RoleBody(Strict):
+    """A role to be; the key is made from the name unless given."""
+
+    name = text()
+    key = optional_text()
+
+
+class RoleName(Strict):
+    """Another name for a role."""
+
+    name = text()
+
+
+class HolderBody(Strict):
+    """Who gets the role."""
+
+    person = serializers.IntegerField(min_value=1)
+
+
+class TokenOut(serializers.Serializer[Any]):
+    """A token, without its secret."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    prefix = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewTokenOut(TokenOut):
+    """A token just made. The secret is shown this once."""
+
+    secret = serializers.CharField()
+
+
+class TokenBody(Strict):
+    """A token to be."""
+
+    name = text()
+    scopes = serializers.ListField(child=serializers.CharField(), help_text="`read`, `write`, `admin`")
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+# Processes
+
+
+class FieldOut(serializers.Serializer[Any]):
+    """A question that a process asks."""
+
+    key = serializers.CharField()
+    label = serializers.CharField()
+    type = serializers.CharField(source="type.key")
+    help = serializers.CharField()
+    required = serializers.BooleanField()
+    on_card = serializers.BooleanField()
+    in_list = serializers.BooleanField()
+    settings = serializers.JSONField()
+
+
+class FieldBody(Strict):
+    """A field to be; the key is made from the label unless given."""
+
+    label = text()
+    type = serializers.CharField()
+    key = optional_text()
+    help = optional_text()
+    required = serializers.BooleanField(default=False)
+    on_card = serializers.BooleanField(default=False)
+    in_list = serializers.BooleanField(default=True)
+    settings = serializers.DictField(default=dict)
+
+
+class FieldPatch(Strict):
+    """What may change of a field; its key and type stay."""
+
+    label = text(required=False)
+    help = text(required=False, allow_blank=True)
+    required = serializers.BooleanField(required=False)
+    on_card = serializers.BooleanField(required=False)
+    in_list = serializers.BooleanField(required=False)
+    settings = serializers.DictField(required=False)
+
+
+class OrderBody(Strict):
+    """All keys, each once, in their new order."""
+
+    keys = serializers.ListField(child=serializers.CharField(), max_length=1000)
+
+
+class StageOut(serializers.Serializer[Any]):
+    """One step of a process."""
+
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Stage.Kind.choices)
+    color = serializers.CharField()
+    hint = serializers.CharField()
+
+
+class StageBody(Strict):
+    """A stage to be; the key is made from the name unless given."""
+
+    name = text()
+    kind = serializers.ChoiceField(choices=Stage.Kind.choices, default=Stage.Kind.OPEN)
+    color = optional_text()
+    key = optional_text()
+    hint = optional_text()
+
+
+class StagePatch(Strict):
+    """What may change of a stage."""
+
+    name = text(required=False)
+    kind = serializers.ChoiceField(choices=Stage.Kind.choices, required=False)
+    color = text(required=False)
+    hint = text(required=False, allow_blank=True)
+
+
+class MovePair(serializers.ListField):
+    """From one stage to another."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=serializers.CharField(), min_length=2, max_length=2, **kwargs)
+
+
+class MovesBody(Strict):
+    """Which moves are allowed: pairs of stage keys, or null for any."""
+
+    moves = serializers.ListField(child=MovePair(), allow_null=True, max_length=2500)
+
+
+class PipelineOut(serializers.Serializer[Any]):
+    """An ordered path of stages. `moves` lists pairs of stage keys; null means between any."""
+
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+    stages = StageOut(many=True)
+    moves = serializers.SerializerMethodField()
+
+    def get_moves(self, pipeline: Any) -> list[list[str]] | None:
+        """Pairs of stage keys."""
+        if pipeline.moves == Pipeline.Moves.ANY:
+            return None
+        keys = {stage.id: stage.key for stage in pipeline.stages}
+        return [[keys[source.id], keys[target]] for source in pipeline.stages for target in _sorted(pipeline, source)]
+
+
+def _sorted(pipeline: Any, source: Any) -> list[int]:
+    return sorted(pipeline.targets[source.id])
+
+
+class ProcessOut(serializers.Serializer[Any]):
+    """A kind of work, with everything that reading and writing its records needs. `may` says what one may do."""
+
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+    noun = serializers.CharField()
+    noun_plural = serializers.CharField()
+    noun_many = serializers.CharField()
+    description = serializers.CharField()
+    icon = serializers.CharField()
+    color = serializers.CharField()
+    status = serializers.CharField()
+    fields = FieldOut(many=True)  # type: ignore[assignment]
+    pipelines = PipelineOut(many=True)
+
+
+class ProcessBody(Strict):
+    """A process to be, with stages, moves, fields and rights at once. Without stages it gets four."""
+
+    name = text()
+    noun = text(help_text="One piece of work: “request”.")
+    noun_plural = text(help_text="Many of them: “requests”.")
+    noun_many = optional_text()
+    key = optional_text()
+    description = optional_text()
+    icon = serializers.CharField(default="layout-kanban")
+    color = serializers.CharField(default="blue")
+    stages = StageBody(many=True, required=False, default=list)
+    fields = FieldBody(many=True, required=False, default=list)  # type: ignore[assignment]
+    moves = serializers.ListField(child=MovePair(), allow_null=True, default=None, max_length=2500)
+    grants = serializers.DictField(
+        child=serializers.DictField(child=serializers.IntegerField()),
+        default=dict,
+        help_text="Role id → operation → scope (0 nobody's, 1 own, 5 all).",
+    )
+
+
+class ProcessPatch(Strict):
+    """How a process is called and looks."""
+
+    name = text(required=False)
+    noun = text(required=False)
+    noun_plural = text(required=False)
+    noun_many = text(required=False, allow_blank=True)
+    description = text(required=False, allow_blank=True)
+    icon = text(required=False)
+    color = text(required=False)
+
+
+class AccessOut(serializers.Serializer[Any]):
+    """Rights of roles in a process."""
+
+    grants = serializers.DictField(
+        child=serializers.DictField(child=serializers.ChoiceField(choices=Scope.choices)),
+        help_text="Role id → operation → scope (0 nobody's, 1 own, 5 all). Operations: " + ", ".join(Operation.values),
+    )
+
+
+class AccessBody(Strict):
+    """Rights of the roles it names; other roles keep theirs."""
+
+    grants = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
+
+
+# What hangs on records
+
+
+class MoveBody(Strict):
+    """Where a record goes: the stage, and its place there (below `after`, else above `before`, else on top)."""
+
+    stage = serializers.CharField(help_text="Key of a stage of the record's pipeline.")
+    after = serializers.IntegerField(required=False, allow_null=True)
+    before = serializers.IntegerField(required=False, allow_null=True)
+
+
+class CommentOut(serializers.Serializer[Any]):
+    """A remark."""
+
+    id = serializers.IntegerField()
+    text = serializers.CharField()
+    author = serializers.IntegerField(source="author_id", allow_null=True)
+    author_label = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class CommentBody(Strict):
+    """What to say."""
+
+    text = text()
+
+
+class TaskOut(serializers.Serializer[Any]):
+    """A to-do on a record."""
+
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    assignee = serializers.IntegerField(source="assignee_id", allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    done_at = serializers.DateTimeField(allow_null=True)
+
+
+class TaskBody(Strict):
+    """A to-do to be."""
+
+    title = text()
+    description = optional_text()
+    assignee = serializers.IntegerField(required=False, allow_null=True, default=None)
+    due_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class ChangeOut(serializers.Serializer[Any]):
+    """One changed value, in words."""
+
+    label = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
+class EntryOut(serializers.Serializer[Any]):
+    """One thing that happened, in words; `by` is the kind of actor."""
+
+    key = serializers.CharField()
+    at = serializers.DateTimeField()
+    title = serializers.CharField()
+    who = serializers.CharField()
+    by = serializers.CharField()
+    text = serializers.CharField()
+    note = serializers.CharField()
+    changes = ChangeOut(many=True)

@@ -1,0 +1,44 @@
+"""Addresses of version 1."""
+
+from django.urls import path
+
+from api.v1 import about, fields, people, pipelines, processes, records, timeline, tokens
+
+_PROCESS = "processes/<str:key>/"
+_PIPELINE = f"{_PROCESS}pipelines/<str:pipeline_key>/"
+_RECORD = f"{_PROCESS}records/<int:record_id>/"
+
+urlpatterns = [
+    path("openapi.json", about.OpenApi.as_view(), name="api-openapi"),
+    path("me/", people.Me.as_view(), name="api-me"),
+    path("people/", people.People.as_view(), name="api-people"),
+    path("roles/", people.Roles.as_view(), name="api-roles"),
+    path("roles/<int:role_id>/", people.OneRole.as_view(), name="api-role"),
+    path("roles/<int:role_id>/people/", people.RoleHolders.as_view(), name="api-role-people"),
+    path("roles/<int:role_id>/people/<int:person_id>/", people.OneRoleHolder.as_view(), name="api-role-person"),
+    path("tokens/", tokens.Tokens.as_view(), name="api-tokens"),
+    path("tokens/<int:token_id>/", tokens.OneToken.as_view(), name="api-token"),
+    path("processes/", processes.Processes.as_view(), name="api-processes"),
+    path(_PROCESS, processes.OneProcess.as_view(), name="api-process"),
+    path(f"{_PROCESS}archive/", processes.ArchiveProcess.as_view(), name="api-process-archive"),
+    path(f"{_PROCESS}publish/", processes.PublishProcess.as_view(), name="api-process-publish"),
+    path(f"{_PROCESS}schema/", processes.ProcessSchema.as_view(), name="api-process-schema"),
+    path(f"{_PROCESS}access/", processes.ProcessAccess.as_view(), name="api-process-access"),
+    path(f"{_PROCESS}fields/", fields.Fields.as_view(), name="api-fields"),
+    path(f"{_PROCESS}fields/<str:field_key>/", fields.OneField.as_view(), name="api-field"),
+    path(f"{_PROCESS}field-order/", fields.FieldOrder.as_view(), name="api-field-order"),
+    path(f"{_PROCESS}pipelines/", pipelines.Pipelines.as_view(), name="api-pipelines"),
+    path(f"{_PIPELINE}stages/", pipelines.Stages.as_view(), name="api-stages"),
+    path(f"{_PIPELINE}stages/<str:stage_key>/", pipelines.OneStage.as_view(), name="api-stage"),
+    path(f"{_PIPELINE}stage-order/", pipelines.StageOrder.as_view(), name="api-stage-order"),
+    path(f"{_PIPELINE}moves/", pipelines.Moves.as_view(), name="api-moves"),
+    path(f"{_PROCESS}records/", records.Records.as_view(), name="api-records"),
+    path(_RECORD, records.OneRecord.as_view(), name="api-record"),
+    path(f"{_RECORD}move/", records.MoveRecord.as_view(), name="api-record-move"),
+    path(f"{_RECORD}restore/", records.RestoreRecord.as_view(), name="api-record-restore"),
+    path(f"{_RECORD}timeline/", timeline.Timeline.as_view(), name="api-record-timeline"),
+    path(f"{_RECORD}comments/", timeline.Comments.as_view(), name="api-record-comments"),
+    path(f"{_RECORD}tasks/", timeline.Tasks.as_view(), name="api-record-tasks"),
+    path(f"{_RECORD}tasks/<int:task_id>/complete/", timeline.CompleteTask.as_view(), name="api-task-complete"),
+    path(f"{_RECORD}tasks/<int:task_id>/reopen/", timeline.ReopenTask.as_view(), name="api-task-reopen"),
+]
