@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.queries import actor_for
 from core.actor import Actor
 from core.errors import NotFound, Text
+from events.publish import publish
 from notifications.channel import channels as known_channels
 from notifications.models import Delivery, Notification
 from processes.definition import definition_of
@@ -47,12 +48,14 @@ def notify(
 
     Nobody is told of their own act, or of a record that they may not see; the deactivated are not told. `text` may be
     lazy: each reads it in their language. One person is told once per (event, kind) or run. `channels` are ways out
-    beside the bell. Raises NotFound for an unknown channel.
+    beside the bell. Writes `notification.created` for the bells of open pages. Raises NotFound for an unknown channel.
     """
     outside = [known_channels[key] for key in channels if known_channels[key].leaves]
     audience = _audience(people, about, actor)
     rows = [_row(user, about, kind, text, actor, event_id) for user in audience]
     told = _write(rows, kind, event_id)
+    for row in told:
+        publish("notification.created", actor=actor, process_id=about.process_id, data={"user_id": row.user_id})
     Delivery.objects.bulk_create(
         [Delivery(notification=row, channel=channel.key) for row in told for channel in outside],
         ignore_conflicts=True,
