@@ -166,8 +166,8 @@ def retry(run_id: int) -> bool:
     """Make a run that ended badly due again, with its key and its intent; False when it is not such a run."""
     return bool(
         _execute(
-            "UPDATE automation_run SET state = %(to)s, run_at = statement_timestamp(), attempt = 0, crashes = 0, in_doubt = false,"
-            " by_hand = true, finished_at = NULL, reason = '', error_code = '', error = ''"
+            "UPDATE automation_run SET state = %(to)s, run_at = statement_timestamp(), attempt = 0, crashes = 0,"
+            " in_doubt = false, by_hand = true, finished_at = NULL, reason = '', error_code = '', error = ''"
             " WHERE id = %(id)s AND state = ANY(%(from)s)",
             {"id": run_id, **_move("retry")},
         )
@@ -189,8 +189,7 @@ def _cancel(condition: str, values: dict[str, Any], sources: Sequence[State] = (
     assert set(sources) <= set(MOVES["cancel"][0])
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE automation_run r SET state = %(to)s, reason = %(reason)s, finished_at = statement_timestamp()"
-            f" WHERE r.state = ANY(%(from)s) AND {condition} RETURNING r.id",
+            _CANCEL + condition + " RETURNING r.id",
             {**values, "from": list(sources), "to": MOVES["cancel"][1]},
         )
         ids = [row[0] for row in cursor.fetchall()]
@@ -229,6 +228,11 @@ def _execute(statement: str, values: Mapping[str, Any]) -> int:
     return count
 
 
+_CANCEL = """
+    UPDATE automation_run r
+    SET state = %(to)s, reason = %(reason)s, finished_at = statement_timestamp()
+    WHERE r.state = ANY(%(from)s) AND
+"""
 # Nobody before it: no claimed run of its record and no earlier due one, inside or in its own lane.
 _FREE = """
     NOT EXISTS (
@@ -239,8 +243,8 @@ _FREE = """
 """
 _TAKE = """
     UPDATE automation_run r
-    SET state = %(to)s, lease = %(lease)s, lease_until = statement_timestamp() + %(lease_seconds)s * interval '1 second',
-        worker = %(worker)s
+    SET state = %(to)s, lease = %(lease)s, worker = %(worker)s,
+        lease_until = statement_timestamp() + %(lease_seconds)s * interval '1 second'
     FROM picked WHERE r.id = picked.id AND r.state = ANY(%(from)s)
     RETURNING r.*
 """
@@ -257,7 +261,8 @@ _CLAIM = f"""
         SELECT process_id FROM walk
         WHERE process_id IS NOT NULL AND EXISTS (
             SELECT 1 FROM automation_run r
-            WHERE r.state = 'ready' AND r.lane = %(lane)s AND r.process_id = walk.process_id AND r.run_at <= statement_timestamp())
+            WHERE r.state = 'ready' AND r.lane = %(lane)s AND r.process_id = walk.process_id
+              AND r.run_at <= statement_timestamp())
         ORDER BY random() LIMIT %(limit)s
     ), share AS (
         SELECT ceil(%(limit)s::numeric / greatest(count(*), 1))::int AS size FROM fair
@@ -274,7 +279,8 @@ _CLAIM = f"""
 _CLAIM_SUSPECT = f"""
     WITH picked AS MATERIALIZED (
         SELECT r.id FROM automation_run r
-        WHERE r.state = 'ready' AND r.lane = %(lane)s AND r.run_at <= statement_timestamp() AND r.crashes > 0 AND {_FREE}
+        WHERE r.state = 'ready' AND r.lane = %(lane)s AND r.run_at <= statement_timestamp()
+          AND r.crashes > 0 AND {_FREE}
         ORDER BY r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED
     )
     {_TAKE}
@@ -311,13 +317,16 @@ _REAP = """
         SET state = CASE WHEN r.in_doubt THEN %(uncertain)s WHEN r.crashes + 1 >= %(crashes)s THEN %(poisoned)s
                          ELSE %(ready)s END,
             finished_at = CASE WHEN r.in_doubt OR r.crashes + 1 >= %(crashes)s THEN statement_timestamp() END,
-            crashes = r.crashes + 1, lease = NULL, lease_until = NULL, run_at = statement_timestamp(), error_code = 'crashed'
+            crashes = r.crashes + 1, lease = NULL, lease_until = NULL, run_at = statement_timestamp(),
+            error_code = 'crashed'
         FROM lost WHERE r.id = lost.id
         RETURNING r.id, r.state, r.attempt, r.crashes, r.worker, r.started_at
     ), logged AS (
         INSERT INTO automation_attempt
             (run_id, n, worker, started_at, finished_at, outcome, error_code, error)
-        SELECT id, attempt + crashes, worker, coalesce(started_at, statement_timestamp()), statement_timestamp(), %(lost)s, 'crashed', '' FROM moved
+        SELECT id, attempt + crashes, worker, coalesce(started_at, statement_timestamp()), statement_timestamp(),
+               %(lost)s, 'crashed', ''
+        FROM moved
     )
     SELECT id, state FROM moved
 """
