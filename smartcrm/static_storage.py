@@ -19,7 +19,9 @@ AROUND_PUNCTUATION = re.compile(r"\s*([{};,])\s*")
 AFTER_COLON = re.compile(r":\s+")
 LAST_SEMICOLON = re.compile(r";}")
 BLANK = re.compile(r"\s+")
-COMMENT_LINES = re.compile(r"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
+INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
+TYPE_COMMENT = re.compile(r"/\*\* @type [^*\n]*\*/ ?")
+COMMENT_LINES = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 
 Sources = dict[str, tuple[Storage, str]]
 
@@ -33,6 +35,8 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     they do not ship, and rewriting those would stop `collectstatic`.
     """
 
+    # A hashed name travels one import further with each pass; only a cycle of imports would need more.
+    max_post_process_passes = 20
     support_js_module_import_aggregation = True
     _js_module_import_aggregation_patterns = (
         f"{MODULES}*.js",
@@ -77,8 +81,8 @@ def light_stylesheet(text: str) -> str:
 
 
 def light_module(text: str) -> str:
-    """A module without the lines that are only comment; tests hold that no string of ours spans lines."""
-    return COMMENT_LINES.sub("", text)
+    """A module without comment lines, types and indentation; tests hold that no string of ours spans lines."""
+    return INDENTATION.sub("", TYPE_COMMENT.sub("", COMMENT_LINES.sub("", text)))
 
 
 def _text_of(sources: Sources, name: str) -> str:

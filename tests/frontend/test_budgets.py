@@ -74,5 +74,10 @@ def test_no_string_of_our_modules_spans_lines() -> None:
 
 
 def test_light_modules_keep_every_line_of_code() -> None:
-    source = '// @ts-check\n/** About.\n * More.\n */\nconst a = 1; // why\n  // alone\nconst b = "/* no */";\n'
-    assert light_module(source) == 'const a = 1; // why\nconst b = "/* no */";\n'
+    source = '// @ts-check\n/** About.\n * More.\n */\nconst a = 1; // why\n  // alone\nconst b = "/* no */";\n  f(/** @type {Element} */ (a));\n'
+    assert light_module(source) == 'const a = 1; // why\nconst b = "/* no */";\nf((a));\n'
+
+
+def test_light_module_stops_at_the_end_of_a_comment() -> None:
+    source = "/** @type {any} */ (a).b();\nexport const c = 1;\n/** why */\nd();\n"
+    assert light_module(source) == "(a).b();\nexport const c = 1;\nd();\n"
