@@ -30,6 +30,7 @@ const controllers = {
   sortable: () => import("./controllers/sortable.js"),
   swatches: () => import("./controllers/swatches.js"),
   theme: () => import("./controllers/theme.js"),
+  unsaved: () => import("./controllers/unsaved.js"),
   toast: async () => ({ attach: attachToast }),
 };
 

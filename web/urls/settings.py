@@ -2,9 +2,25 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import processes
+from web.views import access, designer, processes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("processes/", processes.processes, name="processes"),
     path("processes/new/", processes.new_process, name="process-new"),
+    path("p/<slug:key>/settings/", designer.general, name="process-settings"),
+    path("p/<slug:key>/settings/archive/", designer.archive, name="process-archive"),
+    path("p/<slug:key>/settings/publish/", designer.publish, name="process-publish"),
+    path("p/<slug:key>/settings/fields/", designer.fields, name="process-fields"),
+    path("p/<slug:key>/settings/fields/new/", designer.new_field, name="field-new"),
+    path("p/<slug:key>/settings/fields/order/", designer.order_fields, name="field-order"),
+    path("p/<slug:key>/settings/fields/edit/<slug:field_key>/", designer.edit_field, name="field-edit"),
+    path("p/<slug:key>/settings/fields/remove/<slug:field_key>/", designer.delete_field, name="field-remove"),
+    path("p/<slug:key>/settings/stages/", designer.stages, name="process-stages"),
+    path("p/<slug:key>/settings/stages/new/", designer.new_stage, name="stage-new"),
+    path("p/<slug:key>/settings/stages/order/", designer.order_stages, name="stage-order"),
+    path("p/<slug:key>/settings/stages/<int:stage_id>/", designer.edit_stage, name="stage-edit"),
+    path("p/<slug:key>/settings/stages/<int:stage_id>/remove/", designer.delete_stage, name="stage-remove"),
+    path("p/<slug:key>/settings/moves/", designer.moves, name="process-moves"),
+    path("p/<slug:key>/settings/access/", access.access, name="process-access"),
+    path("p/<slug:key>/settings/access/check/", access.check, name="access-check"),
 ]

@@ -1,0 +1,67 @@
+"""Forms of a living process: what it is called, its fields, its stages."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from processes.fieldtype import field_types
+from processes.models import Process, Stage
+from processes.models.pipeline import COLORS
+
+
+class ProcessForm(forms.Form):
+    """How a process is called and looks."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    noun = forms.CharField(label=_("One of them"), max_length=60)
+    noun_plural = forms.CharField(label=_("Several"), max_length=60)
+    noun_many = forms.CharField(label=_("After a number: 5…"), max_length=60, required=False)
+    description = forms.CharField(
+        label=_("Description"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    icon = forms.CharField(max_length=40)
+    color = forms.CharField(max_length=12)
+
+    @classmethod
+    def showing(cls, process: Process) -> "ProcessForm":
+        """The form as the process is now."""
+        return cls(initial={name: getattr(process, name) for name in cls.base_fields})
+
+
+class FieldForm(forms.Form):
+    """A question and where it is shown; key and type are set once."""
+
+    label = forms.CharField(label=_("Name"), max_length=100)
+    type = forms.ChoiceField(label=_("Kind of answer"), choices=field_types.choices)
+    key = forms.CharField(
+        label=_("Key for programs"),
+        max_length=40,
+        required=False,
+        help_text=_("Made from the name if you leave it empty; it stays for good."),
+    )
+    help = forms.CharField(label=_("Help under the field"), max_length=255, required=False)
+    required = forms.BooleanField(label=_("Required"), required=False)
+    on_card = forms.BooleanField(label=_("On the card of the board"), required=False)
+    in_list = forms.BooleanField(label=_("In the list"), required=False, initial=True)
+
+    def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_new:
+            del self.fields["type"], self.fields["key"]
+
+
+class StageForm(forms.Form):
+    """A step and what it means."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    color = forms.ChoiceField(label=_("Colour"), choices=[(color, color) for color in COLORS], initial="blue")
+    kind = forms.ChoiceField(
+        label=_("What the stage means"),
+        choices=Stage.Kind,
+        initial=Stage.Kind.OPEN,
+        help_text=_("Work goes on in an open stage; success and failure end it."),
+    )
+    hint = forms.CharField(
+        label=_("Hint"), max_length=255, required=False, help_text=_("Shown at the head of the column.")
+    )

@@ -1,0 +1,43 @@
+"""Who may do what in a process."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.queries import roles
+from processes.models import Operation
+from processes.operations import set_grants
+from processes.permissions import access_for
+from processes.queries import process_for
+from web.forms.access import grants_from, matrix_of, warnings_about
+from web.middleware import PersonalRequest
+from web.views.designer import page
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def access(request: PersonalRequest, key: str) -> HttpResponse:
+    """The matrix of all roles; saving it takes effect with the next request of everybody."""
+    process = process_for(request.actor, key, operation=Operation.MANAGE_ACCESS)
+    shown = list(roles())
+    if request.method == "POST":
+        set_grants(process, grants_from(request.POST, shown), actor=request.actor)
+        messages.success(request, _("Saved. It holds from the next request on."))
+        return redirect("process-access", key)
+    grants = access_for(request.actor, process).definition.grants
+    return page(
+        request, process, "access", {"matrix": matrix_of(shown, grants), "warnings": warnings_about(grants, shown)}
+    )
+
+
+@login_required
+@require_POST
+def check(request: PersonalRequest, key: str) -> HttpResponse:
+    """What looks like an oversight in a matrix that is not saved yet."""
+    process_for(request.actor, key, operation=Operation.MANAGE_ACCESS)
+    shown = list(roles())
+    warnings = warnings_about(grants_from(request.POST, shown), shown)
+    return render(request, "processes/settings/_warnings.html", {"warnings": warnings})
