@@ -74,10 +74,13 @@ def test_no_string_of_our_modules_spans_lines() -> None:
 
 
 def test_light_modules_keep_every_line_of_code() -> None:
-    source = '// @ts-check\n/** About.\n * More.\n */\nconst a = 1; // why\n  // alone\nconst b = "/* no */";\n  f(/** @type {Element} */ (a));\n'
+    source = """// @ts-check
+/** About.
+ * More.
+ */
+const a = 1; // why
+  // alone
+const b = "/* no */";
+  f(/** @type {Element} */ (a));
+"""
     assert light_module(source) == 'const a = 1; // why\nconst b = "/* no */";\nf((a));\n'
-
-
-def test_light_module_stops_at_the_end_of_a_comment() -> None:
-    source = "/** @type {any} */ (a).b();\nexport const c = 1;\n/** why */\nd();\n"
-    assert light_module(source) == "(a).b();\nexport const c = 1;\nd();\n"

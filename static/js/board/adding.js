@@ -8,21 +8,11 @@ import { openUrl } from "../controllers/dialog.js";
 import { toastError } from "../controllers/toast.js";
 import { add, amountOf, bodyOf, columnOf, dropEmptyState, flash, insert, tileById, tileFrom, tilesOf, withFilter } from "./column.js";
 
-/** @param {HTMLElement} board */
-export function attachAdding(board) {
-  const onClick = (/** @type {MouseEvent} */ event) => {
-    const button = /** @type {Element} */ (event.target).closest("[data-adds]");
-    if (button instanceof HTMLElement) openForm(board, button);
-  };
-  board.addEventListener("click", onClick);
-  return () => board.removeEventListener("click", onClick);
-}
-
 /**
  * @param {HTMLElement} board
  * @param {HTMLElement} button
  */
-function openForm(board, button) {
+export function openForm(board, button) {
   const column = columnOf(button);
   const label = interpolate(gettext("Title of a new card in “%(stage)s”"), { stage: column.dataset.name });
   const input = /** @type {HTMLInputElement} */ (make("input", { type: "text", maxlength: "300", "aria-label": label, placeholder: gettext("What is it about?"), enterkeyhint: "done" }));

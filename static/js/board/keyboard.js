@@ -7,7 +7,7 @@ import { shortcut } from "../controllers/shortcuts.js";
 import { toast } from "../controllers/toast.js";
 import { columnOf, columnsOf, mayEnter, neighbour, tileById, tilesOf, titleOf } from "./column.js";
 import { move, placeOf, put, whyFixed } from "./moving.js";
-import { openTileMenu } from "./menu.js";
+import { openMenuOf } from "./later.js";
 
 /** @typedef {import("./moving.js").Place} Place */
 
@@ -35,7 +35,7 @@ export function attachKeyboard(board) {
   }
   if (!board.querySelector(".tile[tabindex='0']") && first) first.tabIndex = 0;
   const forget = [
-    shortcut("KeyM", gettext("Open the menu of the card"), () => withFocused(board, openTileMenu)),
+    shortcut("KeyM", gettext("Open the menu of the card"), () => withFocused(board, openMenuOf)),
     shortcut("Enter", gettext("Open the card"), () => {}),
     shortcut("Space", gettext("Pick up or drop the card"), () => {}),
   ];

@@ -19,35 +19,16 @@ export function openTileMenu(tile) {
   openMenu(menu, tile.querySelector("[data-tile-menu]") ?? tile);
 }
 
-/** @param {HTMLElement} board */
-export function attachMenu(board) {
-  const menu = document.getElementById("tile-menu");
-  const onOpen = (/** @type {MouseEvent} */ event) => {
-    const button = /** @type {Element} */ (event.target).closest("[data-tile-menu]");
-    const tile = button?.closest(".tile");
-    if (tile instanceof HTMLElement) openTileMenu(tile);
-  };
-  const onContext = (/** @type {MouseEvent} */ event) => {
-    const tile = /** @type {Element} */ (event.target).closest(".tile");
-    if (!(tile instanceof HTMLElement) || event.shiftKey || /** @type {Element} */ (event.target).closest("a")) return;
-    event.preventDefault();
-    openTileMenu(tile);
-  };
-  const onChoice = (/** @type {MouseEvent} */ event) => {
-    const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-does]"));
-    const tile = tileById(current);
-    if (!item || !tile || item.matches("[aria-disabled=true]")) return;
-    tile.focus({ preventScroll: true });
-    ACTIONS[item.dataset.does ?? ""](board, tile, item);
-  };
-  board.addEventListener("click", onOpen);
-  board.addEventListener("contextmenu", onContext);
-  menu?.addEventListener("click", onChoice);
-  return () => {
-    board.removeEventListener("click", onOpen);
-    board.removeEventListener("contextmenu", onContext);
-    menu?.removeEventListener("click", onChoice);
-  };
+/**
+ * Does what was chosen with the tile at which the menu hangs.
+ * @param {HTMLElement} board
+ * @param {HTMLElement} item
+ */
+export function choose(board, item) {
+  const tile = tileById(current);
+  if (!tile || item.matches("[aria-disabled=true]")) return;
+  tile.focus({ preventScroll: true });
+  ACTIONS[item.dataset.does ?? ""](board, tile, item);
 }
 
 /**

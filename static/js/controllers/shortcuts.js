@@ -1,8 +1,6 @@
 // @ts-check
 // Keys by their place on the keyboard, so that they work in every layout; never while typing.
-import { gettext } from "../lib/i18n.js";
-import { make, openDialogs } from "../lib/overlay.js";
-import { open } from "./dialog.js";
+import { openDialogs } from "../lib/overlay.js";
 import { undoLast } from "./toast.js";
 
 /** @typedef {{keys: string, label: string, run: (event: KeyboardEvent) => unknown}} Shortcut */
@@ -49,7 +47,8 @@ document.addEventListener("keydown", (event) => {
   if (!mod && (isTyping(event.target) || event.altKey || document.documentElement.dataset.shortcuts === "off")) return;
   if (!mod && (event.key === "?" || (event.shiftKey && event.code === "Slash"))) {
     event.preventDefault();
-    return list();
+    import("./shortcut_list.js").then(({ list }) => list([...fromElements(), ...registered]));
+    return;
   }
   if (event.shiftKey && !mod) return;
   const keys = (mod ? "Mod+" : "") + event.code;
@@ -66,26 +65,3 @@ document.addEventListener("keydown", (event) => {
     prefixTimer = setTimeout(() => (prefix = ""), 1200);
   }
 });
-
-/** @param {string} keys */
-function caps(keys) {
-  const mac = navigator.platform.startsWith("Mac");
-  return keys.split(/[ +]/).map((key) =>
-    make("kbd", {}, { Mod: mac ? "⌘" : "Ctrl", Slash: "/", Space: gettext("Space") }[key] ?? key.replace(/^(Key|Digit|Arrow)/, "")),
-  );
-}
-
-function list() {
-  const dialog = document.getElementById("shortcuts");
-  if (!(dialog instanceof HTMLDialogElement)) return;
-  const fixed = [
-    { keys: "Mod+KeyZ", label: gettext("Undo the latest change") },
-    { keys: "?", label: gettext("Show this list") },
-  ];
-  const seen = new Set();
-  const rows = [...fromElements(), ...registered, ...fixed]
-    .filter(({ keys }) => !seen.has(keys) && seen.add(keys))
-    .map(({ keys, label }) => make("div", { class: "split" }, make("dt", {}, label), make("dd", { class: "row row-tight" }, ...caps(keys))));
-  dialog.querySelector("dl")?.replaceChildren(...rows);
-  open(dialog);
-}
