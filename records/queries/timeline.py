@@ -161,7 +161,8 @@ def _commented(event: Event, words: _Words) -> Entry | None:
 
 
 def _task_created(event: Event, words: _Words) -> Entry:
-    note = words.person(event.data.get("task_assignee"))
+    who = words.person(event.data.get("task_assignee"))
+    note = _("for %(who)s") % {"who": who} if who and who != event.actor_label else ""
     return _entry(event, "checkbox", _("Task: %(title)s") % {"title": event.data.get("title", "")}, note=note)
 
 

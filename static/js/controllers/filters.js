@@ -35,7 +35,11 @@ export function attach(form) {
     builder.reset();
     document.getElementById("filter-control")?.replaceChildren();
   };
-  const onBack = () => !history.state?.panel && show(form, location.search.slice(1), { silent: true });
+  // A panel that opens or closes changes the address too; the view is fetched only when its query differs.
+  const onBack = () => {
+    if (!history.state?.panel && form.dataset.shown !== location.search.slice(1)) show(form, location.search.slice(1), { silent: true });
+  };
+  form.dataset.shown = location.search.slice(1);
   form.addEventListener("submit", onSubmit);
   search.addEventListener("input", onInput);
   document.addEventListener("click", onClick);
@@ -92,6 +96,7 @@ async function show(form, query, { replace = false, silent = false } = {}) {
   try {
     await htmx.ajax("GET", url, { source: form, target: view, swap: "outerHTML" });
     if (view.isConnected) return; // Refused; a toast has said why.
+    form.dataset.shown = query;
     if (!silent) history[replace ? "replaceState" : "pushState"](null, "", url);
     const search = /** @type {HTMLInputElement} */ (form.querySelector("[name=q]"));
     if (document.activeElement !== search) search.value = new URLSearchParams(query).get("q") ?? "";

@@ -1,0 +1,167 @@
+// @ts-check
+// `data-controller="card"` around a record, on its page or in the panel: values edited in place, stages, tasks, bin.
+import { announce } from "../lib/announce.js";
+import { request, tabId } from "../lib/http.js";
+import { gettext, interpolate } from "../lib/i18n.js";
+import { edit } from "../lib/inline.js";
+import { close, openUrl } from "./dialog.js";
+import { toast, toastError } from "./toast.js";
+
+/** @param {HTMLElement} root */
+export function attach(root) {
+  const onClick = (/** @type {MouseEvent} */ event) => click(root, event);
+  const onChanged = (/** @type {Event} */ event) => changedElsewhere(root, /** @type {CustomEvent} */ (event).detail);
+  root.addEventListener("click", onClick);
+  root.addEventListener("keydown", sendComment);
+  document.addEventListener("smartcrm:live", onChanged);
+  return () => document.removeEventListener("smartcrm:live", onChanged);
+}
+
+/** @param {HTMLElement} root */
+const recordOf = (root) => /** @type {HTMLElement} */ (root.querySelector(".record"));
+
+/**
+ * @param {HTMLElement} root
+ * @param {MouseEvent} event
+ */
+function click(root, event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  const button = /** @type {HTMLElement | null} */ (target.closest("button"));
+  if (button?.dataset.movesTo) return moveTo(root, Number(button.dataset.movesTo));
+  if (button?.dataset.steps) return step(root, Number(button.dataset.steps));
+  if (button?.dataset.composes) return compose(root, button.dataset.composes);
+  if (button?.dataset.does) return ACTIONS[button.dataset.does](root, button);
+  const place = /** @type {HTMLElement | null} */ (target.closest("[data-edit-url]"));
+  const isLink = target.closest("a, input, select, textarea, .inline-form, [data-controller=select]");
+  if (place && !isLink && (button?.matches("[data-edits]") || (!button && !getSelection()?.toString()))) editPlace(root, place);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {HTMLElement} place
+ */
+async function editPlace(root, place) {
+  const saved = await edit(place);
+  /** @type {HTMLElement | null} */ (place.querySelector("[data-edits]"))?.focus();
+  if (!saved) return;
+  recordOf(root).dataset.version = String(saved.version);
+  tell(root, "record.updated");
+  refreshActivity(root);
+}
+
+/** Boards and lists on the page hear of it. @param {HTMLElement} root @param {string} kind */
+function tell(root, kind) {
+  const detail = { kind, process: root.dataset.process, record: Number(root.dataset.id) };
+  document.dispatchEvent(new CustomEvent("record:changed", { detail }));
+}
+
+/** @param {HTMLElement} root */
+function refreshActivity(root) {
+  const record = recordOf(root);
+  const side = /** @type {HTMLElement} */ (root.querySelector(".record-activity"));
+  // What somebody is writing stays.
+  const isWriting = [...side.querySelectorAll("textarea, [name=title]")].some((input) => /** @type {HTMLInputElement} */ (input).value);
+  if (isWriting || side.contains(document.activeElement)) return;
+  htmx.ajax("GET", `${record.dataset.url}activity/`, { source: side, target: side, swap: "innerHTML" });
+}
+
+/** @param {HTMLElement} root */
+async function refresh(root) {
+  const record = recordOf(root);
+  await htmx.ajax("GET", `${record.dataset.url}?part=record`, { source: record, target: record, swap: "outerHTML" });
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {number} stage
+ */
+async function moveTo(root, stage) {
+  const record = recordOf(root);
+  const from = Number(record.dataset.stage);
+  try {
+    await request(`${record.dataset.url}move/`, { json: { stage, version: Number(record.dataset.version), tab: tabId } });
+    await refresh(root);
+    tell(root, "record.moved");
+    const name = root.querySelector("[aria-current=step]")?.textContent?.trim();
+    const canReturn = root.querySelector(`[data-moves-to="${from}"]`) !== null;
+    toast(interpolate(gettext("Moved to “%(stage)s”"), { stage: name }), canReturn ? { undo: () => moveTo(root, from) } : {});
+  } catch (error) {
+    toastError(error);
+    await refresh(root);
+  }
+}
+
+/**
+ * The card above or below in the board or list behind the panel.
+ * @param {HTMLElement} root
+ * @param {number} by
+ */
+function step(root, by) {
+  const here = document.getElementById(`card-${root.dataset.id}`) ?? document.getElementById(`row-${root.dataset.id}`);
+  let next = by < 0 ? here?.previousElementSibling : here?.nextElementSibling;
+  while (next && !next.matches("[data-id]")) next = by < 0 ? next.previousElementSibling : next.nextElementSibling;
+  const link = next?.querySelector("a[data-panel]");
+  if (link instanceof HTMLAnchorElement) return openUrl(link.href, { panel: true, opener: next });
+  announce(gettext("There is no further card."));
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {string} kind
+ */
+function compose(root, kind) {
+  for (const button of root.querySelectorAll("[data-composes]")) {
+    button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.composes === kind));
+  }
+  for (const form of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-composer] form"))) {
+    form.hidden = form.dataset.kind !== kind;
+    if (!form.hidden) /** @type {HTMLElement} */ (form.querySelector("textarea, input")).focus();
+  }
+}
+
+/** @param {KeyboardEvent} event */
+function sendComment(event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !target.matches("[data-composer] textarea")) return;
+  event.preventDefault();
+  target.closest("form")?.requestSubmit();
+}
+
+/** @type {Record<string, (root: HTMLElement, button: HTMLElement) => unknown>} */
+const ACTIONS = {
+  copy: async (root, button) => {
+    await navigator.clipboard?.writeText(new URL(button.dataset.url ?? "", location.href).href);
+    announce(gettext("Copied"));
+  },
+  delete: async (root, button) => {
+    const url = recordOf(root).dataset.url;
+    try {
+      await request(`${url}delete/`);
+    } catch (error) {
+      return toastError(error);
+    }
+    tell(root, "record.deleted");
+    const undo = async () => {
+      await request(`${url}restore/`);
+      tell(root, "record.restored");
+    };
+    const dialog = root.closest("dialog");
+    if (dialog) close(dialog);
+    else root.replaceChildren();
+    toast(interpolate(gettext("%(title)s is in the bin"), { title: button.dataset.title }), { undo });
+  },
+};
+
+/**
+ * Somebody else, or a robot, changed the open record: show it, unless a value is being edited.
+ * @param {HTMLElement} root
+ * @param {{process: string, record: number, version?: number, kind: string}} event
+ */
+function changedElsewhere(root, { process, record, version, kind }) {
+  if (process !== root.dataset.process || record !== Number(root.dataset.id)) return;
+  const shown = Number(recordOf(root)?.dataset.version);
+  if (kind.startsWith("record.") && (version ?? 0) <= shown) return;
+  const isBusy = root.querySelector(".inline-form") || [...root.querySelectorAll("textarea")].some((area) => area.value);
+  if (kind === "record.hidden" || isBusy) return;
+  refresh(root);
+}
