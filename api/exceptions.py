@@ -91,8 +91,8 @@ def _rest_error(error: rest.APIException) -> Response:
         response = answer(error.status_code, code, _("Some values are wrong."), fields=fields)
     else:
         response = answer(error.status_code, code, str(error.detail))
-    if isinstance(error, rest.Throttled) and error.wait is not None:
-        response["Retry-After"] = str(max(1, round(error.wait + 0.5)))
+    if wait := getattr(error, "wait", None):
+        response["Retry-After"] = str(wait)
     if header := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = header
     return response

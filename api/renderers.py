@@ -1,10 +1,12 @@
 """JSON out and in, by orjson; nothing is negotiated, because there is nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import orjson
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
@@ -39,9 +41,13 @@ class OrjsonParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        """The value of the body. Raises ParseError."""
+        """The value of the body. Raises ParseError, RequestDataTooBig."""
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(most + 1)
+        if len(body) > most:
+            raise RequestDataTooBig
         try:
-            return orjson.loads(stream.read())
+            return orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(_("The body is not JSON: %s") % error) from error
 
@@ -49,18 +55,19 @@ class OrjsonParser(BaseParser):
 class JsonOnly(BaseContentNegotiation):
     """JSON, whatever is asked for; a body of another type is refused."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         """The JSON parser for a JSON body."""
         content_type = str(request.content_type or "").partition(";")[0].strip().lower()
         if content_type != "application/json":
             raise UnsupportedMediaType(content_type, _("Send JSON with Content-Type: application/json."))
-        return parsers[0]
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
-    ) -> tuple[Any, str]:
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
         """The JSON renderer."""
-        return renderers[0], renderers[0].media_type
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 def _other(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import copy
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -196,7 +196,7 @@ def _field_keys(access: Access) -> tuple[str, ...]:
 def _document(accesses: Sequence[Access]) -> dict[str, Any]:
     document = copy.deepcopy(_of_the_views(translation.get_language() or ""))
     schemas: dict[str, Any] = document["components"]["schemas"]
-    kinds = {
+    kinds: dict[str, Callable[[Access], dict[str, Any]]] = {
         "Record": record_schema,
         "RecordCreate": lambda access: write_schema(access, "title", "stage", "pipeline", "assignee", "fields"),
         "RecordUpdate": lambda access: write_schema(access, "title", "assignee", "fields"),

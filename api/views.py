@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from accounts.models import User
 from api.renderers import to_bytes
 from core.actor import Actor
 from core.errors import Invalid, NotAllowed
@@ -45,7 +46,7 @@ class HasActor(BasePermission):
 class ApiView(APIView):
     """One resource. Handlers return a Response; refusals of the domain pass through to `api.exceptions`."""
 
-    permission_classes = (HasActor,)
+    permission_classes: Sequence[Any] = (HasActor,)
     secret_keys: tuple[str, ...] = ()
     """Keys of an answer that are shown once and never stored for a repeated request."""
 
@@ -64,12 +65,17 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After the checks: speak the person's language, and put the handler behind its idempotency key."""
         super().initial(request, *args, **kwargs)
-        timezone.activate(ZoneInfo(request.user.time_zone))
+        timezone.activate(ZoneInfo(self.person.time_zone))
         if request.auth is not None and "HTTP_ACCEPT_LANGUAGE" not in request.META:
-            translation.activate(request.user.language)
+            translation.activate(self.person.language)
         key, method = request.META.get("HTTP_IDEMPOTENCY_KEY"), str(request.method)
         if key is not None and method not in SAFE and hasattr(self, method.lower()):
             setattr(self, method.lower(), self._once(key, getattr(self, method.lower())))
+
+    @property
+    def person(self) -> User:
+        """The person who asks, or for whom the token does."""
+        return cast(User, self.request.user)
 
     @property
     def actor(self) -> Actor:

@@ -34,6 +34,8 @@ def create_token(
         raise Invalid(
             _("Choose what the token may do."), {"scopes": [_("Choose from: %s.") % ", ".join(SCOPES)]}
         )
+    if actor.scopes is not None and not set(scopes) <= actor.scopes:
+        raise NotAllowed(_("A token cannot give more than it may do itself."))
     if "admin" in scopes and not user.is_admin:
         raise NotAllowed(_("Only an administrator's token can have the scope “admin”."))
     secret = new_secret("scrm_")

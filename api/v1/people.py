@@ -22,7 +22,7 @@ class Me(ApiView):
     @extend_schema(operation_id="me", summary="Who I am", responses={200: MeOut})
     def get(self, request: Request) -> Response:
         """The person, and the rights of this token or session."""
-        actor, user = self.actor, request.user
+        actor, user = self.actor, self.person
         return Response(
             {
                 "id": user.pk,

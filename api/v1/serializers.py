@@ -121,10 +121,10 @@ class FieldOut(serializers.Serializer[Any]):
     """A question that a process asks."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     type = serializers.CharField(source="type.key")
     help = serializers.CharField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     on_card = serializers.BooleanField()
     in_list = serializers.BooleanField()
     settings = serializers.JSONField()
@@ -133,11 +133,11 @@ class FieldOut(serializers.Serializer[Any]):
 class FieldBody(Strict):
     """A field to be; the key is made from the label unless given."""
 
-    label = text()
+    label = text()  # type: ignore[assignment]
     type = serializers.CharField()
     key = optional_text()
     help = optional_text()
-    required = serializers.BooleanField(default=False)
+    required = serializers.BooleanField(default=False)  # type: ignore[assignment]
     on_card = serializers.BooleanField(default=False)
     in_list = serializers.BooleanField(default=True)
     settings = serializers.DictField(default=dict)
@@ -146,9 +146,9 @@ class FieldBody(Strict):
 class FieldPatch(Strict):
     """What may change of a field; its key and type stay."""
 
-    label = text(required=False)
+    label = text(required=False)  # type: ignore[assignment]
     help = text(required=False, allow_blank=True)
-    required = serializers.BooleanField(required=False)
+    required = serializers.BooleanField(required=False)  # type: ignore[assignment]
     on_card = serializers.BooleanField(required=False)
     in_list = serializers.BooleanField(required=False)
     settings = serializers.DictField(required=False)
@@ -339,7 +339,7 @@ class TaskBody(Strict):
 class ChangeOut(serializers.Serializer[Any]):
     """One changed value, in words."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     before = serializers.CharField()
     after = serializers.CharField()
 

@@ -20,7 +20,7 @@ class Tokens(ApiView):
     @extend_schema(operation_id="tokens_list", summary="List tokens", responses={200: items_of(TokenOut)})
     def get(self, request: Request) -> Response:
         """All of them, the working ones first."""
-        return Response({"items": TokenOut(tokens_of(request.user), many=True).data})
+        return Response({"items": TokenOut(tokens_of(self.person), many=True).data})
 
     @extend_schema(
         operation_id="tokens_create",
@@ -30,7 +30,7 @@ class Tokens(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Create a token; its secret is in this answer and nowhere else."""
-        token, secret = create_token(request.user, **self.body(TokenBody), actor=self.actor)
+        token, secret = create_token(self.person, **self.body(TokenBody), actor=self.actor)
         return Response({**TokenOut(token).data, "secret": secret}, status=201)
 
 
@@ -40,5 +40,5 @@ class OneToken(ApiView):
     @extend_schema(operation_id="tokens_revoke", summary="Revoke a token", responses={204: None})
     def delete(self, request: Request, token_id: int) -> Response:
         """It stops at once."""
-        revoke_token(get_object_or_404(Token, pk=token_id, user=request.user), actor=self.actor)
+        revoke_token(get_object_or_404(Token, pk=token_id, user=self.person), actor=self.actor)
         return Response(status=204)

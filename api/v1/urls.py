@@ -1,23 +1,26 @@
 """Addresses of version 1."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from api.converters import IdConverter
 from api.v1 import about, fields, people, pipelines, processes, records, timeline, tokens
+
+register_converter(IdConverter, "id")
 
 _PROCESS = "processes/<str:key>/"
 _PIPELINE = f"{_PROCESS}pipelines/<str:pipeline_key>/"
-_RECORD = f"{_PROCESS}records/<int:record_id>/"
+_RECORD = f"{_PROCESS}records/<id:record_id>/"
 
 urlpatterns = [
     path("openapi.json", about.OpenApi.as_view(), name="api-openapi"),
     path("me/", people.Me.as_view(), name="api-me"),
     path("people/", people.People.as_view(), name="api-people"),
     path("roles/", people.Roles.as_view(), name="api-roles"),
-    path("roles/<int:role_id>/", people.OneRole.as_view(), name="api-role"),
-    path("roles/<int:role_id>/people/", people.RoleHolders.as_view(), name="api-role-people"),
-    path("roles/<int:role_id>/people/<int:person_id>/", people.OneRoleHolder.as_view(), name="api-role-person"),
+    path("roles/<id:role_id>/", people.OneRole.as_view(), name="api-role"),
+    path("roles/<id:role_id>/people/", people.RoleHolders.as_view(), name="api-role-people"),
+    path("roles/<id:role_id>/people/<id:person_id>/", people.OneRoleHolder.as_view(), name="api-role-person"),
     path("tokens/", tokens.Tokens.as_view(), name="api-tokens"),
-    path("tokens/<int:token_id>/", tokens.OneToken.as_view(), name="api-token"),
+    path("tokens/<id:token_id>/", tokens.OneToken.as_view(), name="api-token"),
     path("processes/", processes.Processes.as_view(), name="api-processes"),
     path(_PROCESS, processes.OneProcess.as_view(), name="api-process"),
     path(f"{_PROCESS}archive/", processes.ArchiveProcess.as_view(), name="api-process-archive"),
@@ -39,6 +42,6 @@ urlpatterns = [
     path(f"{_RECORD}timeline/", timeline.Timeline.as_view(), name="api-record-timeline"),
     path(f"{_RECORD}comments/", timeline.Comments.as_view(), name="api-record-comments"),
     path(f"{_RECORD}tasks/", timeline.Tasks.as_view(), name="api-record-tasks"),
-    path(f"{_RECORD}tasks/<int:task_id>/complete/", timeline.CompleteTask.as_view(), name="api-task-complete"),
-    path(f"{_RECORD}tasks/<int:task_id>/reopen/", timeline.ReopenTask.as_view(), name="api-task-reopen"),
+    path(f"{_RECORD}tasks/<id:task_id>/complete/", timeline.CompleteTask.as_view(), name="api-task-complete"),
+    path(f"{_RECORD}tasks/<id:task_id>/reopen/", timeline.ReopenTask.as_view(), name="api-task-reopen"),
 ]

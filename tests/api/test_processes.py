@@ -1,0 +1,194 @@
+"""Processes over REST: created whole, usable at once, changed and guarded."""
+
+from typing import Any
+
+import pytest
+
+from core.actor import SYSTEM
+from processes.models import Process
+from processes.operations import set_grants
+from tests.api.conftest import ApiClient, client_of
+from tests.api.test_errors import refused
+from tests.factories import EMPLOYEE, make_role, make_user
+
+DRAFT: dict[str, Any] = {
+    "name": "Purchases",
+    "noun": "purchase",
+    "noun_plural": "purchases",
+    "stages": [
+        {"name": "New", "key": "fresh"},
+        {"name": "Approved", "kind": "won", "key": "approved"},
+        {"name": "Refused", "kind": "lost", "key": "refused"},
+    ],
+    "moves": [["fresh", "approved"], ["fresh", "refused"]],
+    "fields": [
+        {"label": "Price", "type": "number", "key": "price", "required": True},
+        {"label": "Urgent", "type": "boolean", "key": "urgent"},
+    ],
+}
+
+
+def test_process_created_whole_is_usable_at_once(admin: ApiClient) -> None:
+    person = make_user()
+    role = make_role(people=(person,))
+    created = admin.call("post", "/processes/", {**DRAFT, "grants": {str(role.pk): EMPLOYEE}})
+    assert created.status_code == 201
+    key = created.json()["key"]
+    client = client_of(person)
+    record = client.call("post", f"/processes/{key}/records/", {"fields": {"price": 5, "urgent": True}})
+    assert (record.status_code, record.json()["title"]) == (201, f"Purchase {record.json()['id']}")
+    move = f"/processes/{key}/records/{record.json()['id']}/move/"
+    assert client.call("post", move, {"stage": "approved"}).json()["closed_at"]
+    refused(client.call("post", move, {"stage": "fresh"}), 403, "move_refused")
+    refused(client.call("post", f"/processes/{key}/records/", {}), 400, "invalid", "price")
+    assert key in [item["key"] for item in client.call("get", "/processes/").json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": "x" * 10_000}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"key": "Wrong Key"}, "key"),
+        ({"key": "import"}, "key"),
+        ({"key": "x" * 41}, "key"),
+        ({"color": "infrared"}, "color"),
+        ({"nonsense": 1}, "nonsense"),
+        ({"stages": [{"name": "New", "nonsense": 1}]}, "stages.0.nonsense"),
+        ({"stages": [{"name": ""}]}, "stages.0.name"),
+        ({"stages": [{"name": "Won", "kind": "won"}], "moves": None}, "stages"),
+        ({"stages": [{"name": "A", "key": "a"}, {"name": "B", "key": "a"}], "moves": None}, "stages.1.key"),
+        ({"fields": [{"label": "A", "type": "nonsense"}]}, "fields.0.type"),
+        ({"fields": [{"label": "A", "type": "text", "key": "title"}]}, "fields.0.key"),
+        ({"fields": [{"label": "A", "type": "text", "key": "a"}] * 2}, "fields.1.key"),
+        ({"fields": [{"label": "A", "type": "choice"}]}, "fields.0.options"),
+        ({"moves": [["fresh", "nowhere"]]}, "moves"),
+        ({"moves": [["fresh"]]}, "moves.0"),
+        ({"grants": {"999999": {"view": 5}}}, "roles"),
+        ({"grants": {"x": {"view": 5}}}, "grants"),
+    ],
+)
+def test_wrong_draft_is_refused_with_its_place(admin: ApiClient, changes: dict[str, Any], field: str) -> None:
+    before = Process.objects.count()
+    body = refused(admin.call("post", "/processes/", DRAFT | changes), 400, "invalid")
+    assert field in body["details"]["fields"], body
+    assert Process.objects.count() == before
+
+
+def test_taken_key_is_refused(admin: ApiClient) -> None:
+    assert admin.call("post", "/processes/", DRAFT | {"key": "purchases"}).status_code == 201
+    answer = admin.call("post", "/processes/", DRAFT | {"key": "purchases"})
+    assert answer.status_code in (400, 409)
+
+
+def test_only_administrators_design(client_anna: ApiClient, process: Process) -> None:
+    refused(client_anna.call("post", "/processes/", DRAFT), 403, "not_allowed")
+    for method, path, body in (
+        ("patch", "", {"name": "Mine"}),
+        ("post", "archive/", None),
+        ("post", "fields/", {"label": "A", "type": "text"}),
+        ("delete", "fields/amount/", None),
+        ("put", "field-order/", {"keys": []}),
+        ("post", "pipelines/main/stages/", {"name": "A"}),
+        ("put", "pipelines/main/moves/", {"moves": None}),
+        ("get", "access/", None),
+        ("put", "access/", {"grants": {}}),
+    ):
+        refused(client_anna.call(method, f"/processes/{process.key}/{path}", body), 403, "not_allowed")
+
+
+def test_fields_are_added_changed_ordered_and_removed(admin: ApiClient, process: Process) -> None:
+    base = f"/processes/{process.key}/fields/"
+    added = admin.call("post", base, {"label": "Urgent", "type": "boolean", "key": "urgent"})
+    assert (added.status_code, added.json()["key"]) == (201, "urgent")
+    records = f"/processes/{process.key}/records/"
+    assert admin.call("post", records, {"fields": {"urgent": True}}).json()["fields"]["urgent"] is True
+    changed = admin.call("patch", f"{base}urgent/", {"label": "Very urgent"}).json()
+    assert (changed["label"], changed["in_list"]) == ("Very urgent", True)
+    keys = [field["key"] for field in admin.call("get", base).json()["items"]]
+    assert admin.call("put", f"/processes/{process.key}/field-order/", {"keys": keys[::-1]}).status_code == 204
+    assert [field["key"] for field in admin.call("get", base).json()["items"]] == keys[::-1]
+    assert admin.call("delete", f"{base}urgent/").status_code == 204
+    refused(admin.call("post", records, {"fields": {"urgent": True}}), 400, "invalid", "urgent")
+    refused(admin.call("patch", f"{base}urgent/", {"label": "A"}), 404, "not_found")
+
+
+def test_stages_and_moves_are_changed(admin: ApiClient, process: Process) -> None:
+    base = f"/processes/{process.key}/pipelines/main/"
+    stage = admin.call("post", f"{base}stages/", {"name": "Paused", "key": "paused"})
+    assert stage.status_code == 201
+    assert admin.call("patch", f"{base}stages/paused/", {"color": "red"}).json()["color"] == "red"
+    pipeline = admin.call("put", f"{base}moves/", {"moves": [["received", "paused"]]}).json()
+    assert pipeline["moves"] == [["received", "paused"]]
+    keys = [item["key"] for item in pipeline["stages"]]
+    order = [keys[0], keys[-1], *keys[1:-1]]
+    assert admin.call("put", f"{base}stage-order/", {"keys": order}).status_code == 204
+    found = admin.call("get", f"/processes/{process.key}/pipelines/").json()["items"][0]
+    assert [item["key"] for item in found["stages"]] == order
+    assert admin.call("delete", f"{base}stages/paused/").status_code == 204
+
+
+def test_archived_process_is_closed_until_published(admin: ApiClient, process: Process) -> None:
+    records = f"/processes/{process.key}/records/"
+    assert admin.call("post", f"/processes/{process.key}/archive/").json()["status"] == "archived"
+    refused(admin.call("post", records, {"title": "x"}), 409, "conflict")
+    assert admin.call("post", f"/processes/{process.key}/publish/").json()["status"] == "published"
+    assert admin.call("post", records, {"title": "x"}).status_code == 201
+
+
+def test_rights_work_from_the_next_request_on(admin: ApiClient, process: Process) -> None:
+    person = make_user()
+    role = make_role(people=(person,))
+    client = client_of(person)
+    refused(client.call("get", f"/processes/{process.key}/"), 404, "not_found")
+    rights = admin.call("put", f"/processes/{process.key}/access/", {"grants": {str(role.pk): EMPLOYEE}})
+    assert rights.json()["grants"][str(role.pk)]["view"] == 5
+    assert client.call("get", f"/processes/{process.key}/").status_code == 200
+    admin.call("put", f"/processes/{process.key}/access/", {"grants": {str(role.pk): {}}})
+    refused(client.call("get", f"/processes/{process.key}/"), 404, "not_found")
+
+
+def test_schema_describes_a_real_record(client_anna: ApiClient, process: Process, records: str) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = client_anna.call("get", f"/processes/{process.key}/schema/").json()
+    record = client_anna.call("post", records, {"title": "x", "fields": {"amount": 5, "source": "site"}}).json()
+    jsonschema.validate(record, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**record, "fields": {"source": "street"}}, schema)
+
+
+def test_document_shows_only_processes_that_one_may_see(client_anna: ApiClient, process: Process) -> None:
+    document = client_anna.call("get", "/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    amount = document["components"]["schemas"][f"Record_{process.key}"]["properties"]["fields"]["properties"]["amount"]
+    assert amount == {"type": ["number", "null"], "title": "Amount"}
+    stranger = client_of(make_user()).call("get", "/openapi.json")
+    assert process.key not in stranger.content.decode()
+
+
+def test_document_follows_the_definition(client_anna: ApiClient, admin: ApiClient, process: Process) -> None:
+    def fields() -> set[str]:
+        schemas = client_anna.call("get", "/openapi.json").json()["components"]["schemas"]
+        return set(schemas[f"RecordCreate_{process.key}"]["properties"]["fields"]["properties"])
+
+    before = fields()
+    admin.call("post", f"/processes/{process.key}/fields/", {"label": "A", "type": "text", "key": "extra"})
+    assert fields() == before | {"extra"}
+
+
+def test_roles_are_made_given_taken_and_deleted(admin: ApiClient, process: Process) -> None:
+    person = make_user()
+    role = admin.call("post", "/roles/", {"name": "Sales"}).json()
+    assert admin.call("patch", f"/roles/{role['id']}/", {"name": "Selling"}).json()["name"] == "Selling"
+    set_grants(process, {role["id"]: EMPLOYEE}, actor=SYSTEM)
+    client = client_of(person)
+    assert admin.call("post", f"/roles/{role['id']}/people/", {"person": person.pk}).status_code == 204
+    assert client.call("get", "/me/").json()["roles"] == [role["key"]]
+    assert admin.call("delete", f"/roles/{role['id']}/people/{person.pk}/").status_code == 204
+    assert client.call("get", "/me/").json()["roles"] == []
+    assert admin.call("delete", f"/roles/{role['id']}/").status_code == 204
+    refused(client.call("post", "/roles/", {"name": "Mine"}), 403, "not_allowed")
+
+
+def test_people_are_found_by_name(client_anna: ApiClient) -> None:
+    assert [item["name"] for item in client_anna.call("get", "/people/?search=ann").json()["items"]] == ["Anna"]
