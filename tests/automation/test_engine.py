@@ -332,7 +332,7 @@ def test_fields_robot_sets_copies_and_empties(process: Process) -> None:
     values = {
         "amount": 7,
         "source": None,
-        "comment": "For {{ responsible.name }}: {{ amount | money: \"EUR\" }}",
+        "comment": 'For {{ responsible.name }}: {{ amount | money: "EUR" }}',
         "assignee": "{{ responsible }}",
     }
     make_robot(process, "set_fields", {"values": values})
@@ -362,9 +362,7 @@ def test_notify_robot_tells_only_those_who_may_see(process: Process) -> None:
     assert (notification.user_id, notification.text, notification.run_id) == (admin.pk, "New: Printer", only_run().pk)
 
 
-def test_executing_a_comment_costs_a_known_number_of_queries(
-    process: Process, django_assert_num_queries: Any
-) -> None:
+def test_executing_a_comment_costs_a_known_number_of_queries(process: Process, django_assert_num_queries: Any) -> None:
     make_robot(process)
     create(process)
     relay()
