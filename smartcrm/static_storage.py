@@ -26,7 +26,7 @@ COMMENT_LINES = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)\n", r
 Sources = dict[str, tuple[Storage, str]]
 
 
-class StaticStorage(CompressedManifestStaticFilesStorage):
+class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # WhiteNoise has no types
     """The storage behind `{% static %}`.
 
     The stylesheet is written as several files that `css/app.css` imports; joined they compress by a third

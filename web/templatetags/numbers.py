@@ -161,7 +161,7 @@ def _locale() -> Locale:
 
 
 def _whole_pattern(locale: Locale, value: Decimal) -> str:
-    pattern = locale.currency_formats["standard"].pattern
+    pattern: str = locale.currency_formats["standard"].pattern
     return pattern if value % 1 else pattern.replace("0.00", "0")
 
 
