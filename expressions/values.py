@@ -3,6 +3,7 @@
 Field types of other apps map to these kinds. Empty and missing are one thing everywhere.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,8 @@ from expressions.moments import EARLIEST, LATEST, PERIODS, day_span
 MAX_TEXT = 1000
 MAX_DIGITS = 30
 MAX_ID = 2**63 - 1
+# NUL and lone surrogates: PostgreSQL takes neither.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 HISTORY = ("changed", "was", "became")
 EMPTINESS = ("is_empty", "is_filled")
@@ -341,7 +344,7 @@ def checked_text(raw: object) -> str:
         raise BadValue(_("Fill this in. To look for empty fields, choose “is empty”."))
     if len(raw) > MAX_TEXT:
         raise BadValue(_("The text is longer than %(limit)d characters.") % {"limit": MAX_TEXT})
-    if "\x00" in raw or any("\ud800" <= char <= "\udfff" for char in raw):
+    if UNSTORABLE.search(raw):
         raise BadValue(_("The text holds characters that cannot be stored."))
     return raw
 

@@ -17,6 +17,8 @@ from expressions.values import DateKind, ListKind
 MAX_DEPTH = 8
 MAX_NODES = 100
 MAX_ITEMS = 200
+MAX_VALUES = 1000
+MAX_CHARACTERS = 100_000
 
 MODES = ("all", "any", "none")
 # Against another field these make sense; a list of choices may not be made of fields.
@@ -38,6 +40,8 @@ class Parser:
     schema: Schema
     fields: dict[str, FieldSpec] = field(default_factory=dict)
     nodes: int = 0
+    values: int = 0
+    characters: int = 0
 
     def node(self, data: object, path: Path = (), depth: int = 1) -> Node:
         """A group or a comparison."""
@@ -117,6 +121,12 @@ class Parser:
 
     def operand(self, raw: object, spec: FieldSpec, path: Path, *, fields: bool) -> Operand:
         """A constant, another field, now or me."""
+        self.values += 1
+        if self.values > MAX_VALUES:
+            refuse(path, _("The condition has more than %(limit)d values.") % {"limit": MAX_VALUES})
+        self.characters += len(raw) if isinstance(raw, str) else 0
+        if self.characters > MAX_CHARACTERS:
+            refuse(path, _("The texts of the condition are too long."))
         if not isinstance(raw, Mapping):
             return self.constant(raw, spec, path)
         if len(raw) == 1:

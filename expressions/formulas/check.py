@@ -31,7 +31,7 @@ from expressions.formulas.types import (
     insist,
 )
 from expressions.schema import Schema, Scope
-from expressions.values import MAX_DIGITS
+from expressions.values import MAX_DIGITS, UNSTORABLE
 
 # From what stands on the left, computed and filled, to the result of one operator.
 Step = Callable[[Any, Scope], Any]
@@ -97,7 +97,7 @@ class Checker:
         """A text literal; backslashes stand before quotation marks, themselves and n."""
         inner = node.words[0][1:-1]
         plain = "\\".join(part.replace('\\"', '"').replace("\\n", "\n") for part in inner.split("\\\\"))
-        if "\x00" in plain or any("\ud800" <= char <= "\udfff" for char in plain):
+        if UNSTORABLE.search(plain):
             raise Refusal(node.at, _("The text holds characters that cannot be stored."))
         return _literal(Type.TEXT, plain or None, node.at)
 

@@ -224,6 +224,15 @@ def test_parser_limits_depth_and_size() -> None:
         parse_condition({"all": [leaf] * 100}, SCHEMA)
 
 
+def test_parser_limits_the_values_of_a_whole_condition() -> None:
+    wide = {"field": "title", "op": "in", "value": ["x"] * 200}
+    assert parse_condition({"all": [wide] * 5}, SCHEMA)
+    with pytest.raises(InvalidExpression, match="more than 1000 values"):
+        parse_condition({"all": [wide] * 6}, SCHEMA)
+    with pytest.raises(InvalidExpression, match="too long"):
+        parse_condition({"field": "title", "op": "in", "value": ["x" * 1000] * 101}, SCHEMA)
+
+
 def test_fields_used_counts_both_sides() -> None:
     condition = parse_condition({"field": "due", "op": "lt", "value": {"field": "created"}}, SCHEMA)
     assert condition.fields_used() == {"due", "created"}
