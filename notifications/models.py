@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
-from django_fsm import FSMField, transition
+from django_fsm import FSMField, FSMModelMixin, transition
 
 
 class Notification(models.Model):
@@ -48,7 +48,7 @@ class Notification(models.Model):
         return self.text[:80]
 
 
-class Delivery(models.Model):
+class Delivery(FSMModelMixin, models.Model):
     """One notification on its way through one outside channel; sent at least once under one `key`."""
 
     class State(models.TextChoices):

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import FSMField, FSMModelMixin, transition
 
 
 class Lane(models.TextChoices):
@@ -41,7 +41,7 @@ class RuleKind(models.TextChoices):
 UNFINISHED = (State.READY, State.CLAIMED)
 
 
-class Run(models.Model):
+class Run(FSMModelMixin, models.Model):
     """One execution of one rule for one event. Unique by (rule, event, occurrence); whoever inserts twice has one.
 
     Ids are plain numbers: a run outlives what it speaks of. The moves of `state` are described here and performed by
