@@ -46,6 +46,13 @@ def employee(process: Process) -> User:
     return person
 
 
+def open_board(open_page: OpenPage, user: User, process: Process, *, theme: str = "light") -> Page:
+    """The board, its scripts at work."""
+    page = open_page(user, f"/p/{process.key}/", theme=theme)
+    expect(page.locator("[data-controller~=board][data-ready]")).to_be_attached()
+    return page
+
+
 def column(page: Page, name: str) -> Locator:
     return page.locator(f".column[data-name='{name}']")
 
@@ -77,9 +84,9 @@ def test_employee_moves_a_request_and_the_robots_do_their_part(
 ) -> None:
     worker = stack.worker()
     stack.relay()
-    page = open_page(employee, f"/p/{process.key}/")
+    page = open_board(open_page, employee, process)
     column(page, "Received").get_by_role("button", name="Quick add").click()
-    page.keyboard.type("Broken printer")
+    page.locator(".column-form input").fill("Broken printer")
     page.keyboard.press("Enter")
     expect(tile(page, "Broken printer")).to_be_visible()
     page.keyboard.press("Escape")
@@ -104,8 +111,7 @@ def test_employee_moves_a_request_and_the_robots_do_their_part(
 
 def test_forbidden_move_puts_the_card_back_and_says_why(process: Process, employee: User, open_page: OpenPage) -> None:
     row = create_record(process, values={"title": "Parking permit", "assignee": employee.pk}, actor=SYSTEM)
-    page = open_page(employee, f"/p/{process.key}/")
-    expect(page.locator("html[data-ready]")).to_be_attached()
+    page = open_board(open_page, employee, process)
     drag(page, tile(page, "Parking permit"), column(page, "Completed"))
     expect(column(page, "Received").locator(".tile", has_text="Parking permit")).to_be_visible()
     assert stage_key(Record.objects.get(pk=row.pk)) == "received"
@@ -113,8 +119,7 @@ def test_forbidden_move_puts_the_card_back_and_says_why(process: Process, employ
 
 def test_card_moves_by_keyboard_alone(process: Process, employee: User, open_page: OpenPage) -> None:
     row = create_record(process, values={"title": "VPN from home", "assignee": employee.pk}, actor=SYSTEM)
-    page = open_page(employee, f"/p/{process.key}/")
-    expect(page.locator("html[data-ready]")).to_be_attached()
+    page = open_board(open_page, employee, process)
     tile(page, "VPN from home").focus()
     for key in ("Space", "ArrowRight", "Enter"):
         page.keyboard.press(key)
@@ -131,7 +136,7 @@ def test_two_browsers_see_each_others_moves(
     create_record(process, values={"title": "Shared work", "assignee": employee.pk}, actor=SYSTEM)
     watching = open_page(make_user("Head", is_admin=True), f"/p/{process.key}/")
     expect(watching.locator("html[data-live=on]")).to_be_attached(timeout=15_000)
-    moving = open_page(employee, f"/p/{process.key}/", theme="dark")
+    moving = open_board(open_page, employee, process, theme="dark")
     drag(moving, tile(moving, "Shared work"), column(moving, "In work"))
     seen = column(watching, "In work").locator(".tile", has_text="Shared work")
     expect(seen).to_be_visible(timeout=15_000)
