@@ -23,6 +23,7 @@ const controllers = {
   designer: () => import("./controllers/designer.js"),
   filters: () => import("./controllers/filters.js"),
   look: () => import("./controllers/look.js"),
+  grid: () => import("./controllers/grid.js"),
   matrix: () => import("./controllers/matrix.js"),
   options: () => import("./controllers/options.js"),
   rail: () => import("./controllers/rail.js"),

@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from web.views import board, card, editing, filters
+from web.views import board, card, editing, filters, table
 
 record = [
     path("", card.card, name="record-card"),
     path("tile/", board.tile, name="record-tile"),
+    path("row/", table.row, name="record-row"),
     path("move/", board.move, name="record-move"),
     path("delete/", editing.delete, name="record-delete"),
     path("restore/", editing.restore, name="record-restore"),
@@ -18,6 +19,7 @@ record = [
 ]
 process = [
     path("", board.board, name="process-board"),
+    path("list/", table.table, name="process-list"),
     path("bin/", editing.bin_page, name="process-bin"),
     path("columns/<int:stage_id>/", board.column, name="board-column"),
     path("totals/", board.totals, name="board-totals"),

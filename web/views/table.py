@@ -1,0 +1,165 @@
+"""The list of a process: the page, its changing part, one row."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core.errors import NotFound
+from processes.fieldtype import DisplayContext
+from processes.models import Operation, Process
+from processes.permissions import Access, visible_access
+from records.queries.card import Person
+from records.queries.filters import all_of, condition_from
+from records.queries.rows import Row
+from records.queries.table import Table, TableColumn, columns_for, table_for
+from web.filters import Filter, filter_of
+from web.middleware import PersonalRequest
+from web.navigation import process_tabs
+
+BASE = ("title", "stage", "assignee")
+"""Base columns at the beginning of a row; its fields and when it was changed follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One column's head."""
+
+    label: str
+    sort: str
+    """`ascending`, `descending` or nothing."""
+    query: str
+    """The address's query that sorts by it (the other way round when it does already); empty if one cannot."""
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value of a row."""
+
+    key: str
+    text: str
+    color: str
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record in the list."""
+
+    row: Row
+    assignee: Person | None
+    cells: tuple[Cell, ...]
+    can_update: bool
+    can_assign: bool
+    can_move: bool
+    targets: frozenset[int]
+
+
+@login_required
+@require_safe
+def table(request: PersonalRequest, key: str) -> HttpResponse:
+    """The page, or its changing part for a script that filters."""
+    access = visible_access(request.actor, key)
+    found = filter_of(request.GET, access)
+    page = table_for(access, found.narrowing, sort=request.GET.get("sort") or "-id", cursor=request.GET.get("cursor"))
+    columns = _columns(access)
+    context = {
+        **_base(access, found),
+        "table": page,
+        "headings": [_heading(column, page.sort, found) for column in columns],
+        "lines": lines_of(access, page, columns),
+        "next": _paged(found, page.next),
+        "previous": _paged(found, page.previous),
+        "tabs": process_tabs(access, "process-list"),
+        "can_create": _is_used(access) and access.can(Operation.CREATE),
+        "can_see": access.can(Operation.VIEW),
+        "pipeline": access.definition.default_pipeline,
+    }
+    is_fragment = request.headers.get("HX-Request") == "true"
+    return render(request, "records/_list_fragment.html" if is_fragment else "records/list.html", context)
+
+
+@login_required
+@require_safe
+def row(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """One row as it is now; 404 where the filter or the rights hide it."""
+    access = visible_access(request.actor, key)
+    found = filter_of(request.GET, access)
+    this = condition_from(access, {"field": "id", "op": "is", "value": record_id})
+    conditions = [this] if found.narrowing.condition is None else [found.narrowing.condition, this]
+    narrowing = replace(found.narrowing, condition=all_of(conditions))
+    lines = lines_of(access, table_for(access, narrowing, limit=1, with_total=False), _columns(access))
+    if not lines:
+        raise NotFound(_("There is no such record."), record=record_id)
+    return render(request, "records/_row.html", {**_base(access, found), "line": lines[0]})
+
+
+def lines_of(access: Access, page: Table, columns: Iterable[TableColumn]) -> list[Line]:
+    """The rows of a page with what the actor may do with each."""
+    fields = [column for column in columns if column.key not in BASE]
+    return [_line(access, row, page.people, fields) for row in page.rows]
+
+
+def _line(access: Access, row: Row, people: Mapping[int, str], columns: list[TableColumn]) -> Line:
+    pipeline = access.definition.pipeline_by_id[row.pipeline_id]
+    used = _is_used(access)
+    name = people.get(row.assignee_id) if row.assignee_id is not None else None
+    return Line(
+        row=row,
+        assignee=Person(row.assignee_id, name) if row.assignee_id is not None and name else None,
+        cells=tuple(_cell(row, column, people) for column in columns if column.field is not None),
+        can_update=used and access.covers(Operation.UPDATE, row),
+        can_assign=used and access.covers(Operation.ASSIGN, row),
+        can_move=used and access.covers(Operation.MOVE, row),
+        targets=pipeline.targets[row.stage_id],
+    )
+
+
+def _cell(row: Row, column: TableColumn, people: Mapping[int, str]) -> Cell:
+    field = column.field
+    assert field is not None
+    value = row.value(field)
+    text = field.type.display(value, field, DisplayContext(people))
+    return Cell(field.key, text, field.type.color(value, field), field.type.summable)
+
+
+def _columns(access: Access) -> list[TableColumn]:
+    """What the list shows: the base columns, the fields meant for a list, the last change."""
+    known = {column.key: column for column in columns_for(access)}
+    fields = [column for column in known.values() if column.field is not None and column.field.in_list]
+    return [*(known[key] for key in BASE), *fields, known["updated_at"]]
+
+
+def _heading(column: TableColumn, sort: str, found: Filter) -> Heading:
+    is_sorted = sort.removeprefix("-") == column.key
+    descending = sort.startswith("-")
+    query = QueryDict(found.query, mutable=True)
+    query["sort"] = f"-{column.key}" if is_sorted and not descending else column.key
+    return Heading(
+        label=str(column.label),
+        sort=("descending" if descending else "ascending") if is_sorted else "",
+        query=query.urlencode() if column.is_sortable else "",
+        is_number=column.field is not None and column.field.type.summable,
+    )
+
+
+def _paged(found: Filter, cursor: str | None) -> str:
+    if cursor is None:
+        return ""
+    query = QueryDict(found.query, mutable=True)
+    query["cursor"] = cursor
+    return query.urlencode()
+
+
+def _base(access: Access, found: Filter) -> dict[str, Any]:
+    return {"access": access, "process": access.definition, "filter": found}
+
+
+def _is_used(access: Access) -> bool:
+    return access.definition.status == Process.Status.PUBLISHED
