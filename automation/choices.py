@@ -55,10 +55,11 @@ class SecretField(forms.CharField):
 
 
 class JsonMapField(forms.JSONField):
-    """A flat JSON object."""
+    """A flat JSON object; `of_fields` says that its names are keys of the process's fields."""
 
-    def __init__(self, *, limit: int = 50, **kwargs: Any) -> None:
+    def __init__(self, *, limit: int = 50, of_fields: bool = False, **kwargs: Any) -> None:
         self.limit = limit
+        self.of_fields = of_fields
         super().__init__(**{"widget": forms.Textarea({"rows": 4}), "required": False, **kwargs})
 
     def clean(self, value: Any) -> dict[str, Any]:

@@ -70,13 +70,13 @@ def _execute_inside(run: Run, version: RobotVersion, kind: InsideRobot, actor: A
     try:
         with transaction.atomic():
             context = _enter(run, version, actor)
-            hit("before_effect")
+            hit("before_effect", run.pk)
             result = kind.perform(context)
-            hit("after_effect")
+            hit("after_effect", run.pk)
             if not ledger.finish(run, _success(result)):
                 raise Fenced
-            hit("before_commit")
-        hit("after_commit")
+            hit("before_commit", run.pk)
+        hit("after_commit", run.pk)
     except NotWanted as error:
         ledger.finish(run, End("cancel", reason=str(error), is_attempt=False))
     except Fenced:
@@ -96,9 +96,9 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
             started_at = ledger.begin_sending(run, run.intent, in_doubt=not repeatable)
         if started_at is None:
             raise Fenced
-        hit("before_send")
+        hit("before_send", run.pk)
         result = kind.send(run.intent, settings=version.settings, key=run.effect_key)
-        hit("after_send")
+        hit("after_send", run.pk)
         if not ledger.finish(run, _success(result), started_at=started_at):
             raise Fenced
     except NotWanted as error:

@@ -23,7 +23,7 @@ MARK = "{{"
 class FieldsSettings(RobotSettings):
     """Field key → value: a JSON value, null to empty the field, or a text with placeholders."""
 
-    values = JsonMapField(label=gettext_lazy("Values"), required=True, limit=100)
+    values = JsonMapField(label=gettext_lazy("Values"), required=True, limit=100, of_fields=True)
 
     def clean_values(self) -> dict[str, Any]:
         """Every key must be known; constants must fit their field, texts must speak of known fields."""

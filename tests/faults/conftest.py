@@ -1,0 +1,96 @@
+"""Worlds with real commits for fault tests, and processes that drain the ledger and may be killed."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from automation.models import Run, State
+from core.actor import SYSTEM
+from events.relay import relay_batch
+from processes.models import Process
+from records.operations import create_record
+from tests.faults.drain import Drainer
+from tests.stack import Stack, test_database_url, wait_for
+
+LEASE_SECONDS = 2
+
+
+@pytest.fixture
+def clean_typed_tables(committed: None) -> Iterator[None]:
+    """Real commits, and an empty broker; the typed tables go before the flush (see `committed`)."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.flushall()
+    client.close()
+    yield
+
+
+@pytest.fixture
+def stack(clean_typed_tables: None) -> Iterator[Stack]:
+    """Real processes with a short lease, so that a test does not wait a minute for what a kill has left."""
+    started = Stack(AUTOMATION_LEASE_SECONDS=str(LEASE_SECONDS))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def drainer(clean_typed_tables: None, tmp_path: Path) -> Iterator[Drainer]:
+    """Processes that work through the lanes until told to stop; they may die and are replaced."""
+    started = Drainer(tmp_path, test_database_url(), lease=LEASE_SECONDS)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Print one line of JSON with the counts of a fault test."""
+
+    def write(**counts: Any) -> None:
+        manager = request.config.pluginmanager.getplugin("capturemanager")
+        with manager.global_and_fixture_disabled():
+            print("\n" + json.dumps({"test": request.node.name, **counts}))
+
+    return write
+
+
+def create_many(process: Process, count: int) -> list[int]:
+    """Records through the one write path."""
+    return [create_record(process, values={"title": f"R{number}"}, actor=SYSTEM).pk for number in range(count)]
+
+
+def relay_everything() -> None:
+    """Expand all events, in this process."""
+    while relay_batch().events:
+        pass
+
+
+def unfinished() -> int:
+    """Runs that still wait or are at work."""
+    return Run.objects.filter(state__in=[State.READY, State.CLAIMED]).count()
+
+
+def wait_until_done(patience: float = 120.0) -> float:
+    """Wait until nothing waits any more; the seconds it took. A failure is a hang."""
+    started = time.monotonic()
+    wait_for(lambda: unfinished() == 0, patience=patience)
+    return time.monotonic() - started
+
+
+def states() -> dict[str, int]:
+    """How many runs are in which state."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT state, count(*) FROM automation_run GROUP BY 1 ORDER BY 1")
+        return dict(cursor.fetchall())
+
+
+def kill_group(pid: int) -> None:
+    """kill -9 of a process group that this test has started."""
+    os.killpg(pid, signal.SIGKILL)
