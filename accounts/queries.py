@@ -86,18 +86,12 @@ def everybody(search: str = "") -> Any:
     """All people with their direct roles (`role_assignments`), by name, the deactivated last."""
     found = User.objects.search(search) if search else User.objects.all()
     roles = RoleAssignment.objects.select_related("role").order_by("role__position", "role_id")
-    return found.order_by("-is_active", "folded_name", "id").prefetch_related(
-        Prefetch("role_assignments", roles)
-    )
+    return found.order_by("-is_active", "folded_name", "id").prefetch_related(Prefetch("role_assignments", roles))
 
 
 def roles_with_people() -> QuerySet[Role]:
     """All roles with those who have them directly (`assignments`), by name."""
-    held = (
-        RoleAssignment.objects.exclude(user=None)
-        .select_related("user")
-        .order_by("user__folded_name", "user_id")
-    )
+    held = RoleAssignment.objects.exclude(user=None).select_related("user").order_by("user__folded_name", "user_id")
     return Role.objects.prefetch_related(Prefetch("assignments", held))
 
 

@@ -20,9 +20,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def search(self, text: str) -> "UserQuerySet":
         """By any part of the name or the beginning of the address."""
-        return self.filter(
-            models.Q(folded_name__contains=fold(text)) | models.Q(email__istartswith=text.strip())
-        )
+        return self.filter(models.Q(folded_name__contains=fold(text)) | models.Q(email__istartswith=text.strip()))
 
     def by_name(self) -> "UserQuerySet":
         """In the order people look for each other."""

@@ -13,3 +13,17 @@ class IdConverter:
     def to_url(self, value: int) -> str:
         """The id as text."""
         return str(value)
+
+
+class RunActConverter:
+    """What a person does with a run."""
+
+    regex = "retry|again|cancel|confirm"
+
+    def to_python(self, value: str) -> str:
+        """The word."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The word."""
+        return value

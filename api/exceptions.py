@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
+from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions as rest
@@ -55,6 +56,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         return answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", _("The body is too large."))
     if isinstance(error, SuspiciousOperation):
         return answer(HTTPStatus.BAD_REQUEST, "malformed", _("The request is malformed."))
+    if isinstance(error, OperationalError):
+        return _busy(error)
     return _unforeseen(error, context)
 
 
@@ -95,6 +98,14 @@ def _rest_error(error: rest.APIException) -> Response:
         response["Retry-After"] = str(wait)
     if header := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = header
+    return response
+
+
+def _busy(error: OperationalError) -> Response:
+    """A dead lock, a statement that took too long, a database that is away: to be tried again."""
+    logger.warning("The database refused: %s", error)
+    response = answer(HTTPStatus.SERVICE_UNAVAILABLE, "busy", _("The database is busy; try again in a moment."))
+    response["Retry-After"] = "1"
     return response
 
 

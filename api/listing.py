@@ -20,6 +20,7 @@ from records.queries.table import PAGE
 SHAPE = ("fields", "expand")
 PARAMETERS = (*SHAPE, "filter", "search", "sort", "cursor", "limit", "total", "deleted")
 MOST_FILTER_TEXT = 20_000
+LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,18 @@ def narrowing_from(access: Access, pairs: Sequence[tuple[str, str]], query: Mapp
 
 def limit_from(query: Mapping[str, str], default: int = PAGE) -> int:
     """`limit` as a number. Raises Invalid."""
-    text = query.get("limit", str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > 6:
+    number = number_from(query, "limit")
+    return default if number is None else number
+
+
+def number_from(query: Mapping[str, str], name: str) -> int | None:
+    """A parameter that is a number; None where it is absent. Raises Invalid."""
+    text = query.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > LONGEST_NUMBER:
         message = _("A number is expected.")
-        raise Invalid(message, {"limit": [message]})
+        raise Invalid(message, {name: [message]})
     return int(text)
 
 

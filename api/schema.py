@@ -12,6 +12,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 
 from api.renderers import to_bytes
 from processes.permissions import Access
@@ -31,6 +32,7 @@ ERRORS = {
     "415": "The body is not JSON.",
     "422": "The idempotency key was used for another request.",
     "429": "Too often; see `Retry-After`.",
+    "503": "The database is busy; see `Retry-After`.",
 }
 _WRITING = frozenset({"409", "412", "413", "415", "422"})
 _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
@@ -49,6 +51,11 @@ def body_of(name: str) -> dict[str, Any]:
 def parameter(name: str, description: str, kind: type = str, **options: Any) -> OpenApiParameter:
     """One parameter of an address."""
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=description, **options)
+
+
+def next_number() -> serializers.IntegerField:
+    """Where the next page of a list by number begins; null at the end."""
+    return serializers.IntegerField(allow_null=True)
 
 
 SHAPE_PARAMETERS = [
@@ -79,7 +86,7 @@ class AutoSchema(SpectacularAutoSchema):
 _TAGS = frozenset(
     (
         *("me", "people", "roles", "tokens", "processes", "fields", "pipelines", "access"),
-        *("records", "tasks", "comments", "timeline"),
+        *("records", "tasks", "comments", "timeline", "robots", "runs", "notifications"),
     )
 )
 

@@ -122,9 +122,7 @@ class _Answer:
         self._waiting: list[bytes] = []
         self._size = 0
 
-    def start(
-        self, status: str, headers: list[tuple[str, str]], exc_info: object = None
-    ) -> Callable[[bytes], None]:
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], None]:
         """Take status and headers: WSGI's `start_response`."""
         self._head = {
             "type": "http.response.start",

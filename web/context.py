@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -13,6 +14,8 @@ PLACES = {
     "notifications": "notifications",
     "settings": "settings",
     "home": "home",
+    **dict.fromkeys(("profile", "tokens", "people", "roles", "mfa_index", "account_change_password"), "settings"),
+    **dict.fromkeys(("processes", "process-new"), "home"),
 }
 """URL name → place in the rail, for pages outside any process."""
 
@@ -21,13 +24,18 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """Variables for base.html; the database is asked only for those who signed in, when the rail is drawn."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"theme": request.COOKIES.get("theme", "system")}
+        return {"theme": request.COOKIES.get("theme", "system"), "mail_works": _mail_works()}
     return {
         "theme": user.theme,
         "nav_processes": SimpleLazyObject(lambda: rail(request.actor)),  # type: ignore[attr-defined]
         "unread_count": SimpleLazyObject(lambda: unread_count(user.pk)),
         "active_nav": _place(request),
     }
+
+
+def _mail_works() -> bool:
+    """Whether letters leave this installation at all."""
+    return not settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".dummy.EmailBackend"))
 
 
 def _place(request: HttpRequest) -> str:

@@ -142,7 +142,7 @@ def _cleared(params: QueryDict) -> str:
     kept = QueryDict(mutable=True)
     for key in KEPT:
         if key in params:
-            kept[key] = params[key]
+            kept[key] = str(params[key])
     return kept.urlencode()
 
 

@@ -79,14 +79,10 @@ def error_body(error: SmartCRMError) -> dict[str, object]:
     """The one shape of every error: code, message, details (with `fields` for wrong input)."""
     details = dict(error.details)
     if isinstance(error, Invalid) and error.fields:
-        details["fields"] = {
-            key: [str(message) for message in messages] for key, messages in error.fields.items()
-        }
+        details["fields"] = {key: [str(message) for message in messages] for key, messages in error.fields.items()}
     return {"code": error.code, "message": str(error.message), "details": details}
 
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether a script asks (our own fetch calls and htmx fragments), rather than a person's navigation."""
-    return request.headers.get("HX-Request") == "true" or "application/json" in request.headers.get(
-        "Accept", ""
-    )
+    return request.headers.get("HX-Request") == "true" or "application/json" in request.headers.get("Accept", "")

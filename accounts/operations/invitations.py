@@ -73,9 +73,7 @@ def invitation_for(secret: str) -> Invitation:
     """The open invitation behind a link's secret. Raises NotFound for an unknown, used or expired one."""
     invitation = (
         Invitation.objects.select_related("user")
-        .filter(
-            digest=digest_of(secret), accepted_at=None, expires_at__gt=timezone.now(), user__is_active=True
-        )
+        .filter(digest=digest_of(secret), accepted_at=None, expires_at__gt=timezone.now(), user__is_active=True)
         .first()
     )
     if invitation is None:

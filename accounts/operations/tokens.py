@@ -31,9 +31,7 @@ def create_token(
     name = clean_line(name, field="name", limit=150)
     unknown = set(scopes) - set(SCOPES)
     if unknown or not scopes:
-        raise Invalid(
-            _("Choose what the token may do."), {"scopes": [_("Choose from: %s.") % ", ".join(SCOPES)]}
-        )
+        raise Invalid(_("Choose what the token may do."), {"scopes": [_("Choose from: %s.") % ", ".join(SCOPES)]})
     if actor.scopes is not None and not set(scopes) <= actor.scopes:
         raise NotAllowed(_("A token cannot give more than it may do itself."))
     if "admin" in scopes and not user.is_admin:
@@ -47,9 +45,7 @@ def create_token(
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
     )
-    publish(
-        "token.created", actor=actor, data={"token_id": token.pk, "user_id": user.pk, "scopes": token.scopes}
-    )
+    publish("token.created", actor=actor, data={"token_id": token.pk, "user_id": user.pk, "scopes": token.scopes})
     return token, secret
 
 

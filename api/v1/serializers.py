@@ -355,3 +355,137 @@ class EntryOut(serializers.Serializer[Any]):
     text = serializers.CharField()
     note = serializers.CharField()
     changes = ChangeOut(many=True)
+
+
+class BulkBody(Strict):
+    """Up to 1,000 operations: `{"op": "create", "record": {…}}`, `{"op": "update", "id": 1, "record": {…}}`,
+    `{"op": "delete", "id": 1}`; with `version` an update or a deletion refuses another version.
+    """
+
+    operations = serializers.ListField(child=serializers.DictField(), max_length=1000)
+
+
+class BulkResultOut(serializers.Serializer[Any]):
+    """What became of one operation."""
+
+    status = serializers.IntegerField(help_text="As a single call would have answered.")
+    id = serializers.IntegerField(required=False)
+    version = serializers.IntegerField(required=False)
+    error = serializers.DictField(required=False)
+
+
+class BulkOut(serializers.Serializer[Any]):
+    """One result for every operation, in order."""
+
+    results = BulkResultOut(many=True)
+    refused = serializers.IntegerField()
+
+
+# Automation
+
+
+class FindingOut(serializers.Serializer[Any]):
+    """Something wrong with a robot."""
+
+    level = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class RobotTileOut(serializers.Serializer[Any]):
+    """A robot at a glance."""
+
+    id = serializers.IntegerField()
+    stage = serializers.CharField(required=False)
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    summary = serializers.CharField()
+    delay_seconds = serializers.IntegerField()
+    wait_for_previous = serializers.BooleanField()
+    keep_running = serializers.BooleanField()
+    is_on = serializers.BooleanField()
+    version = serializers.IntegerField()
+    runs = serializers.IntegerField()
+    failures = serializers.IntegerField()
+    findings = FindingOut(many=True)
+
+
+class RobotOut(serializers.Serializer[Any]):
+    """A robot. Of a secret setting only whether there is one."""
+
+    id = serializers.IntegerField()
+    stage = serializers.CharField()
+    pipeline = serializers.CharField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    settings = serializers.DictField()
+    condition = serializers.DictField(allow_null=True)
+    delay_seconds = serializers.IntegerField()
+    wait_for_previous = serializers.BooleanField()
+    keep_running = serializers.BooleanField()
+    is_on = serializers.BooleanField()
+    version = serializers.IntegerField()
+    findings = FindingOut(many=True)
+
+
+class RobotPatch(Strict):
+    """What may change of a robot. `settings` depend on its kind."""
+
+    kind = text(required=False)
+    name = text(required=False, allow_blank=True)
+    settings = serializers.DictField(required=False)
+    condition = serializers.DictField(required=False, allow_null=True)
+    delay_seconds = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    wait_for_previous = serializers.BooleanField(required=False)
+    keep_running = serializers.BooleanField(required=False)
+    is_on = serializers.BooleanField(required=False)
+
+
+class RobotBody(RobotPatch):
+    """A robot to be, on the stage of this key."""
+
+    stage = text()
+    kind = text()
+
+
+class RobotOrder(Strict):
+    """All robots of a stage, each once, in their new order."""
+
+    stage = text()
+    robots = serializers.ListField(child=serializers.IntegerField(), max_length=200)
+
+
+class RunOut(serializers.Serializer[Any]):
+    """One execution of a robot."""
+
+    id = serializers.IntegerField()
+    robot = serializers.IntegerField(source="robot_id")
+    name = serializers.CharField()
+    record = serializers.IntegerField(source="record_id")
+    state = serializers.CharField()
+    reason = serializers.CharField()
+    error_code = serializers.CharField()
+    error = serializers.CharField()
+    result = serializers.JSONField()
+    attempt = serializers.IntegerField()
+    max_attempts = serializers.IntegerField()
+    run_at = serializers.DateTimeField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    effect_key = serializers.CharField()
+    depth = serializers.IntegerField()
+
+
+class NotificationOut(serializers.Serializer[Any]):
+    """Something one was told."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+    process = serializers.CharField(source="process_key")
+    record = serializers.IntegerField(source="record_id", allow_null=True)
+    actor_label = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    is_read = serializers.BooleanField()

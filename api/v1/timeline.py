@@ -4,12 +4,11 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.listing import limit_from
-from api.schema import parameter
+from api.listing import number_from
+from api.schema import next_number, parameter
 from api.v1.serializers import CommentBody, CommentOut, EntryOut, TaskBody, TaskOut, items_of
 from api.views import ApiView
 from records.models import Comment, Task
@@ -21,10 +20,6 @@ MOST = 200
 BEFORE = [parameter("before", "`next` of the page before.", int)]
 
 
-def _next() -> serializers.IntegerField:
-    return serializers.IntegerField(allow_null=True)
-
-
 class Timeline(ApiView):
     """What happened to a record."""
 
@@ -32,11 +27,11 @@ class Timeline(ApiView):
         operation_id="timeline_read",
         summary="Read the timeline",
         parameters=BEFORE,
-        responses={200: items_of(EntryOut, next=_next())},
+        responses={200: items_of(EntryOut, next=next_number())},
     )
     def get(self, request: Request, key: str, record_id: int) -> Response:
         """A page of entries, newest first, in the language of the request."""
-        page = timeline_page(self.access(key), record_id, before=_before(self.query("before")))
+        page = timeline_page(self.access(key), record_id, before=number_from(self.query("before"), "before"))
         return Response({"items": EntryOut(page.entries, many=True).data, "next": page.next})
 
 
@@ -47,11 +42,11 @@ class Comments(ApiView):
         operation_id="comments_list",
         summary="List comments",
         parameters=BEFORE,
-        responses={200: items_of(CommentOut, next=_next())},
+        responses={200: items_of(CommentOut, next=next_number())},
     )
     def get(self, request: Request, key: str, record_id: int) -> Response:
         """The latest 200, newest first."""
-        before = _before(self.query("before"))
+        before = number_from(self.query("before"), "before")
         row = row_for(self.access(key), record_id)
         found = Comment.objects.filter(record_id=row.pk)
         if before is not None:
@@ -121,7 +116,3 @@ class ReopenTask(_OneTask):
         access = self.access(key)
         own = self.task_id(access, record_id, task_id)
         return Response(TaskOut(reopen_task(access.definition, own, actor=self.actor)).data)
-
-
-def _before(query: Any) -> int | None:
-    return limit_from({"limit": query["before"]}) if "before" in query else None

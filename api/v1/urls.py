@@ -2,10 +2,24 @@
 
 from django.urls import path, register_converter
 
-from api.converters import IdConverter
-from api.v1 import about, fields, people, pipelines, processes, records, timeline, tokens
+from api.converters import IdConverter, RunActConverter
+from api.v1 import (
+    about,
+    bulk,
+    fields,
+    notifications,
+    people,
+    pipelines,
+    processes,
+    records,
+    robots,
+    runs,
+    timeline,
+    tokens,
+)
 
 register_converter(IdConverter, "id")
+register_converter(RunActConverter, "run_act")
 
 _PROCESS = "processes/<str:key>/"
 _PIPELINE = f"{_PROCESS}pipelines/<str:pipeline_key>/"
@@ -36,6 +50,7 @@ urlpatterns = [
     path(f"{_PIPELINE}stage-order/", pipelines.StageOrder.as_view(), name="api-stage-order"),
     path(f"{_PIPELINE}moves/", pipelines.Moves.as_view(), name="api-moves"),
     path(f"{_PROCESS}records/", records.Records.as_view(), name="api-records"),
+    path(f"{_PROCESS}records/bulk/", bulk.BulkRecords.as_view(), name="api-records-bulk"),
     path(_RECORD, records.OneRecord.as_view(), name="api-record"),
     path(f"{_RECORD}move/", records.MoveRecord.as_view(), name="api-record-move"),
     path(f"{_RECORD}restore/", records.RestoreRecord.as_view(), name="api-record-restore"),
@@ -44,4 +59,17 @@ urlpatterns = [
     path(f"{_RECORD}tasks/", timeline.Tasks.as_view(), name="api-record-tasks"),
     path(f"{_RECORD}tasks/<id:task_id>/complete/", timeline.CompleteTask.as_view(), name="api-task-complete"),
     path(f"{_RECORD}tasks/<id:task_id>/reopen/", timeline.ReopenTask.as_view(), name="api-task-reopen"),
+    path(f"{_PROCESS}robots/", robots.Robots.as_view(), name="api-robots"),
+    path(f"{_PROCESS}robots/<id:robot_id>/", robots.OneRobot.as_view(), name="api-robot"),
+    path(f"{_PROCESS}robot-order/", robots.RobotOrderOfStage.as_view(), name="api-robot-order"),
+    path(f"{_PROCESS}runs/", runs.Runs.as_view(), name="api-runs"),
+    path(f"{_PROCESS}runs/<id:run_id>/", runs.OneRun.as_view(), name="api-run"),
+    path(f"{_PROCESS}runs/<id:run_id>/<run_act:act>/", runs.ActOnRun.as_view(), name="api-run-act"),
+    path("notifications/", notifications.Notifications.as_view(), name="api-notifications"),
+    path("notifications/read/", notifications.ReadNotifications.as_view(), name="api-notifications-read"),
+    path(
+        "notifications/<id:notification_id>/read/",
+        notifications.ReadNotification.as_view(),
+        name="api-notification-read",
+    ),
 ]

@@ -1,5 +1,6 @@
 """Changes to records and to what hangs on them."""
 
+from records.operations.bulk import Outcome, RecordChange, change_records
 from records.operations.idempotency import Answer, answer_once
 from records.operations.moves import MoveRefused, move_record
 from records.operations.records import create_record, delete_record, restore_record, update_record
@@ -8,8 +9,11 @@ from records.operations.timeline import add_comment, complete_task, create_task,
 __all__ = [
     "Answer",
     "MoveRefused",
+    "Outcome",
+    "RecordChange",
     "add_comment",
     "answer_once",
+    "change_records",
     "complete_task",
     "create_record",
     "create_task",

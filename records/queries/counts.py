@@ -24,4 +24,4 @@ def counts_by_process(accesses: Iterable[Access]) -> Mapping[int, RecordCount]:
         .values_list("process_id")
         .annotate(open=Count("id", filter=Q(is_open=True)), total=Count("id"))
     )
-    return {process_id: RecordCount(open, total) for process_id, open, total in rows}
+    return {process_id: RecordCount(still_open, total) for process_id, still_open, total in rows}

@@ -78,9 +78,7 @@ class EmbeddedPostgres(Server):
         """Start the server, or take over the one that a killed process left; make the cluster if missing."""
         owner = service_owner()
         if not owner.can_reach(self.cluster):
-            raise EmbeddedError(
-                f"The user {owner.name} cannot enter {self.cluster.parent}: set SMARTCRM_DATA_DIR."
-            )
+            raise EmbeddedError(f"The user {owner.name} cannot enter {self.cluster.parent}: set SMARTCRM_DATA_DIR.")
         owner.give(self.sockets, 0o700)
         owner.give(self.log, 0o700)
         if not (self.cluster / "PG_VERSION").exists():

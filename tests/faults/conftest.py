@@ -30,7 +30,7 @@ def clean_typed_tables(committed: None) -> Iterator[None]:
     client = redis.Redis.from_url(settings.REDIS_URL)
     client.flushall()
     client.close()
-    yield
+    return
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Run as a program it is the nursery; a `Drainer` in the test starts and stops it.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -51,10 +52,8 @@ class Drainer:
     def stop(self) -> None:
         """End everything that was started here."""
         for process in self._started:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             process.wait()
 
 

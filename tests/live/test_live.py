@@ -119,9 +119,7 @@ def test_two_watchers_hear_a_move_with_ids_only(process: Process, listen: Callab
         }
 
 
-def test_reconnecting_browser_gets_exactly_what_it_missed(
-    process: Process, listen: Callable[..., Listener]
-) -> None:
+def test_reconnecting_browser_gets_exactly_what_it_missed(process: Process, listen: Callable[..., Listener]) -> None:
     user = watcher(process)
     first = listen(user).ready()
     row = create_record(process, values={}, actor=SYSTEM)
@@ -135,9 +133,7 @@ def test_reconnecting_browser_gets_exactly_what_it_missed(
     assert stages == ["in_work", "completed", "in_work"]
 
 
-def test_browser_that_missed_too_much_is_told_to_reload(
-    process: Process, listen: Callable[..., Listener]
-) -> None:
+def test_browser_that_missed_too_much_is_told_to_reload(process: Process, listen: Callable[..., Listener]) -> None:
     user = watcher(process)
     row = create_record(process, values={}, actor=SYSTEM)
     for amount in range(1, 211):
@@ -146,9 +142,7 @@ def test_browser_that_missed_too_much_is_told_to_reload(
     assert listen(user, 1).ready().next()["event"] == "reset"
 
 
-def test_own_scope_hears_of_own_records_and_of_losing_one(
-    process: Process, listen: Callable[..., Listener]
-) -> None:
+def test_own_scope_hears_of_own_records_and_of_losing_one(process: Process, listen: Callable[..., Listener]) -> None:
     user = watcher(process, Scope.OWN)
     listener = listen(user).ready()
     create_record(process, values={"title": "Foreign"}, actor=SYSTEM)
@@ -194,9 +188,7 @@ def test_stranger_is_refused(address: str) -> None:
     assert connection.getresponse().status == HTTPStatus.UNAUTHORIZED
 
 
-def test_streams_cost_no_threads(
-    address: str, stack: Stack, process: Process, listen: Callable[..., Listener]
-) -> None:
+def test_streams_cost_no_threads(address: str, stack: Stack, process: Process, listen: Callable[..., Listener]) -> None:
     user = watcher(process)
     web = stack._started[0]
 

@@ -52,9 +52,7 @@ def body_of(sent: Sent) -> bytes:
 
 
 def echo(environ: Environ, start_response: StartResponse) -> list[bytes]:
-    start_response(
-        "201 Created", [("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
-    )
+    start_response("201 Created", [("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
     return [environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))]
 
 
@@ -153,9 +151,7 @@ def test_a_long_answer_waits_for_its_client() -> None:
                 first_part.set()
                 await go_on.wait()
 
-        answering = asyncio.create_task(
-            WsgiBridge(stream, threads=1, longest_body=9)(scope("GET"), receive, send)
-        )
+        answering = asyncio.create_task(WsgiBridge(stream, threads=1, longest_body=9)(scope("GET"), receive, send))
         await first_part.wait()
         made_while_the_client_was_busy = list(made)
         go_on.set()

@@ -37,9 +37,7 @@ def filled_in(command: list[str]) -> list[str]:
     return [re.sub(r"\$\{\w+:-(\w+)\}", r"\1", part) for part in command]
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, service in OURS.items() if service["command"][0] == "python"]
-)
+@pytest.mark.parametrize("name", [name for name, service in OURS.items() if service["command"][0] == "python"])
 def test_management_commands_exist(name: str) -> None:
     program, script, command, *_ = OURS[name]["command"]
 
@@ -47,18 +45,14 @@ def test_management_commands_exist(name: str) -> None:
     assert command in get_commands()
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, service in OURS.items() if service["command"][0] == "uvicorn"]
-)
+@pytest.mark.parametrize("name", [name for name, service in OURS.items() if service["command"][0] == "uvicorn"])
 def test_uvicorn_knows_every_option(name: str) -> None:
     context = uvicorn.make_context("uvicorn", filled_in(OURS[name]["command"][1:]))
 
     assert context.params["app"] == "smartcrm.asgi:application"
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, service in OURS.items() if service["command"][0] == "celery"]
-)
+@pytest.mark.parametrize("name", [name for name, service in OURS.items() if service["command"][0] == "celery"])
 def test_celery_knows_every_option(name: str) -> None:
     arguments = filled_in(OURS[name]["command"][1:])
     here = arguments.index("worker")

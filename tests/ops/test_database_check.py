@@ -51,9 +51,7 @@ def test_our_own_database_passes() -> None:
     assert checks.check_database(databases=["default"]) == []
 
 
-def test_a_locale_without_cyrillic_is_refused(
-    make_database: Callable[[str, str], str], check_of: CheckOf
-) -> None:
+def test_a_locale_without_cyrillic_is_refused(make_database: Callable[[str, str], str], check_of: CheckOf) -> None:
     name = make_database("blind", "LOCALE_PROVIDER libc LOCALE 'C' ENCODING 'UTF8'")
 
     assert [problem.id for problem in check_of(name)] == ["smartcrm.E004"]

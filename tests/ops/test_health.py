@@ -42,9 +42,7 @@ def test_a_missing_redis_is_told_and_takes_nobody_out_of_service(client: Client,
 @pytest.mark.django_db
 @pytest.mark.parametrize(("age", "status"), [(10, 200), (120, 503)])
 def test_a_relay_that_lags_by_a_minute_is_unhealthy(client: Client, age: int, status: int) -> None:
-    Event.objects.create(
-        kind="record.created", actor_kind="system", at=timezone.now() - timedelta(seconds=age)
-    )
+    Event.objects.create(kind="record.created", actor_kind="system", at=timezone.now() - timedelta(seconds=age))
 
     answer = client.get("/health/relay")
 

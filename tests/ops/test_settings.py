@@ -53,9 +53,7 @@ def deployment_check(**environment: str) -> subprocess.CompletedProcess[str]:
 def test_https_makes_everything_strict() -> None:
     found = settings(BASE_URL="https://crm.example.com")
 
-    assert (
-        found["SESSION_COOKIE_SECURE"] is found["CSRF_COOKIE_SECURE"] is found["SECURE_SSL_REDIRECT"] is True
-    )
+    assert found["SESSION_COOKIE_SECURE"] is found["CSRF_COOKIE_SECURE"] is found["SECURE_SSL_REDIRECT"] is True
     assert found["SECURE_HSTS_SECONDS"] > 0
     assert found["ALLOWED_HOSTS"] == ["crm.example.com"]
     assert found["CSRF_TRUSTED_ORIGINS"] == ["https://crm.example.com"]
@@ -64,9 +62,7 @@ def test_https_makes_everything_strict() -> None:
 def test_this_machine_alone_works_without_https() -> None:
     found = settings()
 
-    assert (
-        found["SESSION_COOKIE_SECURE"] is found["CSRF_COOKIE_SECURE"] is found["SECURE_SSL_REDIRECT"] is False
-    )
+    assert found["SESSION_COOKIE_SECURE"] is found["CSRF_COOKIE_SECURE"] is found["SECURE_SSL_REDIRECT"] is False
     assert found["SECURE_HSTS_SECONDS"] == 0
     assert {"127.0.0.1", "localhost"} <= set(found["ALLOWED_HOSTS"])
 

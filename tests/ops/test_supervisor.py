@@ -45,9 +45,7 @@ def lines(path: Path) -> list[str]:
     return path.read_text().split() if path.exists() else []
 
 
-def test_a_dead_program_is_started_again_after_growing_pauses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dead_program_is_started_again_after_growing_pauses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(supervisor, "LONGEST_PAUSE", 0.03)
     starts = tmp_path / "starts"
@@ -65,9 +63,7 @@ def test_a_killed_program_is_told_by_its_signal(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
     starts = tmp_path / "starts"
 
-    said = supervise(
-        [shell("victim", f"echo x >> {starts}; kill -9 $$")], until=lambda: len(lines(starts)) >= 2
-    )
+    said = supervise([shell("victim", f"echo x >> {starts}; kill -9 $$")], until=lambda: len(lines(starts)) >= 2)
 
     assert said[0].startswith("victim was ended by SIGKILL")
 
@@ -122,9 +118,7 @@ def test_programs_end_with_a_killed_supervisor(tmp_path: Path) -> None:
     assert not is_alive(child)
 
 
-def test_every_line_is_shown_under_the_name_of_its_program(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_every_line_is_shown_under_the_name_of_its_program(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     done = tmp_path / "done"
     talker = shell("talker", f"echo one; echo two >&2; printf unfinished; echo x > {done}; exec sleep 300")
 

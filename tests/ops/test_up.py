@@ -140,8 +140,7 @@ def test_a_taken_port_is_said_in_one_line(up: Up) -> None:
 
     assert code == 1
     assert up.says() == (
-        f"smartcrm: Port {up.port} on 127.0.0.1 cannot be used (Address already in use): "
-        "choose another with PORT.\n"
+        f"smartcrm: Port {up.port} on 127.0.0.1 cannot be used (Address already in use): choose another with PORT.\n"
     )
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def page(address: str, cookie: str, path: str) -> str:
-    request = Request(address + path, headers={"Cookie": cookie})  # noqa: S310
+    request = Request(address + path, headers={"Cookie": cookie})
     with urlopen(request, timeout=30) as response:
         assert response.status == HTTPStatus.OK
         text: str = response.read().decode()

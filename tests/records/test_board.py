@@ -94,9 +94,7 @@ def test_tasks_of_a_closed_record_are_not_late(process: Process) -> None:
 
 
 @pytest.mark.parametrize("cards", [1, 3])
-def test_board_costs_three_queries(
-    process: Process, anna: Actor, cards: int, django_assert_num_queries: Any
-) -> None:
+def test_board_costs_three_queries(process: Process, anna: Actor, cards: int, django_assert_num_queries: Any) -> None:
     for number in range(cards):
         create(process, f"Paper {number}", anna, amount=number)
     access = access_for(anna, process)
@@ -146,9 +144,7 @@ def test_condition_and_search_narrow_tiles_counts_and_sums(process: Process) -> 
     create(process, "Чёрная бумага", amount=5)
     create(process, "Белая бумага", amount=50)
     create(process, "Принтер", amount=500)
-    condition = parse_condition(
-        {"field": "amount", "op": "lt", "value": 100}, schema_of(definition_of(process))
-    )
+    condition = parse_condition({"field": "amount", "op": "lt", "value": 100}, schema_of(definition_of(process)))
     column = board(process, condition=condition, search="черная БУМ").columns[0]
     assert (column.count, column.sum, titles(column.page)) == (1, 5, ["Чёрная бумага"])
 

@@ -34,8 +34,8 @@ GROUPS: tuple[tuple[Text, tuple[Operation, ...]], ...] = (
     (gettext_lazy("The process itself"), (Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS)),
 )
 
-_WORK = (Operation.UPDATE, Operation.MOVE, Operation.ASSIGN, Operation.COMMENT)
-_SEE = {Operation.VIEW: Scope.ALL, Operation.HISTORY: Scope.ALL}
+_WORK: tuple[str, ...] = (Operation.UPDATE, Operation.MOVE, Operation.ASSIGN, Operation.COMMENT)
+_SEE: dict[str, int] = {Operation.VIEW: Scope.ALL, Operation.HISTORY: Scope.ALL}
 PRESETS: tuple[tuple[str, Text, Mapping[str, int]], ...] = (
     ("none", gettext_lazy("No access"), {}),
     ("reader", gettext_lazy("Sees all"), _SEE),
@@ -63,7 +63,7 @@ PRESETS: tuple[tuple[str, Text, Mapping[str, int]], ...] = (
             **dict.fromkeys((*_WORK, Operation.DELETE, Operation.RESTORE, Operation.EXPORT), Scope.ALL),
         },
     ),
-    ("all", gettext_lazy("Everything"), dict.fromkeys(Operation, Scope.ALL)),
+    ("all", gettext_lazy("Everything"), dict.fromkeys(Operation.values, Scope.ALL)),
 )
 
 

@@ -15,7 +15,7 @@ def _say(form: forms.Form, **labels: Text) -> None:
     """Give fields our labels; what allauth writes as placeholder and help goes, a label says it already."""
     for name, label in labels.items():
         field = form.fields[name]
-        field.label, field.help_text = label, ""
+        field.label, field.help_text = str(label), ""
         field.widget.attrs.pop("placeholder", None)
 
 

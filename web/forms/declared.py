@@ -6,35 +6,53 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
+from automation.choices import JsonMapField, PeopleField, PersonField, SecretField
 from core.registry import Extension, SettingsForm
 from processes.field_types.choice import OptionsField
-from web.forms.widgets import OptionsWidget
+from web.forms.widgets import OptionsWidget, PairsWidget
 
-WIDGETS: Mapping[type[forms.Field], type[forms.Widget]] = {OptionsField: OptionsWidget}
-"""Where a declared field is better served by an input of ours."""
+PREFIX = "settings"
 
 
 def declared_form(
     extension: Extension,
     settings: Mapping[str, Any] | None = None,
     *,
+    data: QueryDict | None = None,
     context: Any = None,
     prefix: str | None = None,
 ) -> SettingsForm:
-    """The extension's form, showing `settings`; it is for showing, `clean_settings` is what checks."""
-    form = extension.Settings(initial=dict(settings or {}), context=context, prefix=prefix)
-    for field in form.fields.values():
-        widget = next((widget for kind, widget in WIDGETS.items() if isinstance(field, kind)), None)
-        if widget:
-            field.widget = widget()
+    """The extension's form, showing stored `settings`, or submitted `data` with what is wrong about them."""
+    form = extension.Settings(data=data, initial=dict(settings or {}), context=context, prefix=prefix)
+    for name, field in form.fields.items():
+        _dress(field, is_stored=bool((settings or {}).get(name)))
     return form
 
 
-def settings_from(extension: Extension, data: QueryDict, prefix: str) -> dict[str, Any]:
+def settings_from(extension: Extension, data: QueryDict, *, context: Any = None) -> dict[str, Any]:
     """What a submitted form says about the declared settings, as plain JSON for `clean_settings`."""
-    form = extension.Settings(prefix=prefix)
+    form = declared_form(extension, context=context, prefix=PREFIX)
     return {name: _raw(field, data, form.add_prefix(name)) for name, field in form.fields.items()}
+
+
+def _dress(field: forms.Field, *, is_stored: bool) -> None:
+    """Give a declared field the input that serves it best."""
+    if isinstance(field, OptionsField):
+        field.widget = OptionsWidget()
+    elif isinstance(field, JsonMapField):
+        field.widget = PairsWidget(of_fields=field.of_fields)
+    elif isinstance(field, PeopleField):
+        field.widget.attrs["data-controller"] = "select"
+    elif isinstance(field, PersonField) and not field.required:
+        field.choices = [("", "—"), *field.choices]  # type: ignore[misc]
+    elif isinstance(field, SecretField):
+        field.widget.attrs["autocomplete"] = "new-password"
+        if is_stored:
+            field.widget.attrs["placeholder"] = _("Stored. Leave empty to keep it.")
+    if getattr(field, "has_placeholders", False):
+        field.widget.attrs["data-placeholders"] = ""
 
 
 def _raw(field: forms.Field, data: QueryDict, name: str) -> Any:

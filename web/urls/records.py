@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from web.views import board, card, editing, filters, table
 
-record = [
+record: list[URLPattern | URLResolver] = [
     path("", card.card, name="record-card"),
     path("tile/", board.tile, name="record-tile"),
     path("row/", table.row, name="record-row"),
@@ -17,7 +17,7 @@ record = [
     path("tasks/", card.task, name="record-task"),
     path("tasks/<int:task_id>/", card.task_done, name="record-task-done"),
 ]
-process = [
+process: list[URLPattern | URLResolver] = [
     path("", board.board, name="process-board"),
     path("list/", table.table, name="process-list"),
     path("bin/", editing.bin_page, name="process-bin"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import access, designer, processes
+from web.views import access, automation, designer, processes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("processes/", processes.processes, name="processes"),
@@ -23,4 +23,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/settings/moves/", designer.moves, name="process-moves"),
     path("p/<slug:key>/settings/access/", access.access, name="process-access"),
     path("p/<slug:key>/settings/access/check/", access.check, name="access-check"),
+    path("p/<slug:key>/automation/", automation.build, name="process-automation"),
+    path("p/<slug:key>/automation/log/", automation.log, name="automation-log"),
+    path("p/<slug:key>/automation/stages/<int:stage_id>/add/", automation.catalogue, name="robot-catalogue"),
+    path("p/<slug:key>/automation/stages/<int:stage_id>/add/<slug:kind>/", automation.new_robot, name="robot-new"),
+    path("p/<slug:key>/automation/stages/<int:stage_id>/order/", automation.order, name="robot-order"),
+    path("p/<slug:key>/automation/robots/<int:robot_id>/", automation.edit_robot, name="robot-edit"),
+    path("p/<slug:key>/automation/robots/<int:robot_id>/switch/", automation.switch, name="robot-switch"),
+    path("p/<slug:key>/automation/robots/<int:robot_id>/remove/", automation.remove, name="robot-remove"),
+    path("p/<slug:key>/automation/robots/<int:robot_id>/copy/<int:stage_id>/", automation.copy, name="robot-copy"),
+    path("p/<slug:key>/automation/runs/<int:run_id>/", automation.run, name="run-detail"),
+    *(
+        path(
+            f"p/<slug:key>/automation/runs/<int:run_id>/{action}/",
+            automation.act,
+            {"action": action},
+            name=f"run-{action}",
+        )
+        for action in automation.ACTIONS
+    ),
 ]

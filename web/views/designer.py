@@ -31,7 +31,7 @@ from processes.operations import (
 )
 from processes.permissions import access_for
 from processes.queries import field_of, pipeline_of, process_for, stage_of
-from web.forms.declared import declared_form, settings_from
+from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.draft import read_json
 from web.forms.process import FieldForm, ProcessForm, StageForm
 from web.forms.refusals import attempt
@@ -39,8 +39,6 @@ from web.icons import ICONS
 from web.middleware import PersonalRequest
 from web.navigation import process_tabs
 from web.responses import go
-
-SETTINGS_PREFIX = "settings"
 
 
 @login_required
@@ -92,10 +90,10 @@ def new_field(request: PersonalRequest, key: str) -> HttpResponse:
     chosen = request.POST.get("type") or request.GET.get("type", "text")
     field_type = field_types[chosen]
     form = FieldForm(request.POST or None, is_new=True, initial={"type": chosen, "in_list": True})
-    settings = settings_from(field_type, request.POST, SETTINGS_PREFIX) if form.is_bound else {}
+    settings = settings_from(field_type, request.POST, context=process) if form.is_bound else {}
     if form.is_bound and form.is_valid():
         draft = FieldDraft(**form.cleaned_data, settings=settings)
-        added = attempt(form, lambda: add_field(process, draft, actor=request.actor))
+        added = attempt(form, lambda: add_field(process, draft, actor=request.actor), elsewhere=settings)
         if added:
             messages.success(request, _("The field “%(name)s” is there.") % {"name": added.label})
             return go(request, "process-fields", key)
@@ -111,10 +109,13 @@ def edit_field(request: PersonalRequest, key: str, field_key: str) -> HttpRespon
     field_type = field_types[field.type]
     present = {name: getattr(field, name) for name in ("label", "help", "required", "on_card", "in_list")}
     form = FieldForm(request.POST or None, is_new=False, initial=present)
-    settings = settings_from(field_type, request.POST, SETTINGS_PREFIX) if form.is_bound else field.settings
+    settings = settings_from(field_type, request.POST, context=process) if form.is_bound else field.settings
     if form.is_bound and form.is_valid():
         data = form.cleaned_data
-        if attempt(form, lambda: update_field(field, actor=request.actor, settings=settings, **data)):
+        saved = attempt(
+            form, lambda: update_field(field, actor=request.actor, settings=settings, **data), elsewhere=settings
+        )
+        if saved:
             return go(request, "process-fields", key)
     return _field_dialog(request, process, form, field_type, settings, field)
 
@@ -234,7 +235,8 @@ def _field_dialog(
     settings: Mapping[str, Any],
     field: Field | None = None,
 ) -> HttpResponse:
-    shown = declared_form(field_type, settings, context=process, prefix=SETTINGS_PREFIX)
+    data = request.POST if form.is_bound else None
+    shown = declared_form(field_type, settings, data=data, context=process, prefix=PREFIX)
     context = {
         "process": process,
         "form": form,

@@ -36,9 +36,7 @@ def people(request: PersonalRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     page = Paginator(everybody(search), PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "search": search, "roles": roles()}
-    return render(
-        request, "accounts/people.html" + ("#rows" if request.headers.get("HX-Request") else ""), context
-    )
+    return render(request, "accounts/people.html" + ("#rows" if request.headers.get("HX-Request") else ""), context)
 
 
 @login_required
@@ -91,11 +89,7 @@ def set_admin(request: PersonalRequest, person_id: int) -> HttpResponse:
     """Give or take the administrator's rights (`is_admin` 1 or 0)."""
     user = _person(request, person_id)
     user = set_administrator(user, is_admin=request.POST.get("is_admin") == "1", actor=request.actor)
-    said = (
-        _("%(name)s is an administrator now.")
-        if user.is_admin
-        else _("%(name)s is no longer an administrator.")
-    )
+    said = _("%(name)s is an administrator now.") if user.is_admin else _("%(name)s is no longer an administrator.")
     return with_toast(_row(request, user), said % {"name": user.name})
 
 

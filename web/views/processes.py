@@ -97,7 +97,7 @@ def new_process(request: PersonalRequest) -> HttpResponse:
 def designer_context(draft: ProcessDraft) -> dict[str, Any]:
     """Everything the designer shows."""
     all_roles = list(roles())
-    robots = dict.fromkeys(ROBOT_OPERATIONS, Scope.ALL)
+    robots: dict[str, int] = {str(operation): int(Scope.ALL) for operation in ROBOT_OPERATIONS}
     places = {stage.key: place for place, stage in enumerate(draft.stages)}
     moves = None if draft.moves is None else [[places[source], places[target]] for source, target in draft.moves]
     return {

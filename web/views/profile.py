@@ -67,18 +67,12 @@ def _save(request: PersonalRequest, **changes: str) -> object:
     return update_profile(request.user, actor=request.actor, **{**_present(request), **changes})  # type: ignore[arg-type]
 
 
-def _remembering(
-    response: HttpResponse, *, theme: str = "", language: str = "", **_other: str
-) -> HttpResponse:
+def _remembering(response: HttpResponse, *, theme: str = "", language: str = "", **_other: str) -> HttpResponse:
     """Cookies for the time when nobody is signed in."""
     year = 365 * 24 * 3600
     if theme:
-        response.set_cookie(
-            "theme", theme, max_age=year, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE
-        )
+        response.set_cookie("theme", theme, max_age=year, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE)
     if language:
         name = settings.LANGUAGE_COOKIE_NAME
-        response.set_cookie(
-            name, language, max_age=year, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE
-        )
+        response.set_cookie(name, language, max_age=year, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE)
     return response

@@ -1,6 +1,7 @@
 """One's own tokens for programs."""
 
 from datetime import timedelta
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Token
+from accounts.models import Token, User
 from accounts.operations import create_token, revoke_token
 from accounts.queries import tokens_of
 from web.forms.people import SCOPE_LABELS, TokenForm
@@ -24,17 +25,15 @@ from web.responses import go, with_events
 def tokens(request: PersonalRequest) -> HttpResponse:
     """One's own tokens, the newest first."""
     context = {"tokens": tokens_of(request.user), "now": timezone.now(), "scope_labels": SCOPE_LABELS}  # type: ignore[arg-type]
-    return render(
-        request, "accounts/tokens.html" + ("#list" if request.headers.get("HX-Request") else ""), context
-    )
+    return render(request, "accounts/tokens.html" + ("#list" if request.headers.get("HX-Request") else ""), context)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_token(request: PersonalRequest) -> HttpResponse:
     """Create a token; the answer shows its secret, once."""
-    user = request.user
-    form = TokenForm(request.POST or None, user=user, initial={"scopes": ["read"]})  # type: ignore[arg-type]
+    user = cast("User", request.user)
+    form = TokenForm(request.POST or None, user=user, initial={"scopes": ["read"]})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         expires_at = timezone.now() + timedelta(days=data["expires"]) if data["expires"] else None
@@ -45,7 +44,7 @@ def new_token(request: PersonalRequest) -> HttpResponse:
                 name=data["name"],
                 scopes=data["scopes"],
                 expires_at=expires_at,
-                actor=request.actor,  # type: ignore[arg-type]
+                actor=request.actor,
             ),
         )
         if made:

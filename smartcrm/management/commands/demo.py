@@ -34,7 +34,7 @@ PEOPLE = (
     ("dmitry@demo.local", "Дмитрий Волков", "ru", "employee"),
     ("john@demo.local", "John Carter", "en", "employee"),
 )
-EMPLOYEE = {
+EMPLOYEE: dict[str, int] = {
     Operation.VIEW: Scope.ALL,
     Operation.CREATE: Scope.ALL,
     Operation.UPDATE: Scope.OWN,
@@ -43,7 +43,7 @@ EMPLOYEE = {
     Operation.COMMENT: Scope.ALL,
     Operation.HISTORY: Scope.ALL,
 }
-HEAD = {
+HEAD: dict[str, int] = {
     operation: Scope.ALL
     for operation in Operation.values
     if operation not in (Operation.DESIGN, Operation.MANAGE_ACCESS)

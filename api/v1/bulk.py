@@ -1,0 +1,90 @@
+"""Many records in one call."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.codec import CREATABLE, UPDATABLE, codec_for, incoming
+from api.exceptions import error_body, status_of
+from api.v1.serializers import BulkBody, BulkOut
+from api.views import ApiView
+from core.errors import Invalid, SmartCRMError
+from processes.definition_types import Definition
+from records.operations import Outcome, RecordChange, change_records
+
+KEYS = {
+    "create": frozenset({"op", "record"}),
+    "update": frozenset({"op", "id", "version", "record"}),
+    "delete": frozenset({"op", "id", "version"}),
+}
+MOST_ID = 10**18
+
+
+class BulkRecords(ApiView):
+    """Many changes at once."""
+
+    @extend_schema(
+        operation_id="records_bulk",
+        summary="Create, change and delete many records",
+        request=BulkBody,
+        responses={200: BulkOut},
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Up to 1,000 operations in order, each done or refused by itself; one result for each."""
+        access = self.access(key)
+        operations = self.body(BulkBody)["operations"]
+        changes = [_change(operation, access.definition) for operation in operations]
+        outcomes = change_records(access.definition, changes, actor=self.actor)
+        results = [_result(operation, found) for operation, found in zip(operations, outcomes, strict=True)]
+        return Response({"results": results, "refused": sum("error" in result for result in results)})
+
+
+def _change(operation: Mapping[str, Any], definition: Definition) -> RecordChange | SmartCRMError:
+    """The change that one operation describes, or why it describes none."""
+    try:
+        op = operation.get("op")
+        if op not in KEYS:
+            raise Invalid(_("An operation is create, update or delete."), {"op": [_("Choose one of the three.")]})
+        unknown = sorted(key for key in operation if key not in KEYS[op])
+        if unknown:
+            raise Invalid(_("Unknown keys."), {key: [_("There is no such key.")] for key in unknown})
+        if op == "create":
+            body = incoming(_record(operation), definition, keys=CREATABLE)
+            return RecordChange(values=body.values, stage=body.stage)
+        number, version = _number(operation, "id"), _number(operation, "version", required=False)
+        if op == "delete":
+            return RecordChange(record_id=number, version=version, delete=True)
+        values = incoming(_record(operation), definition, keys=UPDATABLE).values
+        return RecordChange(record_id=number, version=version, values=values)
+    except Invalid as error:
+        return error
+
+
+def _record(operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    record = operation.get("record")
+    if not isinstance(record, dict):
+        raise Invalid(_("A record is expected."), {"record": [_("An object is expected.")]})
+    return record
+
+
+def _number(operation: Mapping[str, Any], key: str, *, required: bool = True) -> int | None:
+    number = operation.get(key)
+    if number is None and not required:
+        return None
+    if type(number) is not int or not 0 < number < MOST_ID:
+        raise Invalid(_("A number is expected."), {key: [_("A number is expected.")]})
+    return number
+
+
+def _result(operation: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+    if outcome.error is not None:
+        return {"status": int(status_of(outcome.error)), "error": error_body(outcome.error)}
+    if outcome.row is None:
+        return {"status": 204, "id": operation["id"]}
+    definition = outcome.row.definition
+    record = codec_for(definition, (), frozenset()).read(outcome.row)
+    return {"status": 201 if operation["op"] == "create" else 200, **record}

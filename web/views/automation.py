@@ -1,0 +1,278 @@
+"""Automation of a process: robots by stage, the editor of one, the log of their runs."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from automation.effects import RobotType, robot_types
+from automation.models import Robot, Run, State
+from automation.operations import (
+    SavedRobot,
+    cancel_run,
+    confirm_run,
+    copy_robot,
+    create_robot,
+    delete_robot,
+    reorder_robots,
+    retry_run,
+    run_again,
+    switch_robot,
+    update_robot,
+)
+from automation.queries import RunFilter, automation_page, robot_for, run_detail, run_log, run_of, silences_of
+from automation.scope import condition_for, text_schema
+from core.errors import Invalid
+from processes.definition_types import StageDef
+from processes.models import Operation
+from processes.permissions import Access, visible_access
+from processes.queries import process_for, stage_of
+from web.forms.conditions import builder_of, groups_of
+from web.forms.declared import PREFIX, declared_form, settings_from
+from web.forms.draft import read_json
+from web.forms.refusals import attempt
+from web.forms.robot import RobotForm
+from web.middleware import PersonalRequest
+from web.navigation import process_tabs
+from web.responses import go, with_toast
+
+STATES: Mapping[str, tuple[str, str]] = {
+    State.READY: ("clock", ""),
+    State.CLAIMED: ("loader-2", "accent"),
+    State.SUCCEEDED: ("circle-check", "good"),
+    State.SKIPPED: ("ban", ""),
+    State.FAILED: ("alert-circle", "bad"),
+    State.POISONED: ("alert-triangle", "bad"),
+    State.UNCERTAIN: ("help-circle", "warn"),
+    State.CANCELLED: ("circle-x", ""),
+    State.HELD: ("player-pause", "warn"),
+}
+"""State of a run → icon and meaning of its chip."""
+
+ACTIONS: Mapping[str, Callable[..., Run]] = {
+    "retry": retry_run,
+    "again": run_again,
+    "cancel": cancel_run,
+    "confirm": confirm_run,
+}
+
+
+@login_required
+@require_safe
+def build(request: PersonalRequest, key: str) -> HttpResponse:
+    """One column per stage with its robots."""
+    access = _access(request, key)
+    pipeline = access.definition.pipeline(request.GET.get("pipeline"))
+    return _page(request, access, "build", {"page": automation_page(access, pipeline), "types": list(robot_types)})
+
+
+@login_required
+@require_safe
+def catalogue(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse:
+    """What kinds of robots there are, to add one to a stage."""
+    access = _access(request, key)
+    context = {"process": access.definition, "stage": access.definition.stage(stage_id), "types": list(robot_types)}
+    return render(request, "automation/_catalogue.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_robot(request: PersonalRequest, key: str, stage_id: int, kind: str) -> HttpResponse:
+    """Configure a robot and add it at the end of a stage."""
+    access = _access(request, key)
+    robot_type = robot_types[kind]
+    form = RobotForm(request.POST or None)
+    settings = _settings(request, robot_type, access) if form.is_bound else {}
+    if form.is_bound and form.is_valid():
+        stage = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), stage_id)
+        draft = form.draft(kind, settings)
+        saved = attempt(form, lambda: create_robot(stage, draft, actor=request.actor), elsewhere=settings)
+        if saved:
+            return _saved(request, key, saved)
+    return _editor(request, access, form, robot_type, settings, access.definition.stage(stage_id))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit_robot(request: PersonalRequest, key: str, robot_id: int) -> HttpResponse:
+    """Change a robot."""
+    access = _access(request, key)
+    shown = robot_for(access, robot_id)
+    robot_type = robot_types[shown.robot.kind]
+    form = RobotForm(request.POST) if request.method == "POST" else RobotForm.showing(shown.robot)
+    settings = _settings(request, robot_type, access) if form.is_bound else dict(shown.settings)
+    if form.is_bound and form.is_valid():
+        draft = form.draft(shown.robot.kind, settings)
+        saved = attempt(form, lambda: update_robot(shown.robot, draft, actor=request.actor), elsewhere=settings)
+        if saved:
+            return _saved(request, key, saved)
+    stage = access.definition.stage(shown.robot.stage_id)
+    return _editor(request, access, form, robot_type, settings, stage, shown.robot, shown.findings)
+
+
+@login_required
+@require_POST
+def switch(request: PersonalRequest, key: str, robot_id: int) -> HttpResponse:
+    """Switch a robot on or off."""
+    robot = _robot(request, key, robot_id)
+    saved = switch_robot(robot, is_on="is_on" in request.POST, actor=request.actor)
+    said = _("“%(name)s” is on.") if saved.robot.is_on else _("“%(name)s” is off; what it had waiting is cancelled.")
+    return with_toast(HttpResponse(status=204), said % {"name": robot.name})
+
+
+@login_required
+@require_POST
+def remove(request: PersonalRequest, key: str, robot_id: int) -> HttpResponse:
+    """Remove a robot."""
+    robot = _robot(request, key, robot_id)
+    delete_robot(robot, actor=request.actor)
+    messages.success(request, _("“%(name)s” is removed. Its runs stay in the log.") % {"name": robot.name})
+    return go(request, "process-automation", key)
+
+
+@login_required
+@require_POST
+def copy(request: PersonalRequest, key: str, robot_id: int, stage_id: int) -> HttpResponse:
+    """Copy a robot to another stage of the process, switched off."""
+    robot = _robot(request, key, robot_id)
+    stage = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), stage_id)
+    copy_robot(robot, to=stage, actor=request.actor)
+    messages.success(request, _("Copied to “%(stage)s”, switched off.") % {"stage": stage.name})
+    return go(request, "process-automation", key)
+
+
+@login_required
+@require_POST
+def order(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse:
+    """Put the robots of a stage in order."""
+    stage = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), stage_id)
+    wanted = read_json(request.body).get("order")
+    if not isinstance(wanted, list) or not all(str(item).isdecimal() for item in wanted):
+        raise Invalid(_("An order is expected."))
+    reorder_robots(stage, [int(item) for item in wanted], actor=request.actor)
+    return HttpResponse(status=204)
+
+
+@login_required
+@require_safe
+def log(request: PersonalRequest, key: str) -> HttpResponse:
+    """The runs, the newest first."""
+    access = _access(request, key)
+    state, robot = request.GET.get("state", ""), _number(request, "robot")
+    wanted = RunFilter(
+        states=[state] if state in State.values else (), robot_id=robot, stage_id=_number(request, "stage")
+    )
+    robots = Robot.objects.filter(process_id=access.definition.id, removed_at=None).order_by("name", "id")
+    context = {
+        "runs": run_log(access, wanted, before=_number(request, "before")),
+        "state": state,
+        "robot": robot,
+        "stage": wanted.stage_id,
+        "robots": robots.values_list("pk", "name"),
+        "stages": [stage for pipeline in access.definition.pipelines for stage in pipeline.stages],
+        "state_choices": State.choices,
+        "states": STATES,
+        "silences": silences_of(access, robot) if robot else (),
+    }
+    return _page(request, access, "log", context)
+
+
+@login_required
+@require_safe
+def run(request: PersonalRequest, key: str, run_id: int) -> HttpResponse:
+    """One run with its attempts, its cause and what went out."""
+    access = _access(request, key)
+    return _run(request, access, run_id)
+
+
+@login_required
+@require_POST
+def act(request: PersonalRequest, key: str, run_id: int, action: str) -> HttpResponse:
+    """Try again, run again, cancel, or say that it was sent."""
+    access = _access(request, key)
+    ACTIONS[action](run_of(request.actor, run_id), actor=request.actor)
+    said = {
+        "retry": _("It is tried again."),
+        "again": _("It runs once more, as a new run."),
+        "cancel": _("Cancelled."),
+        "confirm": _("Noted: it was sent."),
+    }
+    return with_toast(_run(request, access, run_id), said[action], runsChanged=True)
+
+
+def _run(request: PersonalRequest, access: Access, run_id: int) -> HttpResponse:
+    context = {"process": access.definition, "detail": run_detail(access, run_id), "states": STATES}
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "automation/_run.html", context)
+    return _page(request, access, "run", context)
+
+
+def _access(request: PersonalRequest, key: str) -> Access:
+    access = visible_access(request.actor, key)
+    access.require(Operation.AUTOMATE)
+    return access
+
+
+def _robot(request: PersonalRequest, key: str, robot_id: int) -> Robot:
+    return robot_for(_access(request, key), robot_id).robot
+
+
+def _settings(request: PersonalRequest, robot_type: RobotType, access: Access) -> dict[str, Any]:
+    return settings_from(robot_type, request.POST, context=access.definition)
+
+
+def _saved(request: PersonalRequest, key: str, saved: SavedRobot) -> HttpResponse:
+    messages.success(request, _("“%(name)s” is saved.") % {"name": saved.robot.name})
+    for finding in saved.findings:
+        messages.warning(request, finding.message)
+    return go(request, "process-automation", key)
+
+
+def _editor(
+    request: PersonalRequest,
+    access: Access,
+    form: RobotForm,
+    robot_type: RobotType,
+    settings: Mapping[str, Any],
+    stage: StageDef,
+    robot: Robot | None = None,
+    findings: tuple[Any, ...] = (),
+) -> HttpResponse:
+    definition = access.definition
+    data = request.POST if form.is_bound else None
+    tree = robot.condition if robot and not form.is_bound else form["condition"].value()
+    context = {
+        "process": definition,
+        "stage": stage,
+        "robot": robot,
+        "type": robot_type,
+        "form": form,
+        "settings": declared_form(robot_type, settings, data=data, context=definition, prefix=PREFIX),
+        "builder": builder_of(definition),
+        "groups": None if form.is_bound else groups_of(tree),
+        "condition_text": condition_for(definition, tree).describe() if robot and robot.condition else "",
+        "placeholders": text_schema(definition),
+        "findings": findings,
+        "others": [other for other in definition.pipeline_by_id[stage.pipeline_id].stages if other.id != stage.id],
+    }
+    status = 422 if form.is_bound else 200
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "automation/_editor.html", context, status=status)
+    return _page(request, access, "editor", context, status=status)
+
+
+def _page(
+    request: PersonalRequest, access: Access, mode: str, context: Mapping[str, Any], *, status: int = 200
+) -> HttpResponse:
+    frame = {"process": access.definition, "mode": mode, "tabs": process_tabs(access, "process-automation")}
+    return render(request, f"automation/{mode}.html", {**frame, **context}, status=status)
+
+
+def _number(request: PersonalRequest, name: str) -> int | None:
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
