@@ -1,7 +1,7 @@
 """Many clients on one card: nothing is lost, nothing happens twice (F8)."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -45,7 +45,7 @@ def test_two_hundred_moves_of_one_card_lose_nothing(committed: None) -> None:
     assert moves >= 1
     assert list(moved.values_list("record_version", flat=True)) == list(range(2, moves + 2))
     path_walked = [event.changes["stage"] for event in moved]
-    assert all(before[1] == after[0] for before, after in zip(path_walked, path_walked[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(path_walked))
     assert Record.objects.get().stage_id == row.stage_id == path_walked[-1][1]
 
 
