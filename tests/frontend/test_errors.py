@@ -1,6 +1,7 @@
 """Pages of failure: friendly, in the frame of the product, and in need of nothing that may have failed."""
 
 import pytest
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import translation
@@ -17,7 +18,7 @@ def test_unknown_address_is_answered_in_the_frame_for_strangers(client: Client) 
 
 @pytest.mark.django_db
 def test_unknown_address_is_answered_with_the_rail_for_people(client: Client) -> None:
-    client.force_login(make_user("Anna Petrova"), "django.contrib.auth.backends.ModelBackend")
+    client.force_login(make_user("Anna Petrova"), settings.AUTHENTICATION_BACKENDS[-1])
     answer = client.get("/nowhere/at/all/")
     assert answer.status_code == 404
     assert 'class="rail"' in answer.content.decode()
