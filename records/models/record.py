@@ -9,6 +9,11 @@ from django.db.models.functions import Now
 
 from records.querysets import RecordQuerySet
 
+# The parser of a database with the locale C.UTF-8 takes every character beyond ASCII for a letter,
+# quotation marks and dashes included: they become blanks first.
+_MARKS = "«»„“”‘’‹›—–…№·•¿¡"
+SEARCH_TEMPLATE = f"to_tsvector('simple'::regconfig, translate(lower(title), 'ё{_MARKS}', 'е{' ' * len(_MARKS)}'))"
+
 
 class Record(models.Model):
     """The identity of one piece of work. Its values are in the typed table of its process, under the same id.
@@ -28,7 +33,7 @@ class Record(models.Model):
     deleted_at = models.DateTimeField(null=True)
     search = models.GeneratedField(
         expression=models.Func(
-            template="to_tsvector('simple'::regconfig, replace(lower(title), 'ё', 'е'))",
+            template=SEARCH_TEMPLATE,
             output_field=SearchVectorField(),
         ),
         output_field=SearchVectorField(),

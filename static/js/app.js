@@ -30,12 +30,14 @@ const controllers = {
   pairs: () => import("./controllers/pairs.js"),
   placeholders: () => import("./controllers/placeholders.js"),
   rail: () => import("./controllers/rail.js"),
+  search: () => import("./controllers/search.js"),
   select: () => import("./controllers/select.js"),
   sortable: () => import("./controllers/sortable.js"),
   swatches: () => import("./controllers/swatches.js"),
   theme: () => import("./controllers/theme.js"),
   toast: async () => ({ attach: attachToast }),
   unsaved: () => import("./controllers/unsaved.js"),
+  work: () => import("./controllers/work.js"),
 };
 
 /** @type {Map<Element, (void | (() => void))[]>} */

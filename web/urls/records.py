@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from web.views import board, card, editing, filters, table
+from web.views import board, card, editing, filters, table, work
 
 record: list[URLPattern | URLResolver] = [
     path("", card.card, name="record-card"),
@@ -30,5 +30,8 @@ process: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", work.home, name="home"),
+    path("work/", work.my_work, name="my-work"),
+    path("search/", work.search, name="search"),
     path("p/<slug:key>/", include(process)),
 ]

@@ -19,6 +19,8 @@ from records.queries.card import last_change
 from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest
 from web.navigation import process_tabs
+from web.templatetags.numbers import number
+from web.templatetags.records import noun_after
 
 
 @login_required
@@ -63,11 +65,14 @@ def tile(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
 @login_required
 @require_safe
 def totals(request: PersonalRequest, key: str) -> HttpResponse:
-    """Count and sum of every column, as JSON: `{stage id: [count, sum]}`."""
+    """Count and sum of every column, and the whole in words: `{columns: {stage id: [count, sum]}, label}`."""
     access = _access(request, key)
     found, pipeline = asked(request, access)
     counted = column_totals(access, pipeline, found.narrowing)
-    return JsonResponse({stage.id: _plain(*counted.get(stage.id, (0, None))) for stage in pipeline.stages})
+    columns = {stage.id: _plain(*counted.get(stage.id, (0, None))) for stage in pipeline.stages}
+    count = sum(count for count, _sum in counted.values())
+    label = f"{number(count)} {noun_after(access.definition, count)}"
+    return JsonResponse({"columns": columns, "label": label})
 
 
 @login_required

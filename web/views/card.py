@@ -19,6 +19,7 @@ from records.queries.timeline import timeline_page
 from web.middleware import PersonalRequest
 from web.navigation import process_tabs
 from web.responses import with_events
+from web.views.work import work_page
 
 
 @login_required
@@ -84,6 +85,8 @@ def task_done(request: PersonalRequest, key: str, record_id: int, task_id: int) 
     """Mark a task done, or take that back."""
     change, kind = (complete_task, "task.completed") if request.POST.get("done") else (reopen_task, "task.reopened")
     change(key, task_id, actor=request.actor)
+    if request.GET.get("from") == "work":
+        return work_page(request)
     return _done(request, key, record_id, kind)
 
 

@@ -19,10 +19,9 @@ PALETTE_HITS = 12
 @login_required
 @require_safe
 def home(request: PersonalRequest) -> HttpResponse:
-    """To the first process; to my work when there is none, or when work waits."""
+    """To my work when tasks wait or there is no process yet, else to the first process."""
     accesses = accesses_for(request.actor)
-    work = work_of(accesses)
-    if work.count or len(accesses) != 1:
+    if not accesses or work_of(accesses).count:
         return redirect("my-work")
     return redirect("process-board", accesses[0].definition.key)
 
@@ -31,6 +30,11 @@ def home(request: PersonalRequest) -> HttpResponse:
 @require_safe
 def my_work(request: PersonalRequest) -> HttpResponse:
     """Tasks by urgency and open records of the person."""
+    return work_page(request)
+
+
+def work_page(request: PersonalRequest) -> HttpResponse:
+    """The page, or its changing part for a script."""
     accesses = accesses_for(request.actor)
     work = work_of(accesses)
     groups = [

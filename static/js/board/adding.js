@@ -7,6 +7,7 @@ import { make } from "../lib/overlay.js";
 import { openUrl } from "../controllers/dialog.js";
 import { toastError } from "../controllers/toast.js";
 import { add, amountOf, bodyOf, columnOf, dropEmptyState, flash, insert, tileById, tileFrom, tilesOf, withFilter } from "./column.js";
+import { recountSoon } from "./live.js";
 
 /**
  * @param {HTMLElement} board
@@ -70,6 +71,7 @@ async function create(board, column, title) {
   }
   bodyOf(column).scrollTop = 0;
   dropEmptyState(board);
+  recountSoon(board);
   const shown = tileById(tile.dataset.id ?? "");
   if (shown) flash(shown);
   announce(interpolate(gettext("%(title)s added"), { title }));

@@ -36,8 +36,8 @@ export function attachKeyboard(board) {
   if (!board.querySelector(".tile[tabindex='0']") && first) first.tabIndex = 0;
   const forget = [
     shortcut("KeyM", gettext("Open the menu of the card"), () => withFocused(board, openMenuOf)),
-    shortcut("Enter", gettext("Open the card"), () => {}),
-    shortcut("Space", gettext("Pick up or drop the card"), () => {}),
+    shortcut("Enter", gettext("Open the card")),
+    shortcut("Space", gettext("Pick up or drop the card")),
   ];
   return () => {
     held = null;

@@ -73,6 +73,13 @@ async function catchUp(board) {
     if (shown && looks(before) !== looks(shown)) flash(shown);
   }
   if (state.waiting.size) state.timer = setTimeout(() => catchUp(board), RECOUNT);
+  recountSoon(board);
+}
+
+/** After changes that the page has made or heard of: numbers that are exact again. @param {HTMLElement} board */
+export function recountSoon(board) {
+  const state = boards.get(board);
+  if (!state) return;
   clearTimeout(state.recount);
   state.recount = setTimeout(() => recount(board), RECOUNT);
 }
@@ -90,7 +97,9 @@ const looks = (tile) => tile && `${tile.dataset.stage} ${tile.dataset.rank} ${ti
 async function recount(board) {
   const totals = await request(withFilter(board, board.dataset.totals ?? ""), { method: "GET" }).catch((error) => console.warn(error));
   if (!totals || !board.isConnected) return;
-  for (const [stage, [count, sum]] of Object.entries(totals)) {
+  const total = document.getElementById("total");
+  if (total) total.textContent = totals.label;
+  for (const [stage, [count, sum]] of Object.entries(totals.columns)) {
     const column = columnOfStage(board, stage);
     if (column) setTotals(column, count, sum);
   }

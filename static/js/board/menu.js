@@ -6,6 +6,7 @@ import { gettext, interpolate } from "../lib/i18n.js";
 import { openMenu } from "../controllers/menu.js";
 import { toast, toastError } from "../controllers/toast.js";
 import { add, amountOf, columnOf, columnOfStage, homeColumn, mayEnter, neighbour, recordUrl, tileById, tilesOf, titleOf } from "./column.js";
+import { recountSoon } from "./live.js";
 import { move, refusal, reload, take } from "./moving.js";
 
 /** The id of the tile at which the menu hangs. */
@@ -113,10 +114,12 @@ async function bin(board, tile) {
     await request(recordUrl(board, `${id}/delete/`));
     add(column, -1, -amountOf(tile));
     take(board, tile);
+    recountSoon(board);
     toast(interpolate(gettext("%(title)s is in the bin"), { title: titleOf(tile) }), {
       undo: async () => {
         await request(recordUrl(board, `${id}/restore/`));
         if (await reload(board, id)) add(column, 1, amountOf(tile));
+        recountSoon(board);
       },
     });
   } catch (error) {

@@ -70,14 +70,13 @@ function build(place, hidden, schema, groups) {
   for (const items of groups) addGroup(items);
   draw();
 
-  place.addEventListener("change", (event) => {
+  place.addEventListener("input", (event) => {
     const control = /** @type {HTMLElement} */ (event.target);
     const row = /** @type {HTMLElement} */ (control.closest(".condition"));
     if (control.dataset.part === "field") refill(row, schema, "operator");
     if (control.dataset.part === "operator") refill(row, schema, "value");
     write();
   });
-  place.addEventListener("input", write);
   place.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
     const group = /** @type {HTMLElement | null} */ (target.closest(".conditions"));

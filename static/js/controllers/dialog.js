@@ -76,6 +76,18 @@ function focusIn(element) {
   if (target instanceof HTMLElement) target.focus({ preventScroll: true });
 }
 
+/**
+ * A link with `data-closes` leaves its dialog behind; what opened that dialog gets the focus in the end.
+ * @param {HTMLElement} link
+ */
+function leave(link) {
+  const dialog = link.matches("[data-closes]") ? link.closest("dialog") : null;
+  if (!dialog) return link;
+  const opener = document.getElementById(openers.get(dialog) ?? "");
+  close(dialog);
+  return opener;
+}
+
 /** A plain click; the others open a tab. @param {MouseEvent} event */
 const isPlain = (event) => !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
 
@@ -86,7 +98,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     const { opens, dialog, panel } = link.dataset;
     if (opens) open(host(opens), link);
-    else openUrl(dialog || panel || /** @type {HTMLAnchorElement} */ (link).href, { panel: dialog === undefined, opener: link });
+    else openUrl(dialog || panel || /** @type {HTMLAnchorElement} */ (link).href, { panel: dialog === undefined, opener: leave(link) });
     return;
   }
   if (target.closest("[data-closes]")) {

@@ -34,12 +34,11 @@ export function attach(editor) {
   };
   for (const [name, value] of Object.entries(JSON.parse(hidden.value || "{}"))) add(name, value);
 
-  editor.addEventListener("change", (event) => {
+  list.addEventListener("input", (event) => {
     const control = /** @type {HTMLElement} */ (event.target);
     if (ofFields && control.dataset.part === "name") control.parentElement?.querySelector(".pair-value")?.replaceChildren(valueInput(fieldOf(schema, control), ""));
     write();
   });
-  list.addEventListener("input", write);
   editor.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
     if (target.closest("[data-adds]")) /** @type {HTMLElement} */ (add(ofFields ? (schema[0]?.key ?? "") : "", "").querySelector("[data-part]")).focus();

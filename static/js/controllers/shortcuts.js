@@ -3,7 +3,7 @@
 import { openDialogs } from "../lib/overlay.js";
 import { undoLast } from "./toast.js";
 
-/** @typedef {{keys: string, label: string, run: (event: KeyboardEvent) => unknown}} Shortcut */
+/** @typedef {{keys: string, label: string, run?: (event: KeyboardEvent) => unknown}} Shortcut */
 /** @type {Shortcut[]} */
 const registered = [];
 let prefix = "";
@@ -13,7 +13,7 @@ let prefixTimer = 0;
  * Adds a shortcut that has no element of its own; returns its removal.
  * @param {string} keys codes of `KeyboardEvent.code`, for instance "KeyM", "Mod+KeyK" or "KeyG KeyB"
  * @param {string} label what the list of shortcuts says
- * @param {(event: KeyboardEvent) => unknown} run
+ * @param {(event: KeyboardEvent) => unknown} [run] without it the key is only listed: an element listens itself
  */
 export function shortcut(keys, label, run) {
   const entry = { keys, label, run };
@@ -56,8 +56,8 @@ document.addEventListener("keydown", (event) => {
   const wanted = prefix ? `${prefix} ${keys}` : keys;
   clearTimeout(prefixTimer);
   prefix = "";
-  const found = known.find((entry) => entry.keys === wanted);
-  if (found) {
+  const found = known.find((entry) => entry.keys === wanted && entry.run);
+  if (found?.run) {
     event.preventDefault();
     found.run(event);
   } else if (known.some((entry) => entry.keys.startsWith(`${wanted} `))) {

@@ -1,10 +1,10 @@
 // @ts-check
 // Ctrl/⌘+K: records by title or number, processes and pages, in one list walked with the arrow keys.
-import { request } from "../lib/http.js";
-import { gettext } from "../lib/i18n.js";
-import { icon, make } from "../lib/overlay.js";
-import { close, open } from "./dialog.js";
-import { toastError } from "./toast.js";
+import { request } from "./http.js";
+import { gettext } from "./i18n.js";
+import { icon, make } from "./overlay.js";
+import { close, open } from "../controllers/dialog.js";
+import { toastError } from "../controllers/toast.js";
 
 /** @typedef {{text: string, note: string, icon: string, color: string, url: string}} Entry */
 
