@@ -54,10 +54,10 @@ def _options(key: str, spec: FieldSpec, definition: Definition, everybody: list[
     return []
 
 
-def groups_of(tree: Any) -> list[list[Any]] | None:
-    """A tree as groups of “and”, joined by “or”; None where it is deeper than the builder shows."""
+def is_shallow(tree: Any) -> bool:
+    """Whether the builder can show the tree: groups of “and”, joined by “or”."""
     if not tree:
-        return []
+        return True
     branches = tree["any"] if set(tree) == {"any"} else [tree]
     groups = [branch["all"] if set(branch) == {"all"} else [branch] for branch in branches]
-    return groups if all("field" in item for group in groups for item in group) else None
+    return all("field" in item for group in groups for item in group)

@@ -32,7 +32,7 @@ from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
 from processes.queries import process_for, stage_of
-from web.forms.conditions import builder_of, groups_of
+from web.forms.conditions import builder_of, is_shallow
 from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.draft import read_json
 from web.forms.refusals import attempt
@@ -245,7 +245,7 @@ def _editor(
 ) -> HttpResponse:
     definition = access.definition
     data = request.POST if form.is_bound else None
-    tree = robot.condition if robot and not form.is_bound else form["condition"].value()
+    tree = robot.condition if robot else None
     context = {
         "process": definition,
         "stage": stage,
@@ -254,8 +254,7 @@ def _editor(
         "form": form,
         "settings": declared_form(robot_type, settings, data=data, context=definition, prefix=PREFIX),
         "builder": builder_of(definition),
-        "groups": None if form.is_bound else groups_of(tree),
-        "condition_text": condition_for(definition, tree).describe() if robot and robot.condition else "",
+        "deep_condition": "" if form.is_bound or is_shallow(tree) else condition_for(definition, tree).describe(),
         "placeholders": text_schema(definition),
         "findings": findings,
         "others": [other for other in definition.pipeline_by_id[stage.pipeline_id].stages if other.id != stage.id],
