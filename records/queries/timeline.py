@@ -60,6 +60,10 @@ class TimelinePage:
 
     entries: tuple[Entry, ...]
     next: int | None
+    before: datetime | None = None
+    """Everything here happened before this moment; None on the first page."""
+    since: datetime | None = None
+    """What happened earlier is on the next page; None on the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +85,22 @@ class _Words:
 def timeline_page(access: Access, record_id: int, *, before: int | None = None) -> TimelinePage:
     """A page of the record's timeline. Raises NotFound where the actor may not see the record.
 
-    Without the right to see history only comments and tasks are told. Four queries at most.
+    Without the right to see history only comments and tasks are told. Five queries at most.
     """
     row = row_for(access, record_id)
     kinds = _TOLD if access.covers(Operation.HISTORY, row) else _TALK
     events = Event.objects.filter(record_id=record_id, process_id=access.definition.id, kind__in=kinds)
+    edge = None
     if before is not None:
         events = events.filter(id__lt=before)
+        edge = Event.objects.filter(pk=before, record_id=record_id).values_list("at", flat=True).first()
     found = list(events.order_by("-id")[: PAGE + 1])
     told = found[:PAGE]
     words = _words(access.definition, told)
     entries = [entry for event in told if (entry := _TOLD[event.kind](event, words))]
-    return TimelinePage(tuple(entries), told[-1].pk if len(found) > PAGE else None)
+    if len(found) <= PAGE:
+        return TimelinePage(tuple(entries), None, before=edge)
+    return TimelinePage(tuple(entries), told[-1].pk, before=edge, since=told[-1].at)
 
 
 def _words(definition: Definition, events: Sequence[Event]) -> _Words:

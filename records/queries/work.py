@@ -10,6 +10,7 @@ from django.utils import timezone
 from processes.definition_types import Definition, StageDef
 from processes.permissions import Access
 from records.models import Record, Task
+from records.querysets import RecordQuerySet
 
 MOST_TASKS = 200
 MOST_RECORDS = 200
@@ -82,7 +83,7 @@ def work_of(accesses: Sequence[Access]) -> Work:
     )
 
 
-def _tasks(visible: object, person: int, definitions: Mapping[int, Definition]) -> list[WorkTask]:
+def _tasks(visible: RecordQuerySet, person: int, definitions: Mapping[int, Definition]) -> list[WorkTask]:
     found = Task.objects.filter(assignee_id=person, done_at=None, record__in=visible).select_related("record")
     ordered = found.order_by(F("due_at").asc(nulls_last=True), "id")[: MOST_TASKS + 1]
     return [WorkTask(task.pk, task.title, task.due_at, _record(task.record, definitions)) for task in ordered]

@@ -25,12 +25,11 @@ LEASE_SECONDS = 2
 
 
 @pytest.fixture
-def clean_typed_tables(committed: None) -> Iterator[None]:
+def clean_typed_tables(committed: None) -> None:
     """Real commits, and an empty broker; the typed tables go before the flush (see `committed`)."""
     client = redis.Redis.from_url(settings.REDIS_URL)
     client.flushall()
     client.close()
-    return
 
 
 @pytest.fixture
