@@ -65,7 +65,7 @@ def work_of(accesses: Sequence[Access]) -> Work:
         return Work((), (), (), (), (), has_more=False)
     definitions = {access.definition.id: access.definition for access in accesses}
     visible = Record.objects.visible_to(accesses)
-    tasks = _tasks(visible.values("pk"), person, definitions)
+    tasks = _tasks(visible, person, definitions)
     records = [
         _record(row, definitions)
         for row in visible.filter(assignee_id=person, is_open=True).order_by("-id")[: MOST_RECORDS + 1]
