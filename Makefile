@@ -32,7 +32,7 @@ test: check ## Everything a change must pass: checks, tests, short fault tests, 
 
 .PHONY: test-faults
 test-faults: $(DEV) ## The long fault tests
-	$(PY) -m pytest -q -m "faults_b"
+	$(PY) -m pytest -q -m "faults_b" || [ $$? -eq 5 ]  # 5: there are none yet
 
 .PHONY: e2e
 e2e: $(DEV) ## The browser tests alone
