@@ -9,7 +9,7 @@ from core.actor import SYSTEM
 from processes.models import Stage
 from records.operations import create_record
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.factories import make_admin, make_process, make_role
+from tests.factories import make_process, make_role, make_user
 
 pytestmark = pytest.mark.e2e
 
@@ -17,13 +17,14 @@ PAGES = (
     "/processes/", "/processes/new/", "/processes/new/?from=requests", "/p/requests/settings/",
     "/p/requests/settings/fields/", "/p/requests/settings/stages/", "/p/requests/settings/moves/",
     "/p/requests/settings/access/", "/p/requests/automation/", "/p/requests/automation/log/", "/people/", "/roles/",
-    "/tokens/", "/profile/", "/notifications/", "/work/",
+    "/tokens/", "/profile/", "/notifications/", "/work/", "/p/requests/", "/p/requests/list/", "/p/requests/new/",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
-def test_pages_are_accessible(open_page: OpenPage, width: int, theme: str) -> None:
-    admin = make_admin("Alice")
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_pages_are_accessible(open_page: OpenPage, width: int, theme: str, language: str) -> None:
+    admin = make_user("Alice", is_admin=True, language=language)
     make_role("Employee", people=(admin,))
     process = make_process(name="Requests")
     create_record(process, values={"title": "Printer", "assignee": admin.pk}, actor=SYSTEM)
@@ -35,7 +36,8 @@ def test_pages_are_accessible(open_page: OpenPage, width: int, theme: str) -> No
         page.goto(path)
         expect(page.locator("html[data-ready]")).to_be_attached()
         check_accessibility(page)
-        picture(page, f"{path.strip('/').replace('/', '-').replace('?', '-')}-{width}-{theme}")
+        picture(page, f"{language}-{path.strip('/').replace('/', '-').replace('?', '-')}-{width}-{theme}")
+    expect(page.locator(f"html[lang={language}]")).to_be_attached()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
