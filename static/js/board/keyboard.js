@@ -14,9 +14,6 @@ import { openMenuOf } from "./later.js";
 /** The tile in hand and where it came from. @type {{id: string, from: Place} | null} */
 let held = null;
 
-/** Whether a tile is in hand: live changes wait for it. @param {string | number} id */
-export const isHeld = (id) => held?.id === String(id);
-
 /** @param {HTMLElement} board */
 export function attachKeyboard(board) {
   const onKeydown = (/** @type {KeyboardEvent} */ event) => key(board, event);

@@ -3,7 +3,6 @@
 // Events may come twice or late; what the page shows already is left alone.
 import { request } from "../lib/http.js";
 import { columnOfStage, dropEmptyState, flash, setTotals, tileById, withFilter } from "./column.js";
-import { isHeld } from "./keyboard.js";
 import { reload, take } from "./moving.js";
 
 /** @typedef {{kind: string, process?: string, record?: number | null, version?: number | null, stage?: number | null, from?: number | null}} LiveEvent */
@@ -87,7 +86,7 @@ export function recountSoon(board) {
 /** A tile in somebody's hand is not replaced under it. @param {number} id */
 function isBusy(id) {
   const tile = tileById(id);
-  return isHeld(id) || (tile !== null && ("dragging" in tile.dataset || "pending" in tile.dataset));
+  return tile !== null && ("grabbed" in tile.dataset || "dragging" in tile.dataset || "pending" in tile.dataset);
 }
 
 /** What one would notice. @param {HTMLElement | null} tile */
