@@ -96,7 +96,7 @@ def names_in(scope: Scope, keys: Iterable[str], definition: Definition) -> Scope
 
 def record_url(definition: Definition, record_id: int) -> str:
     """The address of a record's page."""
-    return f"{settings.BASE_URL}/p/{definition.key}/{record_id}/"
+    return f"{settings.BASE_URL}/p/{definition.key}/records/{record_id}/"
 
 
 def template_for(definition: Definition, source: str) -> Template:

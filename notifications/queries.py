@@ -60,7 +60,7 @@ def address_of(notification: Notification) -> str:
     key = _process_keys([notification]).get(notification.process_id or 0)
     if key is None or notification.record_id is None:
         return settings.BASE_URL + "/"
-    return f"{settings.BASE_URL}/p/{key}/{notification.record_id}/"
+    return f"{settings.BASE_URL}/p/{key}/records/{notification.record_id}/"
 
 
 def _told(row: Notification, process_key: str) -> Told:

@@ -155,7 +155,7 @@ def test_mail_goes_out_once_with_a_link_and_its_key(process: Process, anna: Acto
     message = mail.outbox[0]
     assert isinstance(message, EmailMessage)
     assert (message.subject, len(mail.outbox)) == ("Printer: Hello", 1)
-    assert f"/p/{process.key}/1/" in message.body
+    assert f"/p/{process.key}/records/1/" in message.body
     assert str(delivery.key) in message.extra_headers["Message-ID"]
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts) == (Delivery.State.SENT, 1)
