@@ -33,6 +33,8 @@ document.addEventListener(
     const menu = event.target;
     if (!(menu instanceof HTMLElement) || !menu.matches(".menu[popover]")) return;
     const isOpen = /** @type {ToggleEvent} */ (event).newState === "open";
+    // htmx carries attributes of what it replaces over to what has the same id, and a style attribute the policy refuses.
+    if (!isOpen) menu.removeAttribute("style");
     if (!isOpen || !invoker) return;
     place(menu, invoker, { side: menu.dataset.side === "inline" ? "inline" : "block" });
     const first = menu.querySelector(`[autofocus], ${ITEMS}, input`);
