@@ -33,8 +33,6 @@ document.addEventListener(
     const menu = event.target;
     if (!(menu instanceof HTMLElement) || !menu.matches(".menu[popover]")) return;
     const isOpen = /** @type {ToggleEvent} */ (event).newState === "open";
-    // htmx carries attributes of what it replaces over to what has the same id, and a style attribute the policy refuses.
-    if (!isOpen) menu.removeAttribute("style");
     if (!isOpen || !invoker) return;
     place(menu, invoker, { side: menu.dataset.side === "inline" ? "inline" : "block" });
     const first = menu.querySelector(`[autofocus], ${ITEMS}, input`);
@@ -59,4 +57,9 @@ document.addEventListener("click", (event) => {
   const item = /** @type {Element} */ (event.target).closest(".menu-item");
   if (!item || item.matches("[aria-disabled=true], [data-keep-open]")) return;
   /** @type {HTMLElement | null} */ (item.closest(".menu[popover]"))?.hidePopover();
+});
+
+// htmx carries attributes of what it replaces over to what has the same id, and a style attribute the policy refuses.
+document.addEventListener("htmx:before:swap", () => {
+  for (const menu of document.querySelectorAll(".menu[style]:not(:popover-open)")) menu.removeAttribute("style");
 });
