@@ -37,7 +37,7 @@ class Contracts(ReadyProcess):
             ),
             fields=(
                 FieldDraft(_("Other party"), "text", key="party", required=True, on_card=True),
-                FieldDraft(_("Number"), "text", key="number", on_card=True),
+                FieldDraft(_("Contract number"), "text", key="number", on_card=True),
                 FieldDraft(_("Amount"), "number", key="amount", on_card=True, settings={"decimals": 2}),
                 FieldDraft(_("Signed on"), "date", key="signed_on"),
                 FieldDraft(_("Runs until"), "date", key="until", on_card=True),
