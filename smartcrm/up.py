@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import IO, NoReturn
 
 import django
 import environ
@@ -38,6 +38,7 @@ from smartcrm.embedded.server import Server
 from smartcrm.supervisor import Program, Supervisor
 
 LOOK_EVERY = 3.0  # seconds between two looks at the embedded servers
+LEFTOVERS_END_WITHIN = 10.0  # seconds
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
@@ -90,15 +91,27 @@ def _up(options: argparse.Namespace) -> None:
 def _only_one(data: Path) -> Iterator[None]:
     """Hold the data folder, so that a second `up` on it says so instead of fighting for it."""
     with (data / "up.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise CannotStart(f"SmartCRM already runs on {data} (process {lock.read().strip()}).") from None
+        _take(lock, data)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def _take(lock: IO[str], data: Path) -> None:
+    """Lock the file; what a killed `up` has left holds it too and is given a moment to end."""
+    deadline = time.monotonic() + LEFTOVERS_END_WITHIN
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip()
+            if Path(f"/proc/{holder}").exists() or time.monotonic() > deadline:
+                raise CannotStart(f"SmartCRM already runs on {data} (process {holder}).") from None
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _check_port(host: str, port: int) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 from accounts.models import Role
 from accounts.models.role import ROBOTS_ROLE_KEY
@@ -36,7 +38,6 @@ def django_db_modify_db_settings(
 @pytest.fixture
 def committed(transactional_db: None) -> Iterator[None]:
     """A test with real commits: what it makes is visible to other processes and gone afterwards."""
-    _restore_built_in_rows()
     yield
     stack_module.end_other_sessions()
     stack_module.drop_typed_tables()
@@ -52,6 +53,9 @@ def stack(committed: None) -> Iterator[stack_module.Stack]:
     started.stop()
 
 
-def _restore_built_in_rows() -> None:
-    """A flush takes away what migrations have put in."""
+def restore_built_in_rows(sender: AppConfig, **kwargs: object) -> None:
+    """A flush takes away what migrations have put in; it ends with this signal."""
     Role.objects.get_or_create(key=ROBOTS_ROLE_KEY, defaults={"name": "Robots", "position": 1000})
+
+
+post_migrate.connect(restore_built_in_rows, sender=apps.get_app_config("accounts"))

@@ -29,6 +29,9 @@ BASE_COLUMNS = (
 
 Row = Mapping[str, Any]
 
+LONGEST = 120
+"""Characters of a value on a tile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -146,11 +149,15 @@ def _tile(access: Access, row: Row, fields: Sequence[FieldDef], context: Display
     )
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+
+
 def shown_value(field: FieldDef, value: Any, context: DisplayContext) -> Shown:
     """A value as a tile shows it; its text is empty when there is nothing to show."""
     return Shown(
         label=field.label,
-        text=field.type.short_display(value, field, context),
+        text=_cut(field.type.short_display(value, field, context)),
         icon=field.type.icon,
         color=field.type.color(value, field),
         is_chip=field.type.is_chip,

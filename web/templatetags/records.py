@@ -1,11 +1,22 @@
 """Words about records: the noun of a process after a number."""
 
+import re
+
 from django import template
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from processes.definition_types import Definition
 
 register = template.Library()
+
+INDENTATION = re.compile(r"\s*\n\s*")
+
+
+@register.simple_block_tag
+def tight(content: str) -> SafeString:
+    """The block with one line break where it had line breaks and indentation: for markup repeated many times."""
+    return mark_safe(INDENTATION.sub("\n", content).strip())  # noqa: S308
 
 
 @register.filter

@@ -14,7 +14,7 @@ from processes.definition_types import PipelineDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
 from records.operations import create_record, move_record
-from records.queries.board import Cursor, board_for, card_tile, column_page, column_totals
+from records.queries.board import ColumnPage, Cursor, board_for, card_tile, column_page, column_totals
 from records.queries.card import last_change
 from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest
@@ -34,6 +34,7 @@ def board(request: PersonalRequest, key: str) -> HttpResponse:
         **_base(access, found, pipeline),
         "board": picture,
         "can_create": picture.can_create,
+        "can_restore": access.can(Operation.RESTORE),
         "tabs": process_tabs(access, "process-board"),
         "can_see": access.can(Operation.VIEW),
     }
@@ -58,8 +59,8 @@ def tile(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     """One tile as it is now; 404 where the filter or the rights hide it."""
     access = _access(request, key)
     found, pipeline = asked(request, access)
-    context = {**_base(access, found, pipeline), "tile": card_tile(access, record_id, found.narrowing)}
-    return render(request, "board/_tile.html", context)
+    alone = ColumnPage((card_tile(access, record_id, found.narrowing),), None)
+    return render(request, "board/_tiles.html", {**_base(access, found, pipeline), "page": alone})
 
 
 @login_required
@@ -107,8 +108,9 @@ def quick_add(request: PersonalRequest, key: str) -> HttpResponse:
         raise Invalid(_("Write a title."), {"title": [_("Write a title.")]})
     row = create_record(key, values={"title": title}, actor=actor, stage=_number(asked_for, "stage"))
     access = visible_access(actor, key)
-    context = {**_base(access, *asked(request, access)), "tile": card_tile(access, row.pk)}
-    return render(request, "board/_tile.html", context, status=201)
+    alone = ColumnPage((card_tile(access, row.pk),), None)
+    context = {**_base(access, *asked(request, access)), "page": alone}
+    return render(request, "board/_tiles.html", context, status=201)
 
 
 def asked(request: PersonalRequest, access: Access) -> tuple[Filter, PipelineDef]:

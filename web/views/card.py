@@ -15,10 +15,10 @@ from core.errors import Invalid
 from processes.permissions import Access, visible_access
 from records.operations import add_comment, complete_task, create_task, reopen_task
 from records.queries.card import Card, card_for
-from records.queries.timeline import timeline_page
 from web.middleware import PersonalRequest
 from web.navigation import process_tabs
 from web.responses import with_events
+from web.timeline import whole_timeline
 from web.views.work import work_page
 
 
@@ -42,7 +42,7 @@ def activity(request: PersonalRequest, key: str, record_id: int) -> HttpResponse
     access = visible_access(request.actor, key)
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit() and len(before) < 19:
-        page = timeline_page(access, record_id, before=int(before))
+        page = whole_timeline(access, record_id, before=int(before))
         context = {"timeline": page, "process": access.definition, "record_id": record_id}
         return render(request, "records/_timeline.html", context)
     return _activity(request, access, record_id)
@@ -95,7 +95,7 @@ def _context(access: Access, found: Card) -> dict[str, Any]:
         "access": access,
         "process": access.definition,
         "card": found,
-        "timeline": timeline_page(access, found.id),
+        "timeline": whole_timeline(access, found.id),
         "people": people() if found.can_comment or found.can_update else (),
     }
 

@@ -78,6 +78,7 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
         "previous": _paged(found, page.previous),
         "tabs": process_tabs(access, "process-list"),
         "can_create": _is_used(access) and access.can(Operation.CREATE),
+        "can_restore": access.can(Operation.RESTORE),
         "can_see": access.can(Operation.VIEW),
         "pipeline": access.definition.default_pipeline,
     }

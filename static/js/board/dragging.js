@@ -101,6 +101,7 @@ function drop(tile, targets) {
   const column = /** @type {HTMLElement} */ (/** @type {{element: Element}} */ (targets.at(-1)).element);
   const over = targets.length > 1 ? /** @type {HTMLElement} */ (targets[0].element) : null;
   const isAbove = over && extractClosestEdge(targets[0].data) === "top";
+  /** @type {Element | null} */
   let before = over && (isAbove ? over : neighbour(over, "nextElementSibling"));
   if (before === tile) before = placeOf(tile).before;
   move(tile, { column, before });

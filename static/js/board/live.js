@@ -56,8 +56,9 @@ export function applyEvent(board, event) {
 /** Whether the page shows this version in this stage already: most often its own change. @param {LiveEvent} event */
 function isKnown({ kind, record, version, stage }) {
   const tile = tileById(record ?? 0);
-  if (!tile || !kind.startsWith("record.") || GONE.has(kind) || kind === "record.reordered") return false;
-  return Number(tile.dataset.version) >= (version ?? 0) && (Number(tile.dataset.version) > (version ?? 0) || !stage || tile.dataset.stage === String(stage));
+  if (!tile || !version || !kind.startsWith("record.") || GONE.has(kind) || kind === "record.reordered") return false;
+  const shown = Number(tile.dataset.version);
+  return shown > version || (shown === version && (!stage || tile.dataset.stage === String(stage)));
 }
 
 /** @param {HTMLElement} board */

@@ -61,6 +61,10 @@ function fit(menu, tile) {
     }
     disable(item, why);
   }
+  for (const line of menu.querySelectorAll("hr")) {
+    const next = line.nextElementSibling;
+    /** @type {HTMLElement} */ (line).hidden = next instanceof HTMLElement && next.hidden;
+  }
 }
 
 /** @param {HTMLElement} item @param {string} why */

@@ -33,6 +33,8 @@ document.addEventListener(
     const menu = event.target;
     if (!(menu instanceof HTMLElement) || !menu.matches(".menu[popover]")) return;
     const isOpen = /** @type {ToggleEvent} */ (event).newState === "open";
+    // htmx would carry the place of a closed menu into fresh HTML as a style attribute, which the policy blocks.
+    if (!isOpen && menu.hasAttribute("style")) menu.removeAttribute("style");
     if (!isOpen || !invoker) return;
     place(menu, invoker, { side: menu.dataset.side === "inline" ? "inline" : "block" });
     const first = menu.querySelector(`[autofocus], ${ITEMS}, input`);

@@ -1,0 +1,1 @@
+"""The pages employees live in, in a real browser."""
