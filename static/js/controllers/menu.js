@@ -60,8 +60,3 @@ document.addEventListener("click", (event) => {
   if (!item || item.matches("[aria-disabled=true], [data-keep-open]")) return;
   /** @type {HTMLElement | null} */ (item.closest(".menu[popover]"))?.hidePopover();
 });
-
-// htmx carries attributes of what it replaces over to what has the same id, and a style attribute the policy refuses.
-document.addEventListener("htmx:before:swap", () => {
-  for (const menu of document.querySelectorAll(".menu[style]:not(:popover-open)")) menu.removeAttribute("style");
-});
