@@ -42,7 +42,7 @@ def text_schema(definition: Definition) -> Schema:
     return {
         **plain,
         **names,
-        "record.id": FieldSpec(INTEGER, _("Record number")),
+        "record.id": FieldSpec(INTEGER, _("Number of the record")),
         "record.url": FieldSpec(TEXT, _("Address of the card")),
         "process.name": FieldSpec(TEXT, _("Process")),
         "stage.name": FieldSpec(TEXT, _("Stage")),

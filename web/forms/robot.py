@@ -15,8 +15,21 @@ class RobotForm(forms.Form):
     """Everything about a robot but the settings of its kind."""
 
     name = forms.CharField(label=_("Name"), max_length=150, required=False)
-    delay = forms.IntegerField(label=_("Delay"), min_value=0, max_value=99_999, required=False)
-    unit = forms.TypedChoiceField(label=_("Unit"), choices=UNITS, coerce=int, initial=60, required=False)
+    delay = forms.IntegerField(
+        label=_("Delay"),
+        min_value=0,
+        max_value=99_999,
+        required=False,
+        widget=forms.NumberInput(attrs={"aria-label": _("Delay")}),
+    )
+    unit = forms.TypedChoiceField(
+        label=_("Unit"),
+        choices=UNITS,
+        coerce=int,
+        initial=60,
+        required=False,
+        widget=forms.Select(attrs={"aria-label": _("Unit")}),
+    )
     wait_for_previous = forms.BooleanField(
         label=_("Wait for the robot before it"),
         required=False,

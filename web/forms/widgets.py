@@ -21,7 +21,9 @@ class JsonWidget(forms.Widget):
         return mark_safe(render_to_string(self.template_name, self.get_context(name, value, attrs)))  # noqa: S308
 
     def format_value(self, value: Any) -> str:
-        return value if isinstance(value, str) else json.dumps(value or self.empty(), ensure_ascii=False)
+        if isinstance(value, str) and value not in ("", "null"):
+            return value
+        return json.dumps(self.empty() if isinstance(value, str) or not value else value, ensure_ascii=False)
 
     def use_required_attribute(self, initial: Any) -> bool:
         return False

@@ -48,6 +48,8 @@ SIGNS = {
 }
 # Below so many seconds tenths are told.
 SHORT = 10
+# Below so many seconds milliseconds are told.
+BLINK = 0.1
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -124,6 +126,8 @@ def duration(value: timedelta | Number | None) -> str:
     if value is None:
         return ""
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if 0 < seconds < BLINK:
+        return _with_unit(max(1, round(seconds * 1000)), "millisecond")
     if abs(seconds) < SHORT:
         return _with_unit(round(seconds, 1), "second")
     parts: list[str] = []

@@ -10,6 +10,14 @@ from notifications.operations import mark_all_read, mark_read
 from notifications.queries import notification_page, unread_count
 from web.middleware import PersonalRequest
 
+ICONS = {
+    "assigned": "user-check",
+    "task": "checkbox",
+    "mentioned": "at",
+    "robot": "robot",
+}
+"""Kind of a notification → icon; the others wear a bell."""
+
 
 @login_required
 @require_safe
@@ -22,7 +30,7 @@ def notifications(request: PersonalRequest) -> HttpResponse:
         before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
         unread_only=unread_only,
     )
-    return render(request, "notifications/page.html", {"page": page, "unread_only": unread_only})
+    return render(request, "notifications/page.html", {"page": page, "unread_only": unread_only, "icons": ICONS})
 
 
 @login_required
