@@ -162,7 +162,9 @@ def test_filter_lives_in_the_address(process: Process, employee: User, open_page
     page = open_board(open_page, employee)
     page.locator(".chip-add").click()
     page.locator("#filter-field").select_option("amount")
+    old = page.locator("#filter-value").element_handle()
     page.locator("#filter-op").select_option("gt")
+    old.wait_for_element_state("hidden")  # the input of the operator before gives way to the new one
     page.locator("#filter-value").fill("1 000,5")
     page.keyboard.press("Enter")
     expect(page.locator(".tile-title")).to_have_text(["Dear"])
