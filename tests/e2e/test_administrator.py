@@ -76,7 +76,7 @@ def add_robot(page: Page, kind: str) -> Locator:
     page.get_by_role("button", name="Add a robot to “In work”").click()
     page.get_by_role("link", name=re.compile(kind)).click()
     editor = page.locator("dialog[open]").last
-    expect(editor).to_be_visible()
+    expect(editor.locator("[data-controller~=placeholders][data-ready]")).to_be_attached()
     return editor
 
 

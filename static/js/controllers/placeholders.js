@@ -21,11 +21,13 @@ export function attach(form) {
 
 /** @param {Element} input */
 function furnishOne(input) {
+  const hadFocus = document.activeElement === input;
   input.setAttribute("data-furnished", "");
   const button = make("button", { class: "btn btn-ghost btn-icon btn-small placeholder-button", type: "button", popovertarget: "placeholders", "aria-label": gettext("Insert a field"), "data-tip": gettext("Insert a field") }, icon("variable"));
   const wrap = make("div", { class: "with-placeholders" });
   input.before(wrap);
   wrap.append(input, button);
+  if (hadFocus && input instanceof HTMLElement) input.focus();
 }
 
 /**
