@@ -44,7 +44,8 @@ def deactivate_person(user: User, *, actor: Actor) -> User:
     Raises NotAllowed, Conflict for the last administrator.
     """
     require_admin(actor)
-    _keep_an_administrator(user)
+    if user.is_admin:
+        _keep_an_administrator(user)
     user.is_active = False
     user.save(update_fields=["is_active"])
     Token.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
