@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from accounts.models import User
+from tests.factories import session_of
 from tests.stack import Stack
 
 _axed: set[Page] = set()
@@ -82,13 +82,6 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
     for page, _problems in watched:
         page.context.close()
     assert found == []
-
-
-def session_of(user: User) -> str:
-    """A session key of somebody who has signed in."""
-    client = Client()
-    client.force_login(user, settings.AUTHENTICATION_BACKENDS[-1])
-    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def check_accessibility(page: Page) -> None:

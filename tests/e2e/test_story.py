@@ -10,11 +10,11 @@ from automation.operations import create_robot
 from core.actor import SYSTEM
 from events.models import Event
 from notifications.models import Notification
-from processes.definition import definition_of
 from processes.models import Process, Stage
 from processes.operations import set_grants
 from records.models import Record, Task
 from records.operations import create_record
+from tests.e2e.board import column, drag, open_board, stage_of
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
 from tests.factories import EMPLOYEE, make_process, make_role, make_user
 from tests.stack import Stack, wait_for
@@ -46,37 +46,9 @@ def employee(process: Process) -> User:
     return person
 
 
-def open_board(open_page: OpenPage, user: User, process: Process, *, theme: str = "light") -> Page:
-    """The board, its scripts at work."""
-    page = open_page(user, f"/p/{process.key}/", theme=theme)
-    expect(page.locator("[data-controller~=board][data-ready]")).to_be_attached()
-    return page
-
-
-def column(page: Page, name: str) -> Locator:
-    return page.locator(f".column[data-name='{name}']")
-
-
 def tile(page: Page, title: str) -> Locator:
+    """A tile by its words: the record has no id yet when a page has just made it."""
     return page.locator(".tile", has_text=title)
-
-
-def drag(page: Page, source: Locator, target: Locator) -> None:
-    """With the mouse, in small steps, as native drag and drop wants it."""
-    start, end = source.bounding_box(), target.bounding_box()
-    assert start
-    assert end
-    page.mouse.move(start["x"] + 60, start["y"] + 12)
-    page.mouse.down()
-    page.mouse.move(start["x"] + 66, start["y"] + 16, steps=3)
-    page.mouse.move(end["x"] + end["width"] / 2, end["y"] + 60, steps=12)
-    page.wait_for_timeout(150)
-    page.mouse.up()
-
-
-def stage_key(record: Record) -> str:
-    record.refresh_from_db()
-    return definition_of(record.process_id).stage(record.stage_id).key
 
 
 def test_employee_moves_a_request_and_the_robots_do_their_part(
@@ -84,7 +56,7 @@ def test_employee_moves_a_request_and_the_robots_do_their_part(
 ) -> None:
     worker = stack.worker()
     stack.relay()
-    page = open_board(open_page, employee, process)
+    page = open_board(open_page, employee)
     column(page, "Received").get_by_role("button", name="Quick add").click()
     page.locator(".column-form input").fill("Broken printer")
     page.keyboard.press("Enter")
@@ -93,7 +65,7 @@ def test_employee_moves_a_request_and_the_robots_do_their_part(
     record = Record.objects.get(title="Broken printer")
     drag(page, tile(page, "Broken printer"), column(page, "In work"))
     expect(column(page, "In work").locator(".tile", has_text="Broken printer")).to_be_visible()
-    wait_for(lambda: stage_key(record) == "in_work")
+    wait_for(lambda: stage_of(record) == "in_work")
     wait_for(lambda: Run.objects.filter(record_id=record.pk, state=State.SUCCEEDED).count() == 2, worker)
     task = Task.objects.get(record=record)
     assert (task.title, task.assignee_id) == ("Call about Broken printer", employee.pk)
@@ -111,21 +83,21 @@ def test_employee_moves_a_request_and_the_robots_do_their_part(
 
 def test_forbidden_move_puts_the_card_back_and_says_why(process: Process, employee: User, open_page: OpenPage) -> None:
     row = create_record(process, values={"title": "Parking permit", "assignee": employee.pk}, actor=SYSTEM)
-    page = open_board(open_page, employee, process)
+    page = open_board(open_page, employee)
     drag(page, tile(page, "Parking permit"), column(page, "Completed"))
     expect(column(page, "Received").locator(".tile", has_text="Parking permit")).to_be_visible()
-    assert stage_key(Record.objects.get(pk=row.pk)) == "received"
+    assert stage_of(Record.objects.get(pk=row.pk)) == "received"
 
 
 def test_card_moves_by_keyboard_alone(process: Process, employee: User, open_page: OpenPage) -> None:
     row = create_record(process, values={"title": "VPN from home", "assignee": employee.pk}, actor=SYSTEM)
-    page = open_board(open_page, employee, process)
+    page = open_board(open_page, employee)
     tile(page, "VPN from home").focus()
     for key in ("Space", "ArrowRight", "Enter"):
         page.keyboard.press(key)
         page.wait_for_timeout(100)
     expect(column(page, "In work").locator(".tile", has_text="VPN from home")).to_be_visible()
-    wait_for(lambda: stage_key(Record.objects.get(pk=row.pk)) == "in_work")
+    wait_for(lambda: stage_of(Record.objects.get(pk=row.pk)) == "in_work")
     check_accessibility(page)
 
 
@@ -136,7 +108,7 @@ def test_two_browsers_see_each_others_moves(
     create_record(process, values={"title": "Shared work", "assignee": employee.pk}, actor=SYSTEM)
     watching = open_page(make_user("Head", is_admin=True), f"/p/{process.key}/")
     expect(watching.locator("html[data-live=on]")).to_be_attached(timeout=15_000)
-    moving = open_board(open_page, employee, process, theme="dark")
+    moving = open_board(open_page, employee, theme="dark")
     drag(moving, tile(moving, "Shared work"), column(moving, "In work"))
     seen = column(watching, "In work").locator(".tile", has_text="Shared work")
     expect(seen).to_be_visible(timeout=15_000)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.test import Client
+
 from accounts.models import Role, User
 from accounts.operations import assign_role, create_role
 from accounts.queries import actor_for
@@ -63,6 +66,18 @@ def make_user(name: str = "", **fields: Any) -> User:
 def make_admin(name: str = "Admin") -> User:
     """An administrator."""
     return make_user(name, is_admin=True)
+
+
+def signed_in(user: User) -> Client:
+    """Django's test client in which somebody has signed in."""
+    client = Client()
+    client.force_login(user, settings.AUTHENTICATION_BACKENDS[-1])
+    return client
+
+
+def session_of(user: User) -> str:
+    """A session key of somebody who has signed in, for a browser or a bare connection."""
+    return signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def make_role(name: str = "", *, people: tuple[User, ...] = ()) -> Role:

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import translation
 
-from tests.factories import make_user
+from tests.factories import make_user, signed_in
 
 
 def test_unknown_address_is_answered_in_the_frame_for_strangers(client: Client) -> None:
@@ -17,9 +17,8 @@ def test_unknown_address_is_answered_in_the_frame_for_strangers(client: Client) 
 
 
 @pytest.mark.django_db
-def test_unknown_address_is_answered_with_the_rail_for_people(client: Client) -> None:
-    client.force_login(make_user("Anna Petrova"), settings.AUTHENTICATION_BACKENDS[-1])
-    answer = client.get("/nowhere/at/all/")
+def test_unknown_address_is_answered_with_the_rail_for_people() -> None:
+    answer = signed_in(make_user("Anna Petrova")).get("/nowhere/at/all/")
     assert answer.status_code == 404
     assert 'class="rail"' in answer.content.decode()
 

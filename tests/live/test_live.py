@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from accounts.models import User
 from accounts.operations import deactivate_person
@@ -22,7 +21,7 @@ from processes.definition import definition_of
 from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from records.operations import create_record, move_record, update_record
-from tests.factories import actor_of, make_process, make_role, make_user
+from tests.factories import actor_of, make_process, make_role, make_user, session_of
 from tests.stack import Stack, wait_for
 
 PATIENCE = 15.0
@@ -32,9 +31,7 @@ class Listener:
     """A browser's EventSource, as far as a test needs one."""
 
     def __init__(self, address: str, user: User, seq: int | None = None) -> None:
-        client = Client()
-        client.force_login(user, settings.AUTHENTICATION_BACKENDS[-1])
-        self.cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+        self.cookie = f"{settings.SESSION_COOKIE_NAME}={session_of(user)}"
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.closed = threading.Event()
         self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)

@@ -5,13 +5,12 @@ from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from core.actor import SYSTEM
 from processes.drafts import FieldDraft
 from processes.operations import add_field
 from records.operations import create_record, update_record
-from tests.factories import make_admin, make_process
+from tests.factories import make_admin, make_process, session_of
 from tests.stack import Stack
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,9 +26,7 @@ def page(address: str, cookie: str, path: str) -> str:
 
 def test_running_server_serves_a_process_and_a_field_made_elsewhere(stack: Stack) -> None:
     address = stack.web()
-    client = Client()
-    client.force_login(make_admin(), settings.AUTHENTICATION_BACKENDS[-1])
-    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    cookie = f"{settings.SESSION_COOKIE_NAME}={session_of(make_admin())}"
     process = make_process()
     row = create_record(process, values={"title": "Broken printer"}, actor=SYSTEM)
     board = page(address, cookie, f"/p/{process.key}/")

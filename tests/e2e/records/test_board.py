@@ -10,8 +10,9 @@ from core.actor import SYSTEM
 from processes.models import Process
 from records.models import Record
 from records.operations import update_record
+from tests.e2e.board import column, drag, open_board, stage_of, tile, titles
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.e2e.records.conftest import column, create, drag, open_board, stage_of, tile, titles
+from tests.e2e.records.conftest import create
 from tests.factories import make_user
 from tests.stack import wait_for
 

@@ -12,8 +12,9 @@ from processes.models import Process
 from records.models import Comment, Record
 from records.operations import update_record
 from records.typed import model_for
+from tests.e2e.board import open_board, stage_of, tile
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.e2e.records.conftest import create, open_board, stage_of, tile
+from tests.e2e.records.conftest import create
 
 pytestmark = pytest.mark.e2e
 

@@ -12,8 +12,9 @@ from processes.models import Process
 from records.models import Record
 from records.operations import create_task
 from records.typed import model_for
+from tests.e2e.board import stage_of
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.e2e.records.conftest import create, stage_of
+from tests.e2e.records.conftest import create
 from tests.stack import wait_for
 
 pytestmark = pytest.mark.e2e

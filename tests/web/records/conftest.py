@@ -13,7 +13,7 @@ from core.actor import SYSTEM
 from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from records.operations import create_record
-from tests.factories import EMPLOYEE, make_process, make_role, make_user
+from tests.factories import EMPLOYEE, make_process, make_role, make_user, signed_in
 
 
 @pytest.fixture
@@ -47,9 +47,7 @@ class Visitor:
     """Somebody who is signed in. Scripts ask with `script=True` (JSON) or `part=True` (a fragment)."""
 
     def __init__(self, user: User | None) -> None:
-        self.client = Client()
-        if user is not None:
-            self.client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+        self.client = Client() if user is None else signed_in(user)
 
     def get(self, path: str, *, part: bool = False, script: bool = False, **query: Any) -> Any:
         return self.client.get(path, query, headers=_headers(part, script))

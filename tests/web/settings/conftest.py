@@ -1,23 +1,15 @@
 """People who sign in, and a process to change."""
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
 from core.actor import SYSTEM
 from processes.models import Process
 from processes.operations import set_grants
-from tests.factories import EMPLOYEE, make_admin, make_process, make_role, make_user
+from tests.factories import EMPLOYEE, make_admin, make_process, make_role, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(user: User) -> Client:
-    """A browser in which somebody has signed in."""
-    client = Client()
-    client.force_login(user, settings.AUTHENTICATION_BACKENDS[-1])
-    return client
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from accounts.models import Role, RoleAssignment, Token, User
 from accounts.operations import renew_invitation
 from accounts.queries import actor_for, token_and_actor
 from core.errors import Conflict
-from tests.factories import PASSWORD, make_role, make_user
-from tests.web.settings.conftest import signed_in
+from tests.factories import PASSWORD, make_role, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -5,8 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from processes.models import Process, Stage
-from tests.factories import make_user
-from tests.web.settings.conftest import signed_in
+from tests.factories import make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 

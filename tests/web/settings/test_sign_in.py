@@ -13,8 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from events.models import Event
-from tests.factories import PASSWORD
-from tests.web.settings.conftest import signed_in
+from tests.factories import PASSWORD, signed_in
 
 pytestmark = pytest.mark.django_db
 
