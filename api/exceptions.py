@@ -63,7 +63,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
 
 def refusal(error: SmartCRMError) -> Response:
     """The answer to a refusal of the domain."""
-    response = Response(error_body(error), status=status_of(error))
+    response = Response(error.as_body(), status=status_of(error))
     if "retry_after" in error.details:
         response["Retry-After"] = str(error.details["retry_after"])
     return response
@@ -72,14 +72,6 @@ def refusal(error: SmartCRMError) -> Response:
 def status_of(error: SmartCRMError) -> HTTPStatus:
     """The HTTP status of a refusal."""
     return next((status for kind, status in STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
-
-
-def error_body(error: SmartCRMError) -> dict[str, Any]:
-    """The shape of every error, with `details.fields` for wrong input."""
-    details = dict(error.details)
-    if isinstance(error, Invalid) and error.fields:
-        details["fields"] = {key: [str(text) for text in texts] for key, texts in error.fields.items()}
-    return {"code": error.code, "message": str(error.message), "details": details}
 
 
 def answer(status: int, code: str, message: str, **details: Any) -> Response:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from api.codec import BASE_KEYS, Codec, codec_for
 from core.errors import Invalid
+from core.text import id_from
 from expressions.conditions import Condition
 from expressions.errors import InvalidExpression, shown
 from processes.definition_types import FieldDef
@@ -20,7 +21,6 @@ from records.queries.table import PAGE
 SHAPE = ("fields", "expand")
 PARAMETERS = (*SHAPE, "filter", "search", "sort", "cursor", "limit", "total", "deleted")
 MOST_FILTER_TEXT = 20_000
-LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,11 @@ def number_from(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or len(text) > LONGEST_NUMBER:
+    number = id_from(text)
+    if number is None:
         message = _("A number is expected.")
         raise Invalid(message, {name: [message]})
-    return int(text)
+    return number
 
 
 def flag_from(query: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -1,6 +1,5 @@
 """Inputs that robots' settings share: texts with placeholders, people, secrets."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -134,12 +133,3 @@ def without_secrets(form_fields: Mapping[str, forms.Field], settings: Mapping[st
         name: bool(value) if isinstance(form_fields.get(name), SecretField) else value
         for name, value in settings.items()
     }
-
-
-def is_json(text: str) -> bool:
-    """Whether it is a JSON value."""
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True

@@ -16,7 +16,7 @@ from expressions.placeholders import Template, parse_template
 from expressions.schema import FieldSpec, Schema, Scope
 from expressions.values import DATE, DATETIME, INTEGER, PERSON, TEXT
 from processes.definition_types import Definition
-from records.queries.narrowing import filter_schema
+from records.queries.filters import schema_of
 from records.typed import TypedRecord
 
 _BASE = ("title", "stage", "assignee", "author")
@@ -30,7 +30,7 @@ def zone() -> tzinfo:
 
 def condition_schema(definition: Definition) -> Schema:
     """What a condition may ask: what an event's snapshot holds."""
-    known = filter_schema(definition)
+    known = schema_of(definition)
     return {key: known[key] for key in (*_BASE, *(field.key for field in definition.fields))}
 
 

@@ -1,6 +1,6 @@
 """Who acts. Every operation takes an `Actor`; every event records it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -33,10 +33,6 @@ class Actor:
     role_ids: frozenset[int] = frozenset()
     scopes: frozenset[str] | None = None
     language: str = "en"
-
-    def as_run(self, run_id: int, *, root_id: int, depth: int, label: str) -> "Actor":
-        """The same rights in the hands of an automation's run."""
-        return replace(self, kind=ActorKind.RUN, run_id=run_id, root_id=root_id, depth=depth, label=label)
 
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, label="SmartCRM", is_admin=True)

@@ -24,6 +24,10 @@ class SmartCRMError(Exception):
     def __str__(self) -> str:
         return str(self.message)
 
+    def as_body(self) -> dict[str, Any]:
+        """The one shape of every error that leaves the house: code, message, details."""
+        return {"code": self.code, "message": str(self.message), "details": dict(self.details)}
+
 
 class NotAllowed(SmartCRMError):
     """The actor lacks the right."""
@@ -57,6 +61,13 @@ class Invalid(SmartCRMError):
     def __init__(self, message: Text, fields: Mapping[str, list[Text]] | None = None, **details: Any) -> None:
         super().__init__(message, **details)
         self.fields: dict[str, list[Text]] = dict(fields or {})
+
+    def as_body(self) -> dict[str, Any]:
+        """The shape of every error, with the messages by place in `details.fields`."""
+        body = super().as_body()
+        if self.fields:
+            body["details"]["fields"] = {key: [str(text) for text in texts] for key, texts in self.fields.items()}
+        return body
 
 
 class LimitReached(SmartCRMError):

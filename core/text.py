@@ -59,6 +59,11 @@ def key_from(name: str, *, taken: set[str] | frozenset[str] = frozenset(), fallb
     return key
 
 
+def id_from(text: str) -> int | None:
+    """A row's id as an address or a form writes it (at most 18 digits); None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def clean_line(text: object, *, field: str, limit: int = 255, required: bool = True) -> str:
     """One line of a person's text, stripped; raises Invalid for NUL bytes, line breaks, emptiness or length."""
     if not isinstance(text, str):

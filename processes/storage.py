@@ -24,9 +24,6 @@ class Storage(Protocol):
     def count_in_stage(self, process: Process, stage_id: int) -> int:
         """How many records stand in a stage, the bin included."""
 
-    def drop(self, process: Process) -> None:
-        """Remove the table and the view."""
-
 
 _storages: list[Storage] = []
 

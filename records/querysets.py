@@ -46,10 +46,6 @@ class TypedQuerySet(models.QuerySet[Any]):
         """Records that stand in a stage."""
         return self.filter(stage_id=stage_id)
 
-    def by_rank(self) -> "TypedQuerySet":
-        """In the order of the board."""
-        return self.order_by("position", "record_id")
-
     def _scoped(self, access: Access, operation: str) -> "TypedQuerySet":
         scope = min(access.scope(operation), access.scope(Operation.VIEW))
         if scope == Scope.ALL:

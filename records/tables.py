@@ -58,12 +58,6 @@ class TypedStorage:
         """Records in a stage, the bin included."""
         return build_model(fresh_definition(process.pk)).objects.filter(stage_id=stage_id).count()
 
-    def drop(self, process: Process) -> None:
-        """Remove table and view."""
-        with connection.cursor() as cursor:
-            cursor.execute(sql.SQL("DROP VIEW IF EXISTS reporting.{}").format(sql.Identifier(process.key)))
-            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(table_name(process.pk))))
-
 
 def replace_view(definition: Definition) -> None:
     """Drop and create the view in one transaction and give the same people the same rights to it.

@@ -13,7 +13,7 @@ from django.apps.registry import Apps
 from django.db import models
 from django.db.models.functions import Now
 from django.db.models.query_utils import DeferredAttribute
-from django_fsm import FSMKeyField, transition
+from django_fsm import FSMKeyField, TransitionNotAllowed, transition
 
 from accounts.models import Department, User
 from processes.definition_types import Definition, FieldDef, StageDef
@@ -122,7 +122,10 @@ class TypedRecord(models.Model):
 
     def move_to(self, stage: StageDef) -> None:
         """Perform the transition to a stage; raises django_fsm.TransitionNotAllowed where the map has none."""
-        getattr(self, f"to_{stage.id}")()
+        transition_to = getattr(self, f"to_{stage.id}", None)
+        if transition_to is None:
+            raise TransitionNotAllowed(f"No move leads to {stage.key}", object=self)
+        transition_to()
 
 
 class _ModelCache:

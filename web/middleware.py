@@ -65,7 +65,7 @@ class RefusalMiddleware:
             return None
         status = status_of(exception)
         if wants_json(request):
-            return JsonResponse(error_body(exception), status=status)
+            return JsonResponse(exception.as_body(), status=status)
         template = "errors/404.html" if status == HTTPStatus.NOT_FOUND else "errors/refused.html"
         return render(request, template, {"error": exception, "status": int(status)}, status=status)
 
@@ -75,14 +75,11 @@ def status_of(error: SmartCRMError) -> HTTPStatus:
     return next((code for kind, code in STATUS.items() if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
 
 
-def error_body(error: SmartCRMError) -> dict[str, object]:
-    """The one shape of every error: code, message, details (with `fields` for wrong input)."""
-    details = dict(error.details)
-    if isinstance(error, Invalid) and error.fields:
-        details["fields"] = {key: [str(message) for message in messages] for key, messages in error.fields.items()}
-    return {"code": error.code, "message": str(error.message), "details": details}
-
-
 def wants_json(request: HttpRequest) -> bool:
     """Whether a script asks (our own fetch calls and htmx fragments), rather than a person's navigation."""
-    return request.headers.get("HX-Request") == "true" or "application/json" in request.headers.get("Accept", "")
+    return is_fragment(request) or "application/json" in request.headers.get("Accept", "")
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks, for a part of a page."""
+    return request.headers.get("HX-Request") == "true"

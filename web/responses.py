@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 
 from core.errors import Text
+from web.middleware import is_fragment
 
 
 def go(request: HttpRequest, to: str, *args: Any) -> HttpResponse:
     """Send the browser to another page, from a fragment too."""
     url = resolve_url(to, *args)
-    if request.headers.get("HX-Request") != "true":
+    if not is_fragment(request):
         return HttpResponseRedirect(url)
     return HttpResponse(headers={"HX-Redirect": url})
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.codec import CREATABLE, UPDATABLE, codec_for, incoming
-from api.exceptions import error_body, status_of
+from api.exceptions import status_of
 from api.v1.serializers import BulkBody, BulkOut
 from api.views import ApiView
 from core.errors import Invalid, SmartCRMError
@@ -82,7 +82,7 @@ def _number(operation: Mapping[str, Any], key: str, *, required: bool = True) ->
 
 def _result(operation: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
     if outcome.error is not None:
-        return {"status": int(status_of(outcome.error)), "error": error_body(outcome.error)}
+        return {"status": int(status_of(outcome.error)), "error": outcome.error.as_body()}
     if outcome.row is None:
         return {"status": 204, "id": operation["id"]}
     definition = outcome.row.definition

@@ -12,6 +12,7 @@ from api.schema import record_schema
 from api.v1.serializers import AccessBody, AccessOut, ProcessBody, ProcessOut, ProcessPatch, items_of
 from api.views import ApiView
 from core.errors import Invalid
+from core.text import id_from
 from processes.definition import definition_of
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
 from processes.models import Operation
@@ -134,7 +135,7 @@ def draft_from(body: Mapping[str, Any]) -> ProcessDraft:
 
 def grants_from(raw: Mapping[str, Mapping[str, int]]) -> dict[int, Mapping[str, int]]:
     """Grants by role id; JSON has texts for keys. Raises Invalid."""
-    if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in raw):
+    if any(id_from(key) is None for key in raw):
         message = _("Ids of roles are expected.")
         raise Invalid(message, {"grants": [message]})
     return {int(key): scopes for key, scopes in raw.items()}

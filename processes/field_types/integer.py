@@ -9,7 +9,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from processes.definition_types import FieldDef
-from processes.field_types.number import to_decimal
+from processes.field_types.number import number_input, to_decimal
 from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
 
 
@@ -38,13 +38,7 @@ class IntegerType(FieldType):
         return "" if value is None else format_decimal(value, locale=get_language() or "en")
 
     def form_field(self, field: FieldDef) -> forms.Field:
-        return forms.CharField(
-            label=field.label,
-            help_text=field.help,
-            required=False,
-            max_length=40,
-            widget=forms.TextInput({"inputmode": "numeric"}),
-        )
+        return number_input(field, "numeric")
 
     def json_schema(self, field: FieldDef) -> dict[str, Any]:
         return {"type": "integer"}

@@ -68,16 +68,21 @@ class NumberType(FieldType):
         return format_decimal(value, format="#,##0" + decimals, locale=get_language() or "en")
 
     def form_field(self, field: FieldDef) -> forms.Field:
-        return forms.CharField(
-            label=field.label,
-            help_text=field.help,
-            required=False,
-            max_length=40,
-            widget=forms.TextInput({"inputmode": "decimal"}),
-        )
+        return number_input(field, "decimal")
 
     def json_schema(self, field: FieldDef) -> dict[str, Any]:
         return {"type": "number"}
+
+
+def number_input(field: FieldDef, inputmode: str) -> forms.Field:
+    """A line of text with the keyboard for numbers; people write “1 234,5”, which number inputs of browsers refuse."""
+    return forms.CharField(
+        label=field.label,
+        help_text=field.help,
+        required=False,
+        max_length=40,
+        widget=forms.TextInput({"inputmode": inputmode}),
+    )
 
 
 def to_decimal(raw: Any) -> Decimal:

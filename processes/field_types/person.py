@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from core.text import id_from
 from processes.definition_types import FieldDef
 from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
 
@@ -49,9 +50,9 @@ class PersonType(FieldType):
 
 def to_person(raw: Any) -> int:
     """The id of an active person. Raises WrongValue; one query."""
-    text = str(raw)
-    if isinstance(raw, bool) or not text.isascii() or not text.isdigit() or len(text) > 18:
+    person_id = None if isinstance(raw, bool) else id_from(str(raw))
+    if person_id is None:
         raise WrongValue(_("The id of a person is expected."))
-    if not User.objects.active().filter(pk=int(text)).exists():
+    if not User.objects.active().filter(pk=person_id).exists():
         raise WrongValue(_("There is no such person."))
-    return int(text)
+    return person_id

@@ -74,7 +74,7 @@ def _target(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
 def _transit(row: TypedRecord, source: StageDef, target: StageDef) -> None:
     try:
         row.move_to(target)
-    except (TransitionNotAllowed, AttributeError) as error:
+    except TransitionNotAllowed as error:
         raise MoveRefused(
             _("A record cannot go from “%(source)s” to “%(target)s”.") % {"source": source.name, "target": target.name},
             source=source.key,

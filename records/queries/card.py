@@ -97,11 +97,6 @@ class Card:
     can_delete: bool
     can_comment: bool
 
-    @property
-    def open_tasks(self) -> int:
-        """Tasks not yet done."""
-        return sum(task.done_at is None for task in self.tasks)
-
 
 @dataclass(frozen=True, slots=True)
 class LastChange:

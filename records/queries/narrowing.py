@@ -13,9 +13,6 @@ from expressions.schema import Moment
 from processes.permissions import Access
 from records.models import Task
 from records.queries.filters import columns_of
-from records.queries.filters import schema_of as filter_schema
-
-__all__ = ["NOTHING", "Narrowing", "filter_schema", "moment_of", "narrowed"]
 
 
 @dataclass(frozen=True, slots=True)

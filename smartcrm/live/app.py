@@ -15,8 +15,9 @@ from urllib.parse import parse_qs
 import orjson
 from asgiref.sync import sync_to_async
 
+from core.text import id_from
 from events.models import Event
-from smartcrm.live.hub import Hub, read_events
+from smartcrm.live.hub import Hub, read_events, read_newest
 from smartcrm.live.messages import REPLAY_LIMIT, Watcher, changes_rights, watcher_of
 
 logger = logging.getLogger(__name__)
@@ -126,18 +127,12 @@ def _line(watcher: Watcher | None, event: Event) -> bytes:
 
 async def _since(watcher: Watcher, since: int | None) -> dict[str, Any]:
     if since is None:
-        return {"seq": await _newest(), "events": [], "reset": False}
+        return {"seq": await read_newest(), "events": [], "reset": False}
     events = await read_events(since, REPLAY_LIMIT + 1)
     if len(events) > REPLAY_LIMIT:
-        return {"seq": await _newest(), "events": [], "reset": True}
+        return {"seq": await read_newest(), "events": [], "reset": True}
     messages = [message for event in events if (message := watcher.message_for(event))]
     return {"seq": events[-1].seq if events else since, "events": messages, "reset": False}
-
-
-async def _newest() -> int:
-    queue = await hub.join()
-    hub.leave(queue)
-    return hub.seq
 
 
 async def _next(queue: "asyncio.Queue[Any]", gone: "asyncio.Task[None]") -> Any:
@@ -158,7 +153,7 @@ async def _gone(receive: Receive) -> None:
 def _asked_seq(scope: Message, headers: dict[bytes, bytes]) -> int | None:
     asked = headers.get(b"last-event-id", b"").decode("latin-1")
     asked = asked or parse_qs(scope["query_string"].decode("latin-1")).get("seq", [""])[0]
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+    return id_from(asked)
 
 
 async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:

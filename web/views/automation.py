@@ -28,6 +28,7 @@ from automation.operations import (
 from automation.queries import RunFilter, automation_page, robot_for, run_detail, run_log, run_of, silences_of
 from automation.scope import condition_for, text_schema
 from core.errors import Invalid
+from core.text import id_from
 from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
@@ -37,7 +38,7 @@ from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.draft import read_json
 from web.forms.refusals import attempt
 from web.forms.robot import RobotForm
-from web.middleware import PersonalRequest
+from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
 from web.responses import go, with_toast
 
@@ -207,7 +208,7 @@ def act(request: PersonalRequest, key: str, run_id: int, action: str) -> HttpRes
 
 def _run(request: PersonalRequest, access: Access, run_id: int) -> HttpResponse:
     context = {"process": access.definition, "detail": run_detail(access, run_id), "states": STATES}
-    if request.headers.get("HX-Request") == "true":
+    if is_fragment(request):
         return render(request, "automation/_run.html", context)
     return _page(request, access, "run", context)
 
@@ -260,7 +261,7 @@ def _editor(
         "others": [other for other in definition.pipeline_by_id[stage.pipeline_id].stages if other.id != stage.id],
     }
     status = 422 if form.is_bound else 200
-    if request.headers.get("HX-Request") == "true":
+    if is_fragment(request):
         return render(request, "automation/_editor.html", context, status=status)
     return _page(request, access, "editor", context, status=status)
 
@@ -273,5 +274,4 @@ def _page(
 
 
 def _number(request: PersonalRequest, name: str) -> int | None:
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+    return id_from(request.GET.get(name, ""))

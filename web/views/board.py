@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import Invalid, Stale
+from core.text import id_from
 from processes.definition_types import PipelineDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
@@ -17,7 +18,7 @@ from records.operations import create_record, move_record
 from records.queries.board import ColumnPage, Cursor, board_for, card_tile, column_page, column_totals
 from records.queries.card import last_change
 from web.filters import Filter, filter_of
-from web.middleware import PersonalRequest
+from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
 from web.templatetags.numbers import number
 from web.templatetags.records import noun_after
@@ -38,7 +39,7 @@ def board(request: PersonalRequest, key: str) -> HttpResponse:
         "tabs": process_tabs(access, "process-board"),
         "can_see": access.can(Operation.VIEW),
     }
-    return render(request, "board/_fragment.html" if _is_fragment(request) else "board/page.html", context)
+    return render(request, "board/_fragment.html" if is_fragment(request) else "board/page.html", context)
 
 
 @login_required
@@ -133,19 +134,13 @@ def _access(request: PersonalRequest, key: str) -> Access:
     return visible_access(request.actor, key)
 
 
-def _is_fragment(request: PersonalRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
-
-
 def _base(access: Access, found: Filter, pipeline: PipelineDef) -> dict[str, Any]:
     return {"access": access, "process": access.definition, "filter": found, "pipeline": pipeline}
 
 
 def _cursor(request: PersonalRequest) -> Cursor | None:
-    rank, after = request.GET.get("rank", ""), request.GET.get("after", "")
-    if not rank or not (after.isascii() and after.isdigit() and len(after) < 19):
-        return None
-    return rank[:200], int(after)
+    rank, after = request.GET.get("rank", ""), id_from(request.GET.get("after", ""))
+    return (rank[:200], after) if rank and after is not None else None
 
 
 def _number(body: dict[str, Any], name: str, *, required: bool = False) -> Any:

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.queries import people
 from core.errors import Invalid
+from core.text import id_from
 from processes.permissions import Access, visible_access
 from records.operations import add_comment, complete_task, create_task, reopen_task
 from records.queries.card import Card, card_for
-from web.middleware import PersonalRequest
+from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
 from web.responses import with_events
 from web.timeline import whole_timeline
@@ -28,7 +29,7 @@ def card(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     """The page; for a script the panel, or the record alone after a change."""
     access = visible_access(request.actor, key)
     context = _context(access, card_for(access, record_id))
-    if request.headers.get("HX-Request") != "true":
+    if not is_fragment(request):
         tabs = process_tabs(access, "")
         return render(request, "records/card.html", {**context, "tabs": tabs})
     is_part = request.GET.get("part") == "record"
@@ -40,9 +41,9 @@ def card(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
 def activity(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     """Tasks, composer and timeline as they are now; with `before` only older entries of the timeline."""
     access = visible_access(request.actor, key)
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        page = whole_timeline(access, record_id, before=int(before))
+    before = id_from(request.GET.get("before", ""))
+    if before is not None:
+        page = whole_timeline(access, record_id, before=before)
         context = {"timeline": page, "process": access.definition, "record_id": record_id}
         return render(request, "records/_timeline.html", context)
     return _activity(request, access, record_id)
@@ -121,9 +122,10 @@ def _done(request: PersonalRequest, key: str, record_id: int, kind: str) -> Http
 def _id(text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    person_id = id_from(text)
+    if person_id is None:
         raise Invalid(_("There is no such person."), {"assignee": [_("There is no such person.")]})
-    return int(text)
+    return person_id
 
 
 def _moment(text: str) -> datetime | None:

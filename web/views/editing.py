@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import Invalid, NotAllowed, Stale
+from core.text import id_from
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
@@ -20,7 +21,7 @@ from records.queries.table import table_for
 from records.typed import TypedRecord
 from web.forms.records import RecordForm, ValueForm
 from web.forms.refusals import attempt
-from web.middleware import PersonalRequest
+from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
 from web.responses import with_events
 from web.views.board import json_body
@@ -89,7 +90,7 @@ def delete(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
 def restore(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     """Out of the bin."""
     restore_record(key, record_id, actor=request.actor)
-    if request.headers.get("HX-Request") == "true":
+    if is_fragment(request):
         return with_events(HttpResponse(), toast={"text": _("Restored.")})
     return JsonResponse({"restored": record_id})
 
@@ -106,20 +107,20 @@ def bin_page(request: PersonalRequest, key: str) -> HttpResponse:
 
 
 def _part(request: PersonalRequest, page: str, fragment: str) -> str:
-    return fragment if request.headers.get("HX-Request") == "true" else page
+    return fragment if is_fragment(request) else page
 
 
 def _stage(definition: Definition, request: PersonalRequest) -> StageDef:
     """Where the new record begins: the stage asked for, or the first one of the pipeline."""
-    asked = request.POST.get("stage") or request.GET.get("stage") or ""
-    if asked.isascii() and asked.isdigit() and len(asked) < 19:
-        return definition.stage(int(asked))
+    asked = id_from(request.POST.get("stage") or request.GET.get("stage") or "")
+    if asked is not None:
+        return definition.stage(asked)
     return definition.pipeline(request.GET.get("pipeline")).first_stage
 
 
 def _made(request: PersonalRequest, access: Access, row: TypedRecord) -> HttpResponse:
     key = access.definition.key
-    if request.headers.get("HX-Request") != "true":
+    if not is_fragment(request):
         return redirect("record-card", key, row.pk)
     change = {"kind": "record.created", "process": key, "record": row.pk, "version": row.version}
     said = {"text": _("“%(title)s” is created") % {"title": row.title}}

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from core.text import id_from
 from notifications.operations import mark_all_read, mark_read
 from notifications.queries import notification_page, unread_count
 from web.middleware import PersonalRequest
@@ -23,11 +24,10 @@ ICONS = {
 @require_safe
 def notifications(request: PersonalRequest) -> HttpResponse:
     """The newest first; `?unread` for those not read, `?before=` for older ones."""
-    before = request.GET.get("before", "")
     unread_only = "unread" in request.GET
     page = notification_page(
         request.actor,
-        before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
+        before=id_from(request.GET.get("before", "")),
         unread_only=unread_only,
     )
     return render(request, "notifications/page.html", {"page": page, "unread_only": unread_only, "icons": ICONS})

@@ -22,7 +22,7 @@ from accounts.permissions import require_admin
 from accounts.queries import everybody, roles
 from web.forms.people import InvitationForm
 from web.forms.refusals import attempt
-from web.middleware import PersonalRequest
+from web.middleware import PersonalRequest, is_fragment
 from web.responses import with_events, with_toast
 
 PER_PAGE = 50
@@ -36,7 +36,7 @@ def people(request: PersonalRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     page = Paginator(everybody(search), PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "search": search, "roles": roles()}
-    return render(request, "accounts/people.html" + ("#rows" if request.headers.get("HX-Request") else ""), context)
+    return render(request, "accounts/people.html" + ("#rows" if is_fragment(request) else ""), context)
 
 
 @login_required

@@ -19,7 +19,7 @@ from records.queries.filters import all_of, condition_from
 from records.queries.rows import Row
 from records.queries.table import Table, TableColumn, columns_for, table_for
 from web.filters import Filter, filter_of
-from web.middleware import PersonalRequest
+from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
 
 BASE = ("title", "stage", "assignee")
@@ -82,8 +82,7 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
         "can_see": access.can(Operation.VIEW),
         "pipeline": access.definition.default_pipeline,
     }
-    is_fragment = request.headers.get("HX-Request") == "true"
-    return render(request, "records/_list_fragment.html" if is_fragment else "records/list.html", context)
+    return render(request, "records/_list_fragment.html" if is_fragment(request) else "records/list.html", context)
 
 
 @login_required

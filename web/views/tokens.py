@@ -16,7 +16,7 @@ from accounts.operations import create_token, revoke_token
 from accounts.queries import tokens_of
 from web.forms.people import SCOPE_LABELS, TokenForm
 from web.forms.refusals import attempt
-from web.middleware import PersonalRequest
+from web.middleware import PersonalRequest, is_fragment
 from web.responses import go, with_events
 
 
@@ -25,7 +25,7 @@ from web.responses import go, with_events
 def tokens(request: PersonalRequest) -> HttpResponse:
     """One's own tokens, the newest first."""
     context = {"tokens": tokens_of(request.user), "now": timezone.now(), "scope_labels": SCOPE_LABELS}  # type: ignore[arg-type]
-    return render(request, "accounts/tokens.html" + ("#list" if request.headers.get("HX-Request") else ""), context)
+    return render(request, "accounts/tokens.html" + ("#list" if is_fragment(request) else ""), context)
 
 
 @login_required

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from processes.permissions import accesses_for
 from records.queries.search import hits_for
 from records.queries.work import work_of
-from web.middleware import PersonalRequest
+from web.middleware import PersonalRequest, is_fragment
 from web.navigation import rail
 
 PALETTE_HITS = 12
@@ -48,8 +48,7 @@ def work_page(request: PersonalRequest) -> HttpResponse:
         "groups": [group for group in groups if group[2]],
         "has_processes": bool(accesses),
     }
-    is_part = request.headers.get("HX-Request") == "true"
-    return render(request, "work/_work.html" if is_part else "work/page.html", context)
+    return render(request, "work/_work.html" if is_fragment(request) else "work/page.html", context)
 
 
 @login_required

@@ -2,6 +2,7 @@
 
 import ipaddress
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -123,6 +124,7 @@ def _process(key: str, people: dict[str, User]) -> tuple[Process, Actor]:
 
 def _requests(people: dict[str, User], chance: random.Random) -> None:
     process, admin = _process("requests", people)
+    workers = [actor_for(person) for person in people.values()]
     path = ("received", "in_work", "waiting", "completed")
     for number in range(60):
         values = {
@@ -132,7 +134,7 @@ def _requests(people: dict[str, User], chance: random.Random) -> None:
             "source": _option(process, "source", chance),
             "estimate": chance.randrange(1, 90) * 500,
         }
-        _live(process, values, path, people, chance)
+        _live(process, values, path, workers, chance)
     stage = Stage.objects.get(pipeline__process=process, key="in_work")
     create_robot(
         stage,
@@ -156,6 +158,7 @@ def _requests(people: dict[str, User], chance: random.Random) -> None:
 
 def _deals(people: dict[str, User], chance: random.Random) -> None:
     process, _admin = _process("sales", people)
+    workers = [actor_for(person) for person in people.values()]
     path = ("new", "qualification", "proposal", "contract", "won")
     for number in range(120):
         values = {
@@ -165,7 +168,7 @@ def _deals(people: dict[str, User], chance: random.Random) -> None:
             "expected_close": str(timezone.localdate() + timedelta(days=chance.randrange(-5, 60))),
             "source": _option(process, "source", chance),
         }
-        _live(process, values, path, people, chance)
+        _live(process, values, path, workers, chance)
 
 
 def _option(process: Process, key: str, chance: random.Random) -> str:
@@ -178,11 +181,11 @@ def _live(
     process: Process,
     values: dict[str, Any],
     path: tuple[str, ...],
-    people: dict[str, User],
+    workers: Sequence[Actor],
     chance: random.Random,
 ) -> None:
     """One record's life so far: made by one person, moved some way by them, sometimes spoken of."""
-    actor = actor_for(chance.choice(list(people.values())))
+    actor = chance.choice(workers)
     row = create_record(process, values=values, actor=actor)
     for target in path[1 : chance.randrange(1, len(path) + 1)]:
         move_record(process, row.pk, to=target, actor=actor)

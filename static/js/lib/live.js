@@ -73,8 +73,10 @@ function listen() {
     failures += 1;
     if (source.readyState !== EventSource.CLOSED && failures < FAILURES_BEFORE_POLL) return;
     source.close();
-    say({ type: "status", detail: failures < FAILURES_BEFORE_POLL ? "off" : "poll" });
-    setTimeout(failures < FAILURES_BEFORE_POLL ? listen : poll, failures < FAILURES_BEFORE_POLL ? 2000 : 0);
+    const gaveUp = failures >= FAILURES_BEFORE_POLL;
+    say({ type: "status", detail: gaveUp ? "poll" : "off" });
+    if (gaveUp) poll();
+    else setTimeout(listen, 2000);
   });
 }
 
