@@ -1,6 +1,6 @@
-"""Writing an event: in the change's own transaction, or not at all."""
+"""Writing events: in the change's own transaction, or not at all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -24,18 +24,49 @@ def publish(
 ) -> Event:
     """Write one event and ring the bell when the transaction commits.
 
-    `changes` maps a field key to (before, after) as JSON values. Must run inside a transaction;
-    raises RuntimeError otherwise, because a fact without its change is a lie.
+    `changes` maps a field key to (before, after) as JSON values. What a quiet actor did is marked `quiet` in the data.
+    Must run inside a transaction; raises RuntimeError otherwise, because a fact without its change is a lie.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("An event is published in the transaction of its change.")
-    event = Event.objects.create(
+    event = event_by(
+        actor,
+        kind,
+        process_id=process_id,
+        record_id=record_id,
+        record_version=record_version,
+        changes=changes,
+        data=data,
+    )
+    _require_transaction()
+    event.save(force_insert=True)
+    transaction.on_commit(ring)
+    return event
+
+
+def publish_many(events: Sequence[Event]) -> None:
+    """Write events made by `event_by` in one statement, under the rules of `publish`."""
+    _require_transaction()
+    Event.objects.bulk_create(events)
+    transaction.on_commit(ring)
+
+
+def event_by(
+    actor: Actor,
+    kind: str,
+    *,
+    process_id: int | None = None,
+    record_id: int | None = None,
+    record_version: int | None = None,
+    changes: Changes | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """An event of somebody's act, not written yet."""
+    return Event(
         kind=kind,
         process_id=process_id,
         record_id=record_id,
         record_version=record_version,
         changes={key: list(pair) for key, pair in (changes or {}).items()},
-        data=dict(data or {}),
+        data={**(data or {}), "quiet": True} if actor.quiet else dict(data or {}),
         actor_kind=actor.kind,
         actor_label=actor.label,
         actor_user_id=actor.user_id,
@@ -44,5 +75,8 @@ def publish(
         root_id=actor.root_id,
         depth=actor.depth,
     )
-    transaction.on_commit(ring)
-    return event
+
+
+def _require_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("An event is published in the transaction of its change.")

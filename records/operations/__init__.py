@@ -1,6 +1,7 @@
 """Changes to records and to what hangs on them."""
 
 from records.operations.bulk import Outcome, RecordChange, change_records
+from records.operations.history import Past, Step, write_history
 from records.operations.idempotency import Answer, answer_once
 from records.operations.moves import MoveRefused, move_record
 from records.operations.records import create_record, delete_record, restore_record, update_record
@@ -10,7 +11,9 @@ __all__ = [
     "Answer",
     "MoveRefused",
     "Outcome",
+    "Past",
     "RecordChange",
+    "Step",
     "add_comment",
     "answer_once",
     "change_records",
@@ -22,4 +25,5 @@ __all__ = [
     "reopen_task",
     "restore_record",
     "update_record",
+    "write_history",
 ]
