@@ -19,7 +19,8 @@ class Actor:
     """Who acts, with the rights they act under and what caused the act.
 
     `user_id` is the person (also behind a token); `role_ids` are all roles that apply, direct and by department;
-    `run_id`, `root_id` (the first event of the chain) and `depth` are set when an automation acts.
+    `run_id`, `root_id` (the first event of the chain) and `depth` are set when an automation acts. What a `quiet`
+    actor does is history like everything else, but sets off no robot and tells nobody.
     """
 
     kind: ActorKind
@@ -33,6 +34,7 @@ class Actor:
     role_ids: frozenset[int] = frozenset()
     scopes: frozenset[str] | None = None
     language: str = "en"
+    quiet: bool = False
 
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, label="SmartCRM", is_admin=True)

@@ -54,7 +54,7 @@ class Notifications(Consumer):
     def consume(self, events: Sequence[Event]) -> bool:
         for event in events:
             tell = _TELLINGS.get(event.kind)
-            telling = tell(event) if tell and event.actor_kind != ActorKind.IMPORT else None
+            telling = tell(event) if tell and not event.data.get("quiet") else None
             if telling:
                 kind, people, words = telling
                 notify(people, about=_subject(event), kind=kind, text=words, actor=_actor(event), event_id=event.pk)

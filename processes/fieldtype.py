@@ -4,7 +4,7 @@ A type is one class in one file of `processes/field_types/`. What it says here g
 JSON Schema, filter, sort, list cell, import, export, conditions and history text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,6 +33,13 @@ class DisplayContext:
     people: Mapping[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class TextContext:
+    """What reading a file's text needs besides the text: whom a name or an address of a person may mean, by id."""
+
+    find_people: Callable[[str], Sequence[int]] = lambda text: ()
+
+
 class FieldType(Extension):
     """The kind of answer a field takes.
 
@@ -59,6 +66,13 @@ class FieldType(Extension):
     def parse(self, raw: Any, field: "FieldDef") -> Any:
         """The value of a JSON value or of a person's text; empty input gives None. Raises WrongValue."""
         raise NotImplementedError
+
+    def from_text(self, text: str, field: "FieldDef", context: TextContext) -> Any:
+        """What `parse` takes, from what a person wrote into a file in the active language; the text is not empty.
+
+        Raises WrongValue.
+        """
+        return text
 
     def to_json(self, value: Any) -> Any:
         """The value for JSON: REST, events, exports."""

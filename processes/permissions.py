@@ -15,6 +15,8 @@ from processes.models import Operation, Process, Scope
 READ_OPERATIONS = frozenset({Operation.VIEW, Operation.HISTORY, Operation.EXPORT})
 ADMIN_OPERATIONS = frozenset({Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS})
 
+OF_PERSONS = frozenset({ActorKind.PERSON, ActorKind.TOKEN, ActorKind.IMPORT})
+"""Kinds of actors that have the rights of the person behind them."""
 EVERYTHING: Mapping[str, int] = dict.fromkeys(Operation.values, Scope.ALL)
 
 
@@ -77,10 +79,8 @@ def access_for(actor: Actor, process: Definition | Process | int | str) -> Acces
     """
     definition = process if isinstance(process, Definition) else definition_of(process)
     is_author = actor.user_id is not None and actor.user_id == definition.author_id
-    if actor.is_admin or (is_author and actor.kind in (ActorKind.PERSON, ActorKind.TOKEN)):
-        scopes = EVERYTHING
-    else:
-        scopes = _union(definition, actor)
+    has_all = actor.is_admin or (is_author and actor.kind in OF_PERSONS)
+    scopes = EVERYTHING if has_all else _union(definition, actor)
     return Access(actor, definition, _narrowed(scopes, actor))
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
 
 _WORDS = {
     "true": True,
@@ -20,6 +20,12 @@ _WORDS = {
     "no": False,
     "0": False,
 }
+_WRITTEN = {
+    **_WORDS,
+    **dict.fromkeys(("да", "д", "истина", "вкл", "y", "x", "х", "+", "✓"), True),
+    **dict.fromkeys(("нет", "н", "ложь", "выкл", "n", "-", "−", "—"), False),
+}
+"""What people write in files, in either language."""
 
 
 @field_types.register
@@ -42,6 +48,11 @@ class BooleanType(FieldType):
             return raw
         if isinstance(raw, str) and raw.lower() in _WORDS:
             return _WORDS[raw.lower()]
+        raise WrongValue(_("Yes or no is expected."))
+
+    def from_text(self, text: str, field: FieldDef, context: TextContext) -> bool:
+        if text.lower() in _WRITTEN:
+            return _WRITTEN[text.lower()]
         raise WrongValue(_("Yes or no is expected."))
 
     def display(self, value: bool | None, field: FieldDef, context: DisplayContext) -> str:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy
 
 from core.errors import Invalid
 from core.registry import SettingsForm
-from core.text import KEY_PATTERN, clean_line, key_from
+from core.text import KEY_PATTERN, clean_line, fold, key_from
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
 from processes.models.pipeline import COLORS
 
 MOST_OPTIONS = 200
@@ -73,6 +73,14 @@ class ChoiceType(FieldType):
         if not any(option["key"] == raw for option in field.settings["options"]):
             raise WrongValue(_("Choose one of the options."))
         return str(raw)
+
+    def from_text(self, text: str, field: FieldDef, context: TextContext) -> str:
+        """An option by its label, or by its key."""
+        wanted = fold(text)
+        for option in field.settings["options"]:
+            if wanted in (fold(option["label"]), option["key"]):
+                return str(option["key"])
+        raise WrongValue(_("“%s” is none of the options.") % text[:100])
 
     def display(self, value: str | None, field: FieldDef, context: DisplayContext) -> str:
         if value is None:

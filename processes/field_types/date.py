@@ -11,7 +11,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.written import written_day
 
 
 @field_types.register
@@ -36,6 +37,9 @@ class DateType(FieldType):
             return date.fromisoformat(raw)
         except ValueError as error:
             raise WrongValue(_("A date like 2026-01-31 is expected.")) from error
+
+    def from_text(self, text: str, field: FieldDef, context: TextContext) -> str:
+        return written_day(text).isoformat()
 
     def to_json(self, value: date | None) -> str | None:
         return value.isoformat() if value else None

@@ -11,7 +11,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.written import written_moment
 
 
 @field_types.register
@@ -35,6 +36,9 @@ class DateTimeType(FieldType):
             return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
         except (TypeError, ValueError, OverflowError) as error:
             raise WrongValue(_("A moment like 2026-01-31T14:05 is expected.")) from error
+
+    def from_text(self, text: str, field: FieldDef, context: TextContext) -> str:
+        return written_moment(text)
 
     def to_json(self, value: datetime | None) -> str | None:
         return value.isoformat() if value else None

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from processes.definition_types import FieldDef
 from processes.field_types.number import number_input, to_decimal
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.written import plain_number
 
 
 @field_types.register
@@ -33,6 +34,9 @@ class IntegerType(FieldType):
         if number != number.to_integral_value():
             raise WrongValue(_("A whole number is expected."))
         return int(number)
+
+    def from_text(self, text: str, field: FieldDef, context: TextContext) -> str:
+        return plain_number(text)
 
     def display(self, value: int | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else format_decimal(value, locale=get_language() or "en")

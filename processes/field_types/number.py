@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from core.registry import SettingsForm
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.written import plain_number
 
 SIGNIFICANT = 15
 """Digits that survive a trip through a JSON number (an IEEE 754 double)."""
@@ -52,6 +53,9 @@ class NumberType(FieldType):
         if number != round(number, decimals):
             raise WrongValue(_("At most %d decimals.") % decimals)
         return number
+
+    def from_text(self, text: str, field: FieldDef, context: TextContext) -> str:
+        return plain_number(text)
 
     def to_json(self, value: Decimal | None) -> int | float | None:
         if value is None:

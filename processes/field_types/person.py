@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from core.text import id_from
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
 
 
 @field_types.register
@@ -33,6 +33,9 @@ class PersonType(FieldType):
             return None
         return to_person(raw)
 
+    def from_text(self, text: str, field: FieldDef, context: TextContext) -> int:
+        return person_from_text(text, context)
+
     def display(self, value: int | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else context.people.get(value, f"#{value}")
 
@@ -48,8 +51,24 @@ class PersonType(FieldType):
         return [] if value is None else [value]
 
 
+class ActivePerson(int):
+    """The id of a person who was found among the active ones in this transaction, and need not be looked up again."""
+
+
+def person_from_text(text: str, context: TextContext) -> ActivePerson:
+    """The active person whom an e-mail address or a full name means. Raises WrongValue."""
+    found = context.find_people(text)
+    if len(found) > 1:
+        raise WrongValue(_("Several people are called “%s”; write the e-mail address.") % text[:100])
+    if not found:
+        raise WrongValue(_("There is nobody called “%s”.") % text[:100])
+    return ActivePerson(found[0])
+
+
 def to_person(raw: Any) -> int:
     """The id of an active person. Raises WrongValue; one query."""
+    if isinstance(raw, ActivePerson):
+        return raw
     person_id = None if isinstance(raw, bool) else id_from(str(raw))
     if person_id is None:
         raise WrongValue(_("The id of a person is expected."))
