@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from api.converters import IdConverter, RunActConverter
 from api.v1 import (
     about,
+    board,
     bulk,
     fields,
     notifications,
@@ -49,6 +50,7 @@ urlpatterns = [
     path(f"{_PIPELINE}stages/<str:stage_key>/", pipelines.OneStage.as_view(), name="api-stage"),
     path(f"{_PIPELINE}stage-order/", pipelines.StageOrder.as_view(), name="api-stage-order"),
     path(f"{_PIPELINE}moves/", pipelines.Moves.as_view(), name="api-moves"),
+    path(f"{_PROCESS}board/", board.Board.as_view(), name="api-board"),
     path(f"{_PROCESS}records/", records.Records.as_view(), name="api-records"),
     path(f"{_PROCESS}records/bulk/", bulk.BulkRecords.as_view(), name="api-records-bulk"),
     path(_RECORD, records.OneRecord.as_view(), name="api-record"),

@@ -47,6 +47,7 @@ ROUTES: dict[str, list[tuple[str, Any, str]]] = {
     "api-stage": [("patch", {"name": "S"}, HIDDEN), ("delete", None, HIDDEN)],
     "api-stage-order": [("put", {"keys": []}, HIDDEN)],
     "api-moves": [("put", {"moves": None}, HIDDEN)],
+    "api-board": [("get", None, HIDDEN)],
     "api-records": [("get", None, HIDDEN), ("post", {"title": "x"}, HIDDEN)],
     "api-records-bulk": [("post", {"operations": [{"op": "create", "record": {}}]}, HIDDEN)],
     "api-record": [("get", None, HIDDEN), ("patch", {"title": "x"}, HIDDEN), ("delete", None, HIDDEN)],
