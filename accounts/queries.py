@@ -1,12 +1,15 @@
 """Who acts, and with which roles."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
-from accounts.models import Role, RoleAssignment, Token, User
+from accounts.devices import HANDHELD, browser_and_system
+from accounts.models import Invitation, Letter, Role, RoleAssignment, Session, Token, User
 from core.actor import Actor, ActorKind
 from core.errors import NotFound
 from core.secrets import digest_of
@@ -82,17 +85,72 @@ def people(search: str = "") -> Any:
     return found.search(search) if search else found
 
 
-def everybody(search: str = "") -> Any:
-    """All people with their direct roles (`role_assignments`), by name, the deactivated last."""
+def everybody(search: str = "", *, department_id: int | None = None) -> Any:
+    """All people with their department, direct roles (`role_assignments`) and whether an invitation is open
+    (`is_invited`), by name, the deactivated last.
+    """
     found = User.objects.search(search) if search else User.objects.all()
+    if department_id is not None:
+        found = found.filter(department_id=department_id)
     roles = RoleAssignment.objects.select_related("role").order_by("role__position", "role_id")
-    return found.order_by("-is_active", "folded_name", "id").prefetch_related(Prefetch("role_assignments", roles))
+    return (
+        found.order_by("-is_active", "folded_name", "id")
+        .select_related("department")
+        .annotate(is_invited=Exists(_open_invitations().filter(user=OuterRef("pk"))))
+        .prefetch_related(Prefetch("role_assignments", roles))
+    )
 
 
-def roles_with_people() -> QuerySet[Role]:
-    """All roles with those who have them directly (`assignments`), by name."""
-    held = RoleAssignment.objects.exclude(user=None).select_related("user").order_by("user__folded_name", "user_id")
+def last_letter_to(user: User) -> Letter | None:
+    """The newest letter that invited a person, however it fared."""
+    return Letter.objects.filter(invitation__user=user).order_by("-id").first()
+
+
+def roles_with_holders() -> QuerySet[Role]:
+    """All roles with the people and departments that have them directly (`assignments`), by name."""
+    held = RoleAssignment.objects.select_related("user", "department").order_by(
+        F("department__name").asc(nulls_last=True), "user__folded_name", "id"
+    )
     return Role.objects.prefetch_related(Prefetch("assignments", held))
+
+
+def _open_invitations() -> QuerySet[Invitation]:
+    return Invitation.objects.filter(accepted_at=None, expires_at__gt=timezone.now())
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """One browser in which a person is signed in. `browser` and `system` are empty where unknown."""
+
+    id: str
+    browser: str
+    system: str
+    is_handheld: bool
+    address: str
+    started_at: datetime
+    seen_at: datetime
+    is_this: bool
+
+
+def sessions_of(user: User, *, this: str = "") -> list[SignedIn]:
+    """Where a person is signed in: the session whose key is `this` first, then the last seen. One query."""
+    rows = Session.objects.filter(user=user, expire_date__gt=timezone.now()).order_by("-seen_at")
+    found = [_signed_in(row, this) for row in rows.defer("session_data")]
+    return sorted(found, key=lambda one: not one.is_this)
+
+
+def _signed_in(row: Session, this: str) -> SignedIn:
+    browser, system = browser_and_system(row.browser)
+    return SignedIn(
+        id=row.public_id,
+        browser=browser,
+        system=system,
+        is_handheld=system in HANDHELD,
+        address=row.address or "",
+        started_at=row.started_at,
+        seen_at=row.seen_at,
+        is_this=row.session_key == this,
+    )
 
 
 def tokens_of(user: User) -> QuerySet[Token]:

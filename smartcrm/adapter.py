@@ -29,4 +29,6 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def set_password(self, user: User, password: str) -> None:
-        change_password(user, password=password, actor=actor_for(user))
+        """Whoever else is signed in as this person is signed out; the session that asks stays."""
+        keep = self.request.session.session_key or ""
+        change_password(user, password=password, actor=actor_for(user), keep=keep)

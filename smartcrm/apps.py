@@ -1,5 +1,7 @@
 """The project as a Django app: its commands, its checks, and the Celery application for `shared_task`."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.core import checks
 
@@ -14,4 +16,5 @@ class SmartcrmConfig(AppConfig):
     verbose_name = "SmartCRM"
 
     def ready(self) -> None:
+        import_module("smartcrm.letters")
         checks.register(check_database, checks.Tags.database)

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "web.middleware.PersonMiddleware",
+    "web.middleware.SessionUseMiddleware",
     "web.middleware.RefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -157,7 +158,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # In the database: a flushed Redis signs nobody out.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 
 _redis = env.str("REDIS_URL", default="") or embedded.redis_url(DATA_DIR)
 # The same server, spelled for redis-py and for Celery.
@@ -291,7 +292,9 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 
 # Mail
 
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# Without a server mails are files in the data folder of this machine, or, with a database elsewhere, lines of the log.
+_mail = "consolemail://" if env.str("DATABASE_URL", default="") else f"filemail:///{DATA_DIR / 'mail'}"
+vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or _mail))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SmartCRM <smartcrm@localhost>")
 EMAIL_TIMEOUT = 15
 

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
 from accounts.queries import actor_for
+from accounts.sessions import SessionStore
 from core.actor import Actor
 from core.errors import Conflict, Invalid, LimitReached, NotAllowed, NotFound, SmartCRMError, Stale
 
@@ -47,6 +48,20 @@ class PersonMiddleware:
         with translation.override(user.language), timezone.override(ZoneInfo(user.time_zone)):
             response = self.get_response(request)
         response.headers["Content-Language"] = user.language
+        return response
+
+
+class SessionUseMiddleware:
+    """Remembers from where a session is used: when somebody has just signed in, then every few minutes."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        session = request.session
+        if isinstance(session, SessionStore) and session.session_key and request.user.is_authenticated:
+            session.note_use(address=request.META.get("REMOTE_ADDR", ""), browser=request.headers.get("User-Agent", ""))
         return response
 
 

@@ -1,12 +1,23 @@
-"""Changes to people, roles and tokens."""
+"""Changes to people, departments, roles, tokens and sessions."""
 
+from accounts.operations.departments import (
+    create_department,
+    delete_department,
+    move_department,
+    rename_department,
+    set_department,
+    set_department_head,
+)
 from accounts.operations.invitations import (
     accept_invitation,
     create_first_admin,
     invitation_for,
     invite_person,
     renew_invitation,
+    revoke_invitation,
 )
+from accounts.operations.letters import ask_for_password
+from accounts.operations.past import PastPerson, add_past_people
 from accounts.operations.people import (
     change_password,
     deactivate_person,
@@ -14,26 +25,49 @@ from accounts.operations.people import (
     set_administrator,
     update_profile,
 )
-from accounts.operations.roles import assign_role, create_role, delete_role, rename_role, unassign_role
+from accounts.operations.roles import (
+    assign_role,
+    assign_role_to_department,
+    create_role,
+    delete_role,
+    rename_role,
+    unassign_role,
+    unassign_role_from_department,
+)
+from accounts.operations.sessions import end_other_sessions, end_session
 from accounts.operations.tokens import create_token, note_token_use, revoke_token
 
 __all__ = [
+    "PastPerson",
     "accept_invitation",
+    "add_past_people",
+    "ask_for_password",
     "assign_role",
+    "assign_role_to_department",
     "change_password",
+    "create_department",
     "create_first_admin",
     "create_role",
     "create_token",
     "deactivate_person",
+    "delete_department",
     "delete_role",
+    "end_other_sessions",
+    "end_session",
     "invitation_for",
     "invite_person",
+    "move_department",
     "note_token_use",
     "reactivate_person",
+    "rename_department",
     "rename_role",
     "renew_invitation",
+    "revoke_invitation",
     "revoke_token",
     "set_administrator",
+    "set_department",
+    "set_department_head",
     "unassign_role",
+    "unassign_role_from_department",
     "update_profile",
 ]

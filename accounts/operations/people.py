@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Token, User
+from accounts.models import Session, Token, User
 from accounts.permissions import require_admin
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotAllowed
@@ -39,7 +39,7 @@ def update_profile(user: User, *, actor: Actor, name: str, language: str, time_z
 
 @transaction.atomic
 def deactivate_person(user: User, *, actor: Actor) -> User:
-    """Nobody may sign in as this person any more; their tokens stop at once. Writes `person.deactivated`.
+    """Nobody may sign in as this person any more; their tokens and sessions stop at once. Writes `person.deactivated`.
 
     Raises NotAllowed, Conflict for the last administrator.
     """
@@ -49,6 +49,7 @@ def deactivate_person(user: User, *, actor: Actor) -> User:
     user.is_active = False
     user.save(update_fields=["is_active"])
     Token.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
+    Session.objects.filter(user=user).delete()
     publish("person.deactivated", actor=actor, data={"user_id": user.pk})
     return user
 
@@ -76,12 +77,16 @@ def set_administrator(user: User, *, is_admin: bool, actor: Actor) -> User:
 
 
 @transaction.atomic
-def change_password(user: User, *, password: str, actor: Actor) -> User:
-    """A person changes their own password. Writes `person.password_changed`. Raises NotAllowed for anybody else."""
+def change_password(user: User, *, password: str, actor: Actor, keep: str = "") -> User:
+    """A person changes their own password; every session of theirs ends but the one whose key is `keep`.
+
+    Writes `person.password_changed`. Raises NotAllowed for anybody else.
+    """
     if actor.user_id != user.pk or actor.token_id is not None:
         raise NotAllowed(_("Only the person may change their password."))
     user.set_password(password)
     user.save(update_fields=["password"])
+    Session.objects.filter(user=user).exclude(pk=keep).delete()
     publish("person.password_changed", actor=actor, data={"user_id": user.pk})
     return user
 

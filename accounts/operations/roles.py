@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Role, RoleAssignment, User
+from accounts.models import Department, Role, RoleAssignment, User
 from accounts.permissions import require_admin
 from core.actor import Actor
 from core.errors import Conflict
@@ -64,3 +64,32 @@ def unassign_role(role: Role, *, user: User, actor: Actor) -> None:
     deleted, _models = RoleAssignment.objects.filter(role=role, user=user).delete()
     if deleted:
         publish("role.unassigned", actor=actor, data={"role_id": role.pk, "user_id": user.pk})
+
+
+@transaction.atomic
+def assign_role_to_department(
+    role: Role, *, to: Department, actor: Actor, with_descendants: bool = True
+) -> RoleAssignment:
+    """Give a role to everybody in a department, and in those below it unless told otherwise.
+
+    Giving it again only changes how far it reaches. Writes `role.assigned`.
+    """
+    require_admin(actor)
+    held = RoleAssignment.objects.filter(role=role, department=to).first()
+    if held is not None and held.with_descendants == with_descendants:
+        return held
+    assignment, _created = RoleAssignment.objects.update_or_create(
+        role=role, department=to, defaults={"with_descendants": with_descendants}
+    )
+    data = {"role_id": role.pk, "department_id": to.pk, "with_descendants": with_descendants}
+    publish("role.assigned", actor=actor, data=data)
+    return assignment
+
+
+@transaction.atomic
+def unassign_role_from_department(role: Role, *, department: Department, actor: Actor) -> None:
+    """Take a role from a department. Writes `role.unassigned` if it had it."""
+    require_admin(actor)
+    deleted, _models = RoleAssignment.objects.filter(role=role, department=department).delete()
+    if deleted:
+        publish("role.unassigned", actor=actor, data={"role_id": role.pk, "department_id": department.pk})

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import close_old_connections
 from django.db.models import Max
 from django.http import HttpRequest
 
 from accounts.queries import actor_for
+from accounts.sessions import SessionStore
 from core.errors import SmartCRMError
 from events.models import Event
 from processes.models import Operation, Scope
@@ -22,7 +22,8 @@ REPLAY_LIMIT = 200
 """A page that has missed more than this reloads instead."""
 
 RIGHTS_KINDS = frozenset({"access.changed", "process.created", "process.archived", "process.published"})
-"""Events after which every watcher's rights are read anew; so are those about people and roles."""
+RIGHTS_FAMILIES = ("person.", "role.", "department.")
+"""Events after which every watcher's rights are read anew."""
 
 FIELDS = ("seq", "kind", "process_id", "record_id", "record_version", "changes", "data")
 
@@ -86,7 +87,7 @@ def newest_seq() -> int:
 
 def changes_rights(events: Sequence[Event]) -> bool:
     """Whether watchers' rights must be read anew before anything after these events is sent."""
-    return any(event.kind in RIGHTS_KINDS or event.kind.startswith(("person.", "role.")) for event in events)
+    return any(event.kind in RIGHTS_KINDS or event.kind.startswith(RIGHTS_FAMILIES) for event in events)
 
 
 def _sees(access: Access, event: Event) -> bool:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Role
 from accounts.operations import create_role, delete_role, rename_role
 from accounts.permissions import require_admin
-from accounts.queries import roles_with_people
+from accounts.queries import roles_with_holders
 from web.forms.people import RoleForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
@@ -22,7 +22,7 @@ from web.responses import go
 def roles(request: PersonalRequest) -> HttpResponse:
     """All roles with the people who have them."""
     require_admin(request.actor)
-    return render(request, "accounts/roles.html", {"roles": roles_with_people()})
+    return render(request, "accounts/roles.html", {"roles": roles_with_holders()})
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from accounts.letters import deliver_letters
 from accounts.models import User
 from events.models import Event
 from tests.factories import PASSWORD, signed_in
@@ -72,6 +73,7 @@ def test_deactivated_person_is_refused(worker: User) -> None:
 def test_new_password_by_mail_writes_an_event(worker: User, settings: LazySettings) -> None:
     guest = Client()
     guest.post(reverse("account_reset_password"), {"email": worker.email})
+    assert deliver_letters() == 1
     link = re.search(r"https?://[^/]+(/\S+)", mail.outbox[0].body)
     assert link
     form = guest.get(link[1], follow=True)
@@ -85,6 +87,7 @@ def test_new_password_by_mail_writes_an_event(worker: User, settings: LazySettin
 def test_unknown_address_gets_no_mail() -> None:
     answer = Client().post(reverse("account_reset_password"), {"email": "nobody@example.test"})
     assert answer.status_code == 302
+    assert deliver_letters() == 0
     assert mail.outbox == []
 
 
