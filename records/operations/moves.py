@@ -41,15 +41,13 @@ def move_record(
     """
     writing = begin(process, actor=actor)
     row = writing.row(record_id, version=version)
-    writing.access.require(Operation.MOVE, row)
-    target = _target(writing, row, to)
     source = row.stage
+    target = change_stage(writing, row, to)
     row.position = _rank(writing, row, target, after=after, before=before)
     if target.id == source.id:
         row.save(update_fields=["position"])
         writing.publish("record.reordered", row, data={"stage": target.id})
         return row
-    _transit(row, source, target)
     _save(writing, row, target)
     visit = _visit(writing, row, target)
     writing.publish(
@@ -59,6 +57,18 @@ def move_record(
         data={"stage": target.id, "from": source.id, "visit": visit.pk},
     )
     return row
+
+
+def change_stage(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
+    """Check a move and make it on the row, unsaved; the stage where it stands now.
+
+    Raises NotFound, NotAllowed, MoveRefused, Invalid (an unknown stage).
+    """
+    writing.access.require(Operation.MOVE, row)
+    target = _target(writing, row, to)
+    if target.id != row.stage_id:
+        _transit(row, row.stage, target)
+    return target
 
 
 def _target(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:

@@ -5,23 +5,13 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from fractional_indexing import generate_key_between
 
 from core.actor import Actor
-from core.errors import Invalid, NotFound
-from processes.definition_types import Definition, StageDef
+from core.errors import Invalid
+from processes.definition_types import Definition
 from processes.models import Operation
-from records.models import Record, StageVisit
-from records.operations.writing import (
-    ProcessRef,
-    Writing,
-    begin,
-    clean_values,
-    first_rank_in,
-    require_filled,
-    snapshot,
-    sync_catalogue,
-)
+from records.operations.drafts import draft_record, write_drafts
+from records.operations.writing import ProcessRef, Writing, begin, clean_values, snapshot, sync_catalogue
 from records.typed import TypedRecord
 
 
@@ -35,19 +25,7 @@ def create_record(
     Writes `record.created`. Raises NotFound, NotAllowed, Invalid (messages per field).
     """
     writing = begin(process, actor=actor)
-    writing.access.require(Operation.CREATE)
-    definition = writing.definition
-    target = definition.default_pipeline.first_stage if stage is None else _stage(definition, stage)
-    cleaned = {"assignee_id": actor.user_id, **clean_values(writing, values)}
-    row = _new_row(writing, target, cleaned)
-    require_filled(definition, row)
-    _insert(writing, row, target)
-    visit = StageVisit.objects.create(
-        record_id=row.pk, process_id=definition.id, stage_id=target.id, entered_at=writing.now
-    )
-    changes = {key: (None, value) for key, value in snapshot(row).items() if value is not None}
-    writing.publish("record.created", row, changes=changes, data={"stage": target.id, "visit": visit.pk})
-    return row
+    return write_drafts(writing, [draft_record(writing, values=values, stage=stage)])[0]
 
 
 @transaction.atomic
@@ -66,23 +44,10 @@ def update_record(
     """
     writing = begin(process, actor=actor)
     row = writing.row(record_id, version=version)
-    if set(values) == {"assignee"}:
-        writing.access.require(Operation.ASSIGN, row)
-    else:
-        writing.access.require(Operation.UPDATE, row)
-    cleaned = clean_values(writing, values)
-    if cleaned.get("assignee_id", row.assignee_id) != row.assignee_id:
-        writing.access.require(Operation.ASSIGN, row)
-    before = snapshot(row)
-    for name, value in cleaned.items():
-        setattr(row, name, value)
-    if "title" in cleaned and not row.title:
-        raise Invalid(_("A record has a title."), {"title": [_("Fill this in.")]})
-    changes = _changes(before, snapshot(row))
+    changes, attributes = change_values(writing, row, values)
     if not changes:
         return row
-    _require_kept(writing.definition, row, changes)
-    _save(writing, row, list(cleaned))
+    _save(writing, row, attributes)
     if {"title", "assignee"} & changes.keys():
         sync_catalogue(row, title=row.title, assignee_id=row.assignee_id)
     writing.publish("record.updated", row, changes=changes)
@@ -113,47 +78,28 @@ def restore_record(process: ProcessRef, record_id: int, *, actor: Actor) -> Type
     return row
 
 
-def _stage(definition: Definition, stage: int | str) -> StageDef:
-    try:
-        return definition.stage(stage)
-    except NotFound as error:
-        raise Invalid(error.message, {"stage": [error.message]}) from error
+def change_values(
+    writing: Writing, row: TypedRecord, values: Mapping[str, Any]
+) -> tuple[dict[str, tuple[Any, Any]], list[str]]:
+    """Check a change and make it on the row, unsaved: before and after of what changed, and the attributes touched.
 
-
-def _new_row(writing: Writing, stage: StageDef, cleaned: dict[str, Any]) -> TypedRecord:
-    rank = generate_key_between(None, first_rank_in(writing, stage))
-    return writing.model(
-        pipeline_id=stage.pipeline_id,
-        stage_id=stage.id,
-        position=rank,
-        author_id=writing.actor.user_id,
-        editor_id=writing.actor.user_id,
-        created_at=writing.now,
-        updated_at=writing.now,
-        stage_changed_at=writing.now,
-        closed_at=None if stage.is_open else writing.now,
-        **cleaned,
-    )
-
-
-def _insert(writing: Writing, row: TypedRecord, stage: StageDef) -> None:
-    """Catalogue and typed row under one id; a record without a title is called by its noun and number."""
-    entry = Record.objects.create(
-        process_id=writing.definition.id,
-        pipeline_id=stage.pipeline_id,
-        stage_id=stage.id,
-        title=row.title,
-        assignee_id=row.assignee_id,
-        author_id=row.author_id,
-        is_open=stage.is_open,
-        created_at=writing.now,
-    )
-    row.record_id = entry.pk
-    if not row.title:
-        noun = writing.definition.noun
-        row.title = f"{noun[:1].upper()}{noun[1:]} {entry.pk}"
-        sync_catalogue(row, title=row.title)
-    row.save(force_insert=True)
+    Raises NotFound, NotAllowed, Invalid.
+    """
+    if set(values) == {"assignee"}:
+        writing.access.require(Operation.ASSIGN, row)
+    else:
+        writing.access.require(Operation.UPDATE, row)
+    cleaned = clean_values(writing, values)
+    if cleaned.get("assignee_id", row.assignee_id) != row.assignee_id:
+        writing.access.require(Operation.ASSIGN, row)
+    before = snapshot(row)
+    for name, value in cleaned.items():
+        setattr(row, name, value)
+    if "title" in cleaned and not row.title:
+        raise Invalid(_("A record has a title."), {"title": [_("Fill this in.")]})
+    changes = _changes(before, snapshot(row))
+    _require_kept(writing.definition, row, changes)
+    return changes, list(cleaned)
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
