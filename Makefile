@@ -38,6 +38,10 @@ test-faults: $(DEV) ## The long fault tests
 e2e: $(DEV) ## The browser tests alone
 	browser="$$(scripts/find-browser)" && E2E_CHROMIUM="$$browser" $(PY) -m pytest -q -m "e2e"
 
+.PHONY: bench
+bench: $(DEV) ## Compare with a hand-written app and plain SQL: BENCH="--size 10000 --rounds 5"; see docs/performance.md
+	$(PY) -m bench.driver $(BENCH)
+
 .PHONY: check
 check: $(DEV) ## Format, lint, types, imports, templates, migrations, deployment
 	$(VENV)/bin/ruff format --check .
