@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.devices import HANDHELD, browser_and_system
 from accounts.models import Invitation, Letter, Role, RoleAssignment, Session, Token, User
 from core.actor import Actor, ActorKind
 from core.errors import NotFound
 from core.secrets import digest_of
+from core.text import fold
 
 _ROLES = """
     WITH RECURSIVE up(id, parent_id, distance) AS (
@@ -55,13 +57,32 @@ def token_and_actor(secret: str) -> tuple[Token, Actor] | None:
 
     An administrator's token has the administrator's rights only with the scope `admin`.
     """
-    token = Token.objects.select_related("user").filter(digest=digest_of(secret), revoked_at=None).first()
-    if token is None or not token.user.is_active:
-        return None
-    if token.expires_at is not None and token.expires_at <= timezone.now():
-        return None
+    token = Token.objects.select_related("user").filter(digest=digest_of(secret)).first()
+    return (token, _actor_of(token)) if token is not None and _is_live(token) else None
+
+
+def actor_of_token(token_id: int) -> Actor:
+    """The actor that a token makes, for work that goes on after the request. Raises NotFound for one that is dead."""
+    token = Token.objects.select_related("user").filter(pk=token_id).first()
+    if token is None or not _is_live(token):
+        raise NotFound(_("The token has expired or was revoked."))
+    return _actor_of(token)
+
+
+def people_called(text: str) -> list[int]:
+    """Ids of at most two active people whose e-mail address or full name a text is."""
+    meant = Q(email__iexact=text.strip()) if "@" in text else Q(folded_name=fold(text))
+    return list(User.objects.active().filter(meant).order_by("pk").values_list("pk", flat=True)[:2])
+
+
+def _is_live(token: Token) -> bool:
+    is_expired = token.expires_at is not None and token.expires_at <= timezone.now()
+    return token.revoked_at is None and token.user.is_active and not is_expired
+
+
+def _actor_of(token: Token) -> Actor:
     is_admin = token.user.is_admin and "admin" in token.scopes
-    actor = Actor(
+    return Actor(
         kind=ActorKind.TOKEN,
         label=f"{token.user.name} · {token.name}",
         user_id=token.user_id,
@@ -71,7 +92,6 @@ def token_and_actor(secret: str) -> tuple[Token, Actor] | None:
         scopes=frozenset(token.scopes),
         language=token.user.language,
     )
-    return token, actor
 
 
 def roles() -> QuerySet[Role]:
@@ -99,6 +119,12 @@ def everybody(search: str = "", *, department_id: int | None = None) -> Any:
         .annotate(is_invited=Exists(_open_invitations().filter(user=OuterRef("pk"))))
         .prefetch_related(Prefetch("role_assignments", roles))
     )
+
+
+def roles_by_department(user: User) -> QuerySet[Role]:
+    """Roles that a person has through departments, not directly. Two queries."""
+    direct = RoleAssignment.objects.filter(user=user).values("role_id")
+    return Role.objects.filter(pk__in=role_ids_of(user)).exclude(pk__in=direct)
 
 
 def last_letter_to(user: User) -> Letter | None:
