@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -162,6 +163,32 @@ class Reference(HttpSide):
         return Call("PATCH", f"{self.root}{piece[0]}/", {"contract": piece[1]})
 
 
+class _Connections:
+    """One connection to each database, opened when first used."""
+
+    def __init__(self, ours: str, reference: str) -> None:
+        self._ours, self._reference = ours, reference
+
+    @cached_property
+    def ours(self) -> psycopg.Connection[Any]:
+        """To the product's database."""
+        return psycopg.connect(self._ours, autocommit=True)
+
+    @cached_property
+    def reference(self) -> psycopg.Connection[Any]:
+        """To the reference application's database."""
+        return psycopg.connect(self._reference, autocommit=True)
+
+    def close(self) -> None:
+        """Close what is open."""
+        for connection in [vars(self).get("ours"), vars(self).get("reference")]:
+            if connection is not None:
+                connection.close()
+
+
+SqlPiece = Callable[[_Connections], Any]
+
+
 class PlainSql:
     """The statements alone: reads over the product's typed table, writes over a copy of the reference's."""
 
@@ -201,17 +228,19 @@ class PlainSql:
             sql.SQL(", ").join(map(sql.Identifier, columns)), sql.SQL(", ").join([sql.Placeholder()] * len(columns))
         )
 
-    def pieces(self, work: str, planned: Sequence[Any]) -> Sequence[Callable[[Any, Any], Any]]:
-        """Functions over the two connections."""
-        make: Callable[[Any], Callable[[Any, Any], Any]] = getattr(self, f"_{work}_piece")
+    def pieces(self, work: str, planned: Sequence[Any]) -> Sequence[SqlPiece]:
+        """Functions over the connections."""
+        make: Callable[[Any], SqlPiece] = getattr(self, f"_{work}_piece")
         return [make(piece) for piece in planned]
 
     @contextmanager
     def hand(self) -> Iterator[Hand]:
-        """A connection to each database."""
-        ours, reference = (psycopg.connect(url, autocommit=True) for url in self._urls)
-        with ours, reference:
-            yield lambda piece: piece(ours, reference)
+        """Connections to the databases, opened when they are needed."""
+        connections = _Connections(*self._urls)
+        try:
+            yield lambda piece: piece(connections)
+        finally:
+            connections.close()
 
     def prepare(self) -> None:
         """A copy of the reference application's table, with its indexes, so that its writes disturb nobody."""
@@ -223,41 +252,41 @@ class PlainSql:
             )
             reference.execute("VACUUM ANALYZE plain_request")
 
-    def _create_piece(self, sample: Sample) -> Callable[[Any, Any], Any]:
+    def _create_piece(self, sample: Sample) -> SqlPiece:
         row = self._row(sample)
-        return lambda ours, reference: reference.execute(self._insert, row).fetchone()
+        return lambda db: db.reference.execute(self._insert, row).fetchone()
 
-    def _bulk_piece(self, samples: list[Sample]) -> Callable[[Any, Any], Any]:
+    def _bulk_piece(self, samples: list[Sample]) -> SqlPiece:
         rows = [self._row(sample) for sample in samples]
 
-        def insert(ours: Any, reference: Any) -> None:
-            with reference.transaction(), reference.cursor() as cursor:
+        def insert(db: _Connections) -> None:
+            with db.reference.transaction(), db.reference.cursor() as cursor:
                 cursor.executemany(self._insert, rows)
 
         return insert
 
-    def _list_filtered_piece(self, source: str) -> Callable[[Any, Any], Any]:
-        return lambda ours, reference: [ours.execute(statement, [source]).fetchall() for statement in self._list]
+    def _list_filtered_piece(self, source: str) -> SqlPiece:
+        return lambda db: [db.ours.execute(statement, [source]).fetchall() for statement in self._list]
 
-    def _list_newest_piece(self, _piece: None) -> Callable[[Any, Any], Any]:
-        return lambda ours, reference: [ours.execute(statement).fetchall() for statement in self._newest]
+    def _list_newest_piece(self, _piece: None) -> SqlPiece:
+        return lambda db: [db.ours.execute(statement).fetchall() for statement in self._newest]
 
-    def _board_piece(self, _piece: None) -> Callable[[Any, Any], Any]:
+    def _board_piece(self, _piece: None) -> SqlPiece:
         totals, cards = self._board
         stages = list(self._ours.stages.values())
-        return lambda ours, reference: (ours.execute(totals).fetchall(), ours.execute(cards, stages).fetchall())
+        return lambda db: (db.ours.execute(totals).fetchall(), db.ours.execute(cards, stages).fetchall())
 
-    def _move_piece(self, piece: tuple[int, str]) -> Callable[[Any, Any], Any]:
+    def _move_piece(self, piece: tuple[int, str]) -> SqlPiece:
         number, stage = piece
         statement = "UPDATE plain_request SET stage_id = %s, updated_at = now() WHERE id = %s"
-        return lambda ours, reference: reference.execute(statement, [self._reference.stages[stage], number])
+        return lambda db: db.reference.execute(statement, [self._reference.stages[stage], number])
 
-    def _read_piece(self, number: int) -> Callable[[Any, Any], Any]:
-        return lambda ours, reference: ours.execute(self._read, [number]).fetchone()
+    def _read_piece(self, number: int) -> SqlPiece:
+        return lambda db: db.ours.execute(self._read, [number]).fetchone()
 
-    def _update_piece(self, piece: tuple[int, str]) -> Callable[[Any, Any], Any]:
+    def _update_piece(self, piece: tuple[int, str]) -> SqlPiece:
         statement = "UPDATE plain_request SET contract = %s, updated_at = now() WHERE id = %s"
-        return lambda ours, reference: reference.execute(statement, [piece[1], piece[0]])
+        return lambda db: db.reference.execute(statement, [piece[1], piece[0]])
 
     def _row(self, sample: Sample) -> list[Any]:
         people = self._reference.people
