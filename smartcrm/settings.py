@@ -293,8 +293,10 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 # Mail
 
 # Without a server mails are files in the data folder of this machine, or, with a database elsewhere, lines of the log.
-_mail = "consolemail://" if env.str("DATABASE_URL", default="") else f"filemail:///{DATA_DIR / 'mail'}"
-vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or _mail))
+_no_server = "consolemail://" if env.str("DATABASE_URL", default="") else f"filemail:///{DATA_DIR / 'mail'}"
+_mail = env.email_url_config(env.str("EMAIL_URL", default="") or _no_server)
+vars().update(_mail)
+EMAIL_FILE_PATH: str = _mail["EMAIL_FILE_PATH"]
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SmartCRM <smartcrm@localhost>")
 EMAIL_TIMEOUT = 15
 
@@ -358,6 +360,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 AUTOMATION_LEASE_SECONDS = env.int("AUTOMATION_LEASE_SECONDS", default=60)
 # Targets of calls that may be private, as host:port; everything else must be a public address. See core/egress.py.
 EGRESS_ALLOW = frozenset(target.lower() for target in env.list("EGRESS_ALLOW", default=[]))
+
+# Imports
+
+IMPORT_MOST_BYTES = env.int("IMPORT_MAX_MB", default=20) * 1024 * 1024
+IMPORT_MOST_ROWS = env.int("IMPORT_MAX_ROWS", default=200_000)
+IMPORT_MOST_COLUMNS = 300
+# Rows of one transaction, and how long a worker that says nothing keeps its import.
+IMPORT_CHUNK_ROWS = 200
+IMPORT_LEASE_SECONDS = 30
+# Files and reports of imports are kept for so long.
+IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
 
 # Logs
 

@@ -14,10 +14,14 @@ PLACES = {
     "notifications": "notifications",
     "settings": "settings",
     "home": "home",
-    **dict.fromkeys(("profile", "tokens", "people", "roles", "mfa_index", "account_change_password"), "settings"),
+    **dict.fromkeys(("profile", "tokens", "mfa_index", "account_change_password"), "settings"),
+    **dict.fromkeys(("people", "person", "roles", "departments", "department"), "settings"),
     **dict.fromkeys(("processes", "process-new"), "home"),
 }
 """URL name → place in the rail, for pages outside any process."""
+
+STAYING = (".console.EmailBackend", ".dummy.EmailBackend", ".filebased.EmailBackend")
+"""Ways of sending mail that send nothing to anybody."""
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -27,6 +31,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
         return {"theme": request.COOKIES.get("theme", "system"), "mail_works": _mail_works()}
     return {
         "theme": user.theme,
+        "mail_works": _mail_works(),
+        "mail_folder": settings.EMAIL_FILE_PATH if user.is_admin and not _mail_works() else "",
         "nav_processes": SimpleLazyObject(lambda: rail(request.actor)),  # type: ignore[attr-defined]
         "unread_count": SimpleLazyObject(lambda: unread_count(user.pk)),
         "active_nav": _place(request),
@@ -34,8 +40,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 
 def _mail_works() -> bool:
-    """Whether letters leave this installation at all."""
-    return not settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".dummy.EmailBackend"))
+    """Whether letters leave this machine."""
+    return not settings.EMAIL_BACKEND.endswith(STAYING)
 
 
 def _place(request: HttpRequest) -> str:

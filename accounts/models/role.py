@@ -1,6 +1,6 @@
 """Roles and who has them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -20,6 +20,11 @@ class Role(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def people(self) -> list[Any]:
+        """Those who have it directly; fetch `assignments` with their users before asking of many."""
+        return [held.user for held in self.assignments.all() if held.user is not None]
 
     @property
     def is_built_in(self) -> bool:

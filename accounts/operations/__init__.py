@@ -7,6 +7,7 @@ from accounts.operations.departments import (
     rename_department,
     set_department,
     set_department_head,
+    update_department,
 )
 from accounts.operations.invitations import (
     accept_invitation,
@@ -69,5 +70,6 @@ __all__ = [
     "set_department_head",
     "unassign_role",
     "unassign_role_from_department",
+    "update_department",
     "update_profile",
 ]

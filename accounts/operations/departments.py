@@ -3,6 +3,8 @@
 Every change of the tree's shape takes one lock, so that two moves that are harmless one by one cannot make a circle.
 """
 
+from typing import TypedDict
+
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Max
 from django.utils.translation import gettext as _
@@ -31,6 +33,14 @@ _HEIGHT = """
         UNION SELECT d.id, down.level + 1 FROM accounts_department d JOIN down ON d.parent_id = down.id
     ) SELECT max(level) FROM down
 """
+
+
+class DepartmentChanges(TypedDict, total=False):
+    """What of a department shall be different."""
+
+    name: str
+    parent: Department | None
+    head: User | None
 
 
 class DepartmentNotEmpty(Conflict):
@@ -86,6 +96,7 @@ def move_department(
     _lock_tree()
     department.refresh_from_db()
     _check_place(department, to, before)
+    _check_name(department.name, to, besides=department)
     came_from = department.parent_id
     department.parent = to
     if before is None:
@@ -119,6 +130,22 @@ def set_department_head(department: Department, *, head: User | None, actor: Act
         changes={"head": (before, department.head_id)},
         data={"department_id": department.pk},
     )
+    return department
+
+
+@transaction.atomic
+def update_department(department: Department, changes: DepartmentChanges, *, actor: Actor) -> Department:
+    """Change a department's name, parent and head at once, as far as they are given and differ.
+
+    Writes and raises what the single changes do.
+    """
+    require_admin(actor)
+    if "name" in changes and changes["name"] != department.name:
+        rename_department(department, name=changes["name"], actor=actor)
+    if "parent" in changes and changes["parent"] != department.parent:
+        move_department(department, to=changes["parent"], actor=actor)
+    if "head" in changes and changes["head"] != department.head:
+        set_department_head(department, head=changes["head"], actor=actor)
     return department
 
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Invitation, Letter, Session, User
+from accounts.models import Department, Invitation, Letter, Session, User
 from accounts.models.invitation import secret_from
 from accounts.permissions import require_admin
 from core.actor import SYSTEM, Actor
@@ -31,6 +31,7 @@ def invite_person(
     actor: Actor,
     is_admin: bool = False,
     language: str = "en",
+    department: Department | None = None,
     by_mail: bool = False,
 ) -> tuple[User, str]:
     """Create a person who cannot sign in yet, and the secret of their one-time link.
@@ -47,7 +48,9 @@ def invite_person(
         raise Invalid(_("This is not an e-mail address."), {"email": list(error.messages)}) from error
     try:
         with transaction.atomic():
-            user = User.objects.create_user(email, name=name, is_admin=is_admin, language=language)
+            user = User.objects.create_user(
+                email, name=name, is_admin=is_admin, language=language, department=department
+            )
     except IntegrityError as error:
         raise Conflict(_("Somebody with this e-mail address is here already."), field="email") from error
     secret = _new_invitation(user, by_mail=by_mail)

@@ -1,6 +1,7 @@
 """Forms about people, their roles and tokens."""
 
 import zoneinfo
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.operations.tokens import SCOPES
+from accounts.tree import Node
+from web.forms.departments import DepartmentChoice
 
 SCOPE_LABELS = {
     "read": _("Read records"),
@@ -22,9 +25,39 @@ class InvitationForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=150)
     email = forms.CharField(label=_("E-mail"), max_length=254, widget=forms.EmailInput)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        required=False,
+        help_text=_("Of the letter and, at first, of the pages."),
+    )
+    by_mail = forms.BooleanField(label=_("Send the link by mail"), required=False, initial=True)
     is_admin = forms.BooleanField(
         label=_("Administrator"), required=False, help_text=_("May do everything, in every process.")
     )
+
+    def __init__(self, *args: Any, nodes: Iterable[Node], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        nodes = list(nodes)
+        if nodes:
+            self.fields["department"] = DepartmentChoice(
+                nodes, label=_("Department"), required=False, empty_label=_("None")
+            )
+        self.order_fields(["name", "email", "department", "language", "by_mail", "is_admin"])
+
+    def clean_language(self) -> str:
+        """The one chosen, else the inviter's."""
+        return str(self.cleaned_data["language"] or self.initial["language"])
+
+
+class PersonDepartmentForm(forms.Form):
+    """Where somebody works."""
+
+    def __init__(self, *args: Any, nodes: Iterable[Node], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["department"] = DepartmentChoice(
+            nodes, label=_("Department"), required=False, empty_label=_("None")
+        )
 
 
 class JoinForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import invitations, notifications, people, profile, roles, tokens
+from web.views import departments, invitations, notifications, people, profile, roles, sessions, tokens
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("join/<str:secret>/", invitations.join, name="join"),
@@ -10,17 +10,42 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profile/", profile.profile, name="profile"),
     path("profile/theme/", profile.choose_theme, name="choose-theme"),
     path("profile/language/", profile.choose_language, name="choose-language"),
+    path("profile/sessions/end-others/", sessions.end_others, name="sessions-end-others"),
+    path("profile/sessions/<slug:session_id>/end/", sessions.end, name="session-end"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="person-invite"),
+    path("people/<int:person_id>/", people.person, name="person"),
+    path("people/<int:person_id>/department/", people.choose_department, name="person-department"),
     path("people/<int:person_id>/link/", people.renew_link, name="person-link"),
+    path("people/<int:person_id>/link/revoke/", people.revoke_link, name="person-link-revoke"),
+    path("people/<int:person_id>/sign-out/", people.sign_out, name="person-sign-out"),
     path("people/<int:person_id>/roles/", people.give_role, name="person-role-give"),
     path("people/<int:person_id>/roles/<int:role_id>/", people.take_role, name="person-role-take"),
     path("people/<int:person_id>/administrator/", people.set_admin, name="person-administrator"),
     path("people/<int:person_id>/deactivate/", people.deactivate, name="person-deactivate"),
     path("people/<int:person_id>/reactivate/", people.reactivate, name="person-reactivate"),
+    path("departments/", departments.departments, name="departments"),
+    path("departments/add/", departments.add, name="department-add"),
+    path("departments/new/", departments.new_department, name="department-new"),
+    path("departments/<int:department_id>/", departments.department, name="department"),
+    path("departments/<int:department_id>/edit/", departments.edit_department, name="department-edit"),
+    path("departments/<int:department_id>/shift/", departments.shift, name="department-shift"),
+    path("departments/<int:department_id>/delete/", departments.remove_department, name="department-delete"),
+    path("departments/<int:department_id>/people/", departments.add_person, name="department-person-add"),
+    path(
+        "departments/<int:department_id>/people/<int:person_id>/remove/",
+        departments.remove_person,
+        name="department-person-remove",
+    ),
     path("roles/", roles.roles, name="roles"),
     path("roles/new/", roles.new_role, name="role-new"),
     path("roles/<int:role_id>/", roles.edit_role, name="role-edit"),
+    path("roles/<int:role_id>/departments/", roles.give_to_department, name="role-department-give"),
+    path(
+        "roles/<int:role_id>/departments/<int:department_id>/take/",
+        roles.take_from_department,
+        name="role-department-take",
+    ),
     path("roles/<int:role_id>/delete/", roles.remove_role, name="role-delete"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/unread/", notifications.unread, name="notifications-unread"),

@@ -1,8 +1,8 @@
 """The other end of a one-time link: a first password, and in."""
 
-from django.contrib.auth import login
+from allauth.account.utils import perform_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -12,14 +12,12 @@ from core.errors import NotFound
 from web.forms.people import JoinForm
 from web.forms.refusals import attempt
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
 
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, secret: str) -> HttpResponse:
-    """Set the first password and sign in; a used or old link says so."""
+    """Set the first password and sign in, by the second factor where there is one; a used or old link says so."""
     try:
         invitation = invitation_for(secret)
     except NotFound as error:
@@ -29,7 +27,7 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
         password = form.cleaned_data["password"]
         user = attempt(form, lambda: accept_invitation(secret, password=password))
         if user:
-            login(request, user, backend=BACKEND)
-            return redirect("/")
+            entered: HttpResponse = perform_login(request, user, redirect_url="/")
+            return entered
     context = {"form": form, "person": invitation.user}
     return render(request, "accounts/join.html", context, status=422 if form.is_bound else 200)

@@ -1,5 +1,6 @@
 """People: who is here, who may come in, who is an administrator."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -12,18 +13,22 @@ from accounts.models import Role, User
 from accounts.operations import (
     assign_role,
     deactivate_person,
+    end_other_sessions,
     invite_person,
     reactivate_person,
     renew_invitation,
+    revoke_invitation,
     set_administrator,
+    set_department,
     unassign_role,
 )
 from accounts.permissions import require_admin
-from accounts.queries import everybody, roles
-from web.forms.people import InvitationForm
+from accounts.queries import everybody, last_letter_to, roles, roles_by_department, sessions_of
+from accounts.tree import departments_in_order
+from web.forms.people import InvitationForm, PersonDepartmentForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest, is_fragment
-from web.responses import with_events, with_toast
+from web.responses import go, with_events, with_toast
 
 PER_PAGE = 50
 
@@ -44,15 +49,13 @@ def people(request: PersonalRequest) -> HttpResponse:
 def invite(request: PersonalRequest) -> HttpResponse:
     """Invite somebody; the answer shows the one-time link, once."""
     require_admin(request.actor)
-    form = InvitationForm(request.POST or None)
+    nodes = departments_in_order()
+    form = InvitationForm(request.POST or None, nodes=nodes, initial={"language": request.user.language})  # type: ignore[union-attr]
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        invited = attempt(
-            form,
-            lambda: invite_person(**data, language=request.user.language, actor=request.actor),  # type: ignore[union-attr]
-        )
+        invited = attempt(form, lambda: invite_person(**data, actor=request.actor))
         if invited:
-            return _link(request, *invited)
+            return _link(request, *invited, by_mail=data["by_mail"])
     status = 422 if form.is_bound else 200
     return render(request, "accounts/_invite.html", {"form": form}, status=status)
 
@@ -60,9 +63,60 @@ def invite(request: PersonalRequest) -> HttpResponse:
 @login_required
 @require_POST
 def renew_link(request: PersonalRequest, person_id: int) -> HttpResponse:
-    """A fresh one-time link for somebody who lost theirs, or their password."""
+    """A fresh one-time link for somebody who lost theirs, or their password; with `by_mail=1` it is mailed too."""
     user = _person(request, person_id)
-    return _link(request, user, renew_invitation(user, actor=request.actor))
+    by_mail = request.POST.get("by_mail") == "1"
+    return _link(request, user, renew_invitation(user, by_mail=by_mail, actor=request.actor), by_mail=by_mail)
+
+
+@login_required
+@require_POST
+def revoke_link(request: PersonalRequest, person_id: int) -> HttpResponse:
+    """The open invitation stops working."""
+    user = _person(request, person_id)
+    revoke_invitation(user, actor=request.actor)
+    messages.success(request, _("The invitation of %(name)s no longer works.") % {"name": user.name})
+    return go(request, "person", user.pk)
+
+
+@login_required
+@require_safe
+def person(request: PersonalRequest, person_id: int) -> HttpResponse:
+    """One person: department, roles, invitation, where they are signed in."""
+    require_admin(request.actor)
+    user = get_object_or_404(everybody(), pk=person_id)
+    context = {
+        "person": user,
+        "roles": roles(),
+        "form": PersonDepartmentForm(nodes=departments_in_order(), initial={"department": user.department_id}),
+        "inherited": roles_by_department(user),
+        "letter": last_letter_to(user),
+        "sessions": sessions_of(user),
+    }
+    return render(request, "accounts/person.html", context)
+
+
+@login_required
+@require_POST
+def choose_department(request: PersonalRequest, person_id: int) -> HttpResponse:
+    """Where somebody works (`department`, empty for nowhere)."""
+    user = _person(request, person_id)
+    form = PersonDepartmentForm(request.POST, nodes=departments_in_order())
+    if form.is_valid():
+        set_department(user, **form.cleaned_data, actor=request.actor)
+        messages.success(request, _("Saved."))
+    return go(request, "person", user.pk)
+
+
+@login_required
+@require_POST
+def sign_out(request: PersonalRequest, person_id: int) -> HttpResponse:
+    """Sign somebody out in every browser (but not oneself in this one)."""
+    user = _person(request, person_id)
+    keep = request.session.session_key or "" if user.pk == request.actor.user_id else ""
+    end_other_sessions(user, keep=keep, actor=request.actor)
+    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": user.name})
+    return go(request, "person", user.pk)
 
 
 @login_required
@@ -119,7 +173,7 @@ def _row(request: PersonalRequest, user: User) -> HttpResponse:
     return render(request, "accounts/people.html#row", context)
 
 
-def _link(request: PersonalRequest, user: User, secret: str) -> HttpResponse:
+def _link(request: PersonalRequest, user: User, secret: str, *, by_mail: bool) -> HttpResponse:
     link = request.build_absolute_uri(reverse("join", args=[secret]))
-    answer = render(request, "accounts/_invited.html", {"person": user, "link": link})
+    answer = render(request, "accounts/_invited.html", {"person": user, "link": link, "by_mail": by_mail})
     return with_events(answer, peopleChanged=True)

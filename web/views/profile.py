@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.operations import update_profile
+from accounts.queries import sessions_of
 from web.forms.people import ProfileForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
@@ -35,7 +36,8 @@ def profile(request: PersonalRequest) -> HttpResponse:
             with translation.override(form.cleaned_data["language"]):
                 messages.success(request, _("Saved."))
             return _remembering(redirect("profile"), **form.cleaned_data)
-    return render(request, "accounts/profile.html", {"form": form}, status=422 if form.is_bound else 200)
+    context = {"form": form, "sessions": sessions_of(request.user, this=request.session.session_key or "")}  # type: ignore[arg-type]
+    return render(request, "accounts/profile.html", context, status=422 if form.is_bound else 200)
 
 
 @login_required

@@ -7,10 +7,18 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Role
-from accounts.operations import create_role, delete_role, rename_role
+from accounts.models import Department, Role
+from accounts.operations import (
+    assign_role_to_department,
+    create_role,
+    delete_role,
+    rename_role,
+    unassign_role_from_department,
+)
 from accounts.permissions import require_admin
 from accounts.queries import roles_with_holders
+from accounts.tree import departments_in_order
+from web.forms.departments import DepartmentRoleForm
 from web.forms.people import RoleForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
@@ -20,7 +28,7 @@ from web.responses import go
 @login_required
 @require_safe
 def roles(request: PersonalRequest) -> HttpResponse:
-    """All roles with the people who have them."""
+    """All roles with the people and departments that have them."""
     require_admin(request.actor)
     return render(request, "accounts/roles.html", {"roles": roles_with_holders()})
 
@@ -62,6 +70,31 @@ def remove_role(request: PersonalRequest, role_id: int) -> HttpResponse:
     role = get_object_or_404(Role, pk=role_id)
     delete_role(role, actor=request.actor)
     messages.success(request, _("The role “%(name)s” is deleted.") % {"name": role.name})
+    return go(request, "roles")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def give_to_department(request: PersonalRequest, role_id: int) -> HttpResponse:
+    """Everybody in a department gets the role."""
+    require_admin(request.actor)
+    role = get_object_or_404(Role, pk=role_id)
+    form = DepartmentRoleForm(request.POST or None, nodes=departments_in_order())
+    if request.method == "POST" and form.is_valid():
+        if attempt(form, lambda: assign_role_to_department(role, **form.cleaned_data, actor=request.actor)):
+            return go(request, "roles")
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/_role_department.html", {"form": form, "role": role}, status=status)
+
+
+@login_required
+@require_POST
+def take_from_department(request: PersonalRequest, role_id: int, department_id: int) -> HttpResponse:
+    """A department loses the role."""
+    require_admin(request.actor)
+    role = get_object_or_404(Role, pk=role_id)
+    department = get_object_or_404(Department, pk=department_id)
+    unassign_role_from_department(role, department=department, actor=request.actor)
     return go(request, "roles")
 
 
