@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -58,6 +59,14 @@ def report(request: pytest.FixtureRequest) -> Callable[..., None]:
             print("\n" + json.dumps({"test": request.node.name, **counts}))
 
     return write
+
+
+@pytest.fixture
+def fault_seed(report: Callable[..., None]) -> int:
+    """The seed of what is left to chance: FAULT_SEED repeats a run; without it every run has another."""
+    seed = int(os.environ.get("FAULT_SEED") or secrets.randbits(32))
+    report(seed=seed)
+    return seed
 
 
 def create_many(process: Process, count: int) -> list[int]:
