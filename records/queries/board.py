@@ -1,5 +1,6 @@
 """The board: columns with counts, sums and their first tiles; further pages of a column; one tile."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,9 @@ class ColumnPage:
 
     tiles: tuple[Tile, ...]
     next: Cursor | None
+
+
+EMPTY_PAGE = ColumnPage((), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,13 @@ class Board:
 def board_for(access: Access, pipeline: PipelineDef, narrowing: Narrowing = NOTHING) -> Board:
     """The board of a pipeline for the access's actor, only records that it lets see.
 
-    Three queries: counts with sums, the first tiles of all columns, names of people.
+    Three queries at most: counts with sums, the first tiles of the columns that hold any, names of people.
     """
     rows = _rows(access, narrowing)
     totals = _totals(access, pipeline, rows)
-    pages = _first_pages(access, pipeline, rows)
+    pages = _first_pages(access, rows, [stage for stage in pipeline.stages if stage.id in totals])
     columns = tuple(
-        Column(stage, *totals.get(stage.id, (0, None)), pages[stage.id], pipeline.targets[stage.id])
+        Column(stage, *totals.get(stage.id, (0, None)), pages.get(stage.id, EMPTY_PAGE), pipeline.targets[stage.id])
         for stage in pipeline.stages
     )
     total = sum(column.count for column in columns)
@@ -121,14 +125,14 @@ def _totals(access: Access, pipeline: PipelineDef, rows: Any) -> dict[int, tuple
     return {row["stage_id"]: (row["count"], row["sum"]) for row in counted.annotate(sum=Sum(field.column))}
 
 
-def _first_pages(access: Access, pipeline: PipelineDef, rows: Any) -> dict[int, ColumnPage]:
+def _first_pages(access: Access, rows: Any, stages: Sequence[StageDef]) -> dict[int, ColumnPage]:
     """The beginning of every column in one statement: each part of the union walks the board's index."""
-    slices = [
-        tile_rows(rows.in_stage(stage.id), access.definition).order_by("position", "record_id")[: PAGE + 1]
-        for stage in pipeline.stages
-    ]
+    if not stages:
+        return {}
+    shown = tile_rows(rows, access.definition).order_by("position", "record_id")
+    slices = [shown.filter(stage_id=stage.id)[: PAGE + 1] for stage in stages]
     found = list(slices[0].union(*slices[1:], all=True)) if len(slices) > 1 else list(slices[0])
-    by_stage: dict[int, list[Tile]] = {stage.id: [] for stage in pipeline.stages}
+    by_stage: dict[int, list[Tile]] = {stage.id: [] for stage in stages}
     for tile in tiles_of(access, found):
         by_stage[tile.stage.id].append(tile)
     return {stage_id: _page(tiles[:PAGE], is_last=len(tiles) <= PAGE) for stage_id, tiles in by_stage.items()}
