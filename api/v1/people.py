@@ -1,16 +1,42 @@
 """Who is here: oneself, people, roles and who has them."""
 
+from typing import Any
+
+from django.conf import settings
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Role, User
-from accounts.operations import assign_role, create_role, delete_role, rename_role, unassign_role
+from accounts.models import Department, Role, User
+from accounts.operations import (
+    assign_role,
+    assign_role_to_department,
+    create_role,
+    delete_role,
+    invite_person,
+    rename_role,
+    renew_invitation,
+    revoke_invitation,
+    unassign_role,
+    unassign_role_from_department,
+)
 from accounts.queries import people, roles
 from api.listing import checked_search
 from api.schema import parameter
-from api.v1.serializers import HolderBody, MeOut, PersonOut, RoleBody, RoleName, RoleOut, items_of
+from api.v1.serializers import (
+    DepartmentHolderBody,
+    HolderBody,
+    InvitationBody,
+    InvitedOut,
+    LinkBody,
+    MeOut,
+    PersonOut,
+    RoleBody,
+    RoleName,
+    RoleOut,
+    items_of,
+)
 from api.views import ApiView
 
 MOST_PEOPLE = 200
@@ -28,6 +54,7 @@ class Me(ApiView):
                 "id": user.pk,
                 "name": user.name,
                 "email": user.email,
+                "department": user.department_id,
                 "language": user.language,
                 "time_zone": user.time_zone,
                 "is_admin": actor.is_admin,
@@ -50,6 +77,47 @@ class People(ApiView):
         """The first 200 active people by name."""
         found = people(checked_search(self.query("search").get("search", "")))[:MOST_PEOPLE]
         return Response({"items": PersonOut(found, many=True).data})
+
+    secret_keys = ("link",)
+
+    @extend_schema(
+        operation_id="people_invite",
+        summary="Invite a person",
+        request=InvitationBody,
+        responses={201: InvitedOut},
+    )
+    def post(self, request: Request) -> Response:
+        """They set a password by a one-time link; it is in this answer and, unless told otherwise, mailed."""
+        body = {"language": self.person.language, **self.body(InvitationBody)}
+        department = body.pop("department")
+        if department is not None:
+            department = get_object_or_404(Department, pk=department)
+        user, secret = invite_person(**body, department=department, actor=self.actor)
+        return Response(_invited(user, secret), status=201)
+
+
+class PersonInvitation(ApiView):
+    """The open invitation of one person."""
+
+    secret_keys = ("link",)
+
+    @extend_schema(
+        operation_id="people_invite_again",
+        summary="Make a fresh link",
+        request=LinkBody,
+        responses={201: InvitedOut},
+    )
+    def post(self, request: Request, person_id: int) -> Response:
+        """Earlier links stop working; a present password stays until this one is used."""
+        user = get_object_or_404(User, pk=person_id)
+        secret = renew_invitation(user, **self.body(LinkBody), actor=self.actor)
+        return Response(_invited(user, secret), status=201)
+
+    @extend_schema(operation_id="people_revoke_invitation", summary="Revoke the link", responses={204: None})
+    def delete(self, request: Request, person_id: int) -> Response:
+        """The open link stops working; a letter that waits does not go out."""
+        revoke_invitation(get_object_or_404(User, pk=person_id), actor=self.actor)
+        return Response(status=204)
 
 
 class Roles(ApiView):
@@ -103,3 +171,41 @@ class OneRoleHolder(ApiView):
         person = get_object_or_404(User, pk=person_id)
         unassign_role(get_object_or_404(Role, pk=role_id), user=person, actor=self.actor)
         return Response(status=204)
+
+
+class RoleDepartments(ApiView):
+    """Departments that have a role."""
+
+    @extend_schema(
+        operation_id="roles_assign_department",
+        summary="Give a role to a department",
+        request=DepartmentHolderBody,
+        responses={204: None},
+    )
+    def post(self, request: Request, role_id: int) -> Response:
+        """Everybody who works there has the role."""
+        body = self.body(DepartmentHolderBody)
+        assign_role_to_department(
+            get_object_or_404(Role, pk=role_id),
+            to=get_object_or_404(Department, pk=body["department"]),
+            with_descendants=body["with_descendants"],
+            actor=self.actor,
+        )
+        return Response(status=204)
+
+
+class OneRoleDepartment(ApiView):
+    """One department that has a role."""
+
+    @extend_schema(
+        operation_id="roles_unassign_department", summary="Take a role from a department", responses={204: None}
+    )
+    def delete(self, request: Request, role_id: int, department_id: int) -> Response:
+        """People lose it unless they have it otherwise."""
+        department = get_object_or_404(Department, pk=department_id)
+        unassign_role_from_department(get_object_or_404(Role, pk=role_id), department=department, actor=self.actor)
+        return Response(status=204)
+
+
+def _invited(user: User, secret: str) -> dict[str, Any]:
+    return {**PersonOut(user).data, "link": f"{settings.BASE_URL}/join/{secret}/"}

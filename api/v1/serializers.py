@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
@@ -48,6 +49,7 @@ class PersonOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     email = serializers.CharField()
+    department = serializers.IntegerField(source="department_id", allow_null=True)
 
 
 class MeOut(PersonOut):
@@ -85,6 +87,38 @@ class HolderBody(Strict):
     """Who gets the role."""
 
     person = serializers.IntegerField(min_value=1)
+
+
+class DepartmentHolderBody(Strict):
+    """Which department gets the role."""
+
+    department = serializers.IntegerField(min_value=1)
+    with_descendants = serializers.BooleanField(
+        required=False, default=True, help_text="Those in departments below have it too."
+    )
+
+
+class InvitationBody(Strict):
+    """Somebody who shall come in."""
+
+    name = text()
+    email = text()
+    is_admin = serializers.BooleanField(required=False, default=False)
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
+    department = serializers.IntegerField(min_value=1, allow_null=True, required=False, default=None)
+    by_mail = serializers.BooleanField(required=False, default=True, help_text="Send the link to them.")
+
+
+class LinkBody(Strict):
+    """Whether the fresh link is mailed."""
+
+    by_mail = serializers.BooleanField(required=False, default=True)
+
+
+class InvitedOut(PersonOut):
+    """Somebody invited. The link is shown this once."""
+
+    link = serializers.CharField()
 
 
 class TokenOut(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from accounts.operations import deactivate_person
+from accounts.operations import create_department, deactivate_person, set_department
 from api import urls as api_urls
 from core.actor import SYSTEM
 from events.models import Event
@@ -26,11 +26,19 @@ SEEN, HIDDEN, ADMINS = "seen", "hidden", "admins"
 ROUTES: dict[str, list[tuple[str, Any, str]]] = {
     "api-me": [("get", None, SEEN)],
     "api-openapi": [("get", None, SEEN)],
-    "api-people": [("get", None, SEEN)],
+    "api-people": [("get", None, SEEN), ("post", {"name": "N", "email": "n@example.test"}, ADMINS)],
+    "api-person-invitation": [("post", {}, ADMINS), ("delete", None, ADMINS)],
+    "api-departments": [("get", None, SEEN), ("post", {"name": "D"}, ADMINS)],
+    "api-department": [("get", None, SEEN), ("patch", {"name": "D"}, ADMINS), ("delete", None, ADMINS)],
+    "api-department-move": [("post", {"parent": None}, ADMINS)],
+    "api-department-people": [("get", None, SEEN), ("post", {"person": "{person}"}, ADMINS)],
+    "api-department-person": [("delete", None, ADMINS)],
     "api-roles": [("get", None, SEEN), ("post", {"name": "R"}, ADMINS)],
     "api-role": [("patch", {"name": "R"}, ADMINS), ("delete", None, ADMINS)],
     "api-role-people": [("post", {"person": "{person}"}, ADMINS)],
     "api-role-person": [("delete", None, ADMINS)],
+    "api-role-departments": [("post", {"department": "{department}"}, ADMINS)],
+    "api-role-department": [("delete", None, ADMINS)],
     "api-tokens": [("get", None, SEEN), ("post", {"name": "T", "scopes": ["read"]}, SEEN)],
     "api-token": [("delete", None, HIDDEN)],
     "api-processes": [("get", None, SEEN), ("post", {"name": "P", "noun": "p", "noun_plural": "ps"}, ADMINS)],
@@ -82,6 +90,8 @@ class World:
         self.stranger = make_user("Stranger")
         self.reader = make_user("Reader")
         self.role = make_role(people=(self.reader,))
+        self.department = create_department(name="Sales", actor=SYSTEM)
+        set_department(self.reader, department=self.department, actor=SYSTEM)
         self.process: Process = make_process()
         set_grants(self.process, {self.role.pk: EMPLOYEE}, actor=SYSTEM)
         record = create_record(self.process, values={"title": "secret words"}, actor=SYSTEM)
@@ -98,6 +108,7 @@ class World:
             "task_id": task.pk,
             "role_id": self.role.pk,
             "person_id": self.reader.pk,
+            "department_id": self.department.pk,
             "token_id": token_id,
             "robot_id": 1,
             "run_id": 1,
@@ -112,7 +123,8 @@ class World:
 
     def body(self, body: Any) -> Any:
         """The body with this world's ids."""
-        return {**body, "person": self.stranger.pk} if body and "person" in body else body
+        filled = {"person": self.stranger.pk, "department": self.department.pk}
+        return {key: filled.get(key, value) for key, value in body.items()} if isinstance(body, dict) else body
 
 
 @pytest.fixture
