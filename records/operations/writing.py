@@ -11,6 +11,7 @@ from psycopg import sql
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotFound, Stale, Text
+from core.rows import one_row
 from core.text import clean_line
 from events.models import Event
 from events.publish import Changes, publish
@@ -48,9 +49,8 @@ class Writing:
 
         Raises NotFound where the actor may not see it, Stale when `version` is given and is not the present one.
         """
-        rows = self.model.objects.in_bin(self.access) if in_bin else self.model.objects.visible_to(self.access)
-        row: TypedRecord | None = rows.select_for_update().filter(pk=record_id).first()
-        if row is None:
+        row = one_row(self.model, record_id, lock=True)
+        if row is None or not self._may_have(row, in_bin=in_bin):
             raise NotFound(_("There is no such record."), record=record_id)
         if version is not None and row.version != version:
             raise Stale(
@@ -59,6 +59,12 @@ class Writing:
                 stage=row.stage_id,
             )
         return row
+
+    def _may_have(self, row: TypedRecord, *, in_bin: bool) -> bool:
+        """Whether the row is where it is looked for and the actor may see it there: as the querysets filter."""
+        if (row.deleted_at is not None) != in_bin or not self.access.covers(Operation.VIEW, row):
+            return False
+        return not in_bin or self.access.covers(Operation.RESTORE, row)
 
     def publish(
         self,

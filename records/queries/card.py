@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.errors import NotFound
+from core.rows import one_row
 from events.models import Event
 from processes.definition_types import Definition, FieldDef, StageDef
 from processes.fieldtype import DisplayContext, FieldType, field_types
@@ -144,8 +145,8 @@ _OPERATIONS = (Operation.UPDATE, Operation.ASSIGN, Operation.MOVE, Operation.DEL
 
 def row_for(access: Access, record_id: int) -> TypedRecord:
     """The typed row, for reading. Raises NotFound where the actor may not see it."""
-    row: TypedRecord | None = model_for(access.definition).objects.visible_to(access).filter(pk=record_id).first()
-    if row is None:
+    row = one_row(model_for(access.definition), record_id)
+    if row is None or row.deleted_at is not None or not access.covers(Operation.VIEW, row):
         raise NotFound(_("There is no such record."), record=record_id)
     return row
 

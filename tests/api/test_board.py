@@ -35,7 +35,7 @@ def test_board_refuses_what_it_does_not_know(admin: ApiClient, process: Process)
     refused(admin.call("get", f"/processes/{process.key}/board/?sort=title"), 400, "invalid", "sort")
 
 
-def test_board_takes_six_statements_however_many_cards(client_anna: ApiClient, process: Process, records: str) -> None:
+def test_board_takes_five_statements_however_many_cards(client_anna: ApiClient, process: Process, records: str) -> None:
     path = f"/processes/{process.key}/board/"
     counted = []
     for _round in range(2):
@@ -44,4 +44,4 @@ def test_board_takes_six_statements_however_many_cards(client_anna: ApiClient, p
         with CaptureQueriesContext(connection) as captured:
             client_anna.call("get", path)
         counted.append(len(captured))
-    assert counted == [6, 6]  # the token, its roles, the version; counts, cards, names
+    assert counted == [5, 5]  # the token with its roles, the version; counts, cards, names

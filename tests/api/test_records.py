@@ -123,11 +123,11 @@ def test_reading_costs_a_known_number_of_queries(
     client_anna: ApiClient, records: str, count: int, django_assert_num_queries: Any
 ) -> None:
     ids = [make(client_anna, records, amount=5)["id"] for _ in range(count)]
-    with django_assert_num_queries(4):  # token with person, roles, version of the definition, rows
+    with django_assert_num_queries(3):  # token with person and roles, version of the definition, rows
         client_anna.call("get", records)
-    with django_assert_num_queries(5):  # and names
+    with django_assert_num_queries(4):  # and names
         client_anna.call("get", f"{records}?expand=people")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client_anna.call("get", f"{records}{ids[0]}/")
 
 
@@ -135,9 +135,9 @@ def test_writing_costs_a_known_number_of_queries(
     client_anna: ApiClient, records: str, django_assert_num_queries: Any
 ) -> None:
     one = f"{records}{make(client_anna, records)['id']}/"
-    with django_assert_num_queries(11):  # token, roles, version; savepoint ×2, lock, rank, 4 inserts
+    with django_assert_num_queries(10):  # token with roles, version; savepoint ×2, lock, rank, 4 inserts
         client_anna.call("post", records, BODY)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         client_anna.call("post", f"{one}move/", {"stage": "in_work"})
 
 
