@@ -11,5 +11,6 @@ class RecordsConfig(AppConfig):
     name = "records"
 
     def ready(self) -> None:
-        """Processes change their tables through the storage that this module registers."""
+        """Processes change their tables through the storage registered here; the consumer of events registers too."""
         import_module("records.tables")
+        import_module("records.consumers")

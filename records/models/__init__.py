@@ -2,8 +2,19 @@
 
 from records.models.comment import Comment
 from records.models.idempotency import StoredAnswer
+from records.models.importing import ImportFile, ImportJob, ImportKey, ImportProblem
 from records.models.record import Record
 from records.models.stage_visit import StageVisit
 from records.models.task import Task
 
-__all__ = ["Comment", "Record", "StageVisit", "StoredAnswer", "Task"]
+__all__ = [
+    "Comment",
+    "ImportFile",
+    "ImportJob",
+    "ImportKey",
+    "ImportProblem",
+    "Record",
+    "StageVisit",
+    "StoredAnswer",
+    "Task",
+]

@@ -1,0 +1,15 @@
+"""Celery's door to long work on records. A task carries nothing: what is due stands in the database."""
+
+from celery import shared_task
+
+from events.consumers import consumers
+from events.relay import ring_bells
+from records.exchange.worker import work
+
+
+# A call works for 15 seconds and a chunk more; then it lets itself be called again.
+@shared_task(name="records.work_imports", ignore_result=True, soft_time_limit=120)
+def work_imports() -> None:
+    """The bell rang: bring imports forward."""
+    if work():
+        ring_bells(consumers["imports"])
