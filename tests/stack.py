@@ -140,8 +140,13 @@ def free_port() -> int:
     return port
 
 
-def wait_for(condition: Callable[[], Any], process: StackProcess | None = None, patience: float = PATIENCE) -> Any:
-    """Wait until a condition holds and return its value; raises AssertionError on a hang or a dead process."""
+def wait_for(
+    condition: Callable[[], Any], process: StackProcess | None = None, patience: float = PATIENCE, every: float = 0.02
+) -> Any:
+    """Wait until a condition holds and return its value; raises AssertionError on a hang or a dead process.
+
+    `every` is the pause between two looks, for conditions that cost something.
+    """
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         value = condition()
@@ -149,7 +154,7 @@ def wait_for(condition: Callable[[], Any], process: StackProcess | None = None, 
             return value
         if process is not None and process.process.poll() is not None:
             raise AssertionError(f"The process has ended:\n{process.printed()}")
-        time.sleep(0.02)
+        time.sleep(every)
     raise AssertionError("This hangs." + (f"\n{process.printed()}" if process else ""))
 
 

@@ -23,6 +23,7 @@ from tests.faults.drain import Drainer
 from tests.stack import Stack, test_database_url, wait_for
 
 LEASE_SECONDS = 2
+PATIENT_LEASE_SECONDS = 5
 
 
 @pytest.fixture
@@ -37,6 +38,14 @@ def clean_typed_tables(committed: None) -> None:
 def stack(clean_typed_tables: None) -> Iterator[Stack]:
     """Real processes with a short lease, so that a test does not wait a minute for what a kill has left."""
     started = Stack(AUTOMATION_LEASE_SECONDS=str(LEASE_SECONDS))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def patient_stack(clean_typed_tables: None) -> Iterator[Stack]:
+    """The same for long loads: a lease that a busy machine and a database's restart do not outlast."""
+    started = Stack(AUTOMATION_LEASE_SECONDS=str(PATIENT_LEASE_SECONDS))
     yield started
     started.stop()
 

@@ -1,66 +1,66 @@
-"""F1, small: Celery workers are killed while they work, and nothing is lost, doubled or out of order."""
+"""F1: Celery workers are killed while they work, and nothing is lost, doubled or out of order."""
 
-from collections import Counter
+import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from django.db import connection
 
-from automation.models import Run, State
-from processes.models import Process
-from records.models import Comment
-from tests.automation.helpers import make_robot
-from tests.factories import make_process
-from tests.faults.conftest import create_many, states, wait_until_done
+from tests.faults.conftest import create_many
+from tests.faults.load import (
+    RUNS_PER_RECORD,
+    Producer,
+    Workers,
+    assert_exact,
+    make_load,
+    outcome,
+    wait_for_end,
+    wait_for_runs,
+)
 from tests.listener import listening
-from tests.stack import Stack, wait_for
-
-pytestmark = pytest.mark.faults
-
-RECORDS = 1000
-KILLS = 5
-OUT_OF_ORDER = """
-    SELECT count(*) FROM automation_run earlier JOIN automation_run later
-        ON later.record_id = earlier.record_id AND later.id > earlier.id
-    WHERE later.started_at < earlier.finished_at AND earlier.lane = 'internal'
-"""
+from tests.stack import Stack
 
 
-def test_f1_five_killed_workers_lose_and_double_nothing(stack: Stack, report: Callable[..., None]) -> None:
+@pytest.mark.faults
+def test_f1_five_killed_workers_lose_and_double_nothing(
+    stack: Stack, fault_seed: int, report: Callable[..., None]
+) -> None:
     """1,000 records × (two effects inside, one call); kill -9 of a worker's process group five times on the way."""
-    process: Process = make_process()
+    records, kills = 1000, 5
     with listening() as listener:
-        for text in ("first", "second"):
-            make_robot(process, settings={"text": text})
-        make_robot(process, "call_url", {"method": "POST", "url": f"{listener.url}/"})
-        create_many(process, RECORDS)
+        process = make_load(listener)
+        create_many(process, records)
         stack.relay()
-        queues = ("relay,internal", "http,mail")
-        workers = [stack.worker(name, EGRESS_ALLOW=listener.target) for name in queues]
-        for kill in range(KILLS):
-            mark = (kill + 1) * 3 * RECORDS // (KILLS + 1)
-            wait_for(lambda mark=mark: Run.objects.filter(state=State.SUCCEEDED).count() >= mark, patience=120)
-            victim = kill % 2
-            workers[victim].kill()
-            workers[victim] = stack.worker(queues[victim], EGRESS_ALLOW=listener.target)
-        wait_for(lambda: Run.objects.count() == 3 * RECORDS, patience=120)
-        wait_until_done()
-    comments = Counter(Comment.objects.values_list("run_id", flat=True))
-    keys = Counter(call.headers["webhook-id"] for call in listener.calls)
-    repeats = sum(keys.values()) - len(keys)
-    with connection.cursor() as cursor:
-        cursor.execute(OUT_OF_ORDER)
-        out_of_order = cursor.fetchone()[0]
-        cursor.execute("SELECT extract(epoch FROM max(finished_at) - min(created_at)) FROM automation_run")
-        seconds = float(cursor.fetchone()[0])
-    crashes = Run.objects.filter(crashes__gt=0).count()
-    report(
-        states=states(), inside=sum(comments.values()), keys=len(keys), repeats=repeats, kills=KILLS,
-        order_violations=out_of_order, runs_that_lost_a_worker=crashes, seconds=round(seconds, 1),
-        runs_per_second=round(3 * RECORDS / seconds),
-    )  # fmt: skip
-    assert states() == {State.SUCCEEDED: 3 * RECORDS}
-    assert (len(comments), sum(comments.values())) == (2 * RECORDS, 2 * RECORDS)
-    assert len(keys) == RECORDS
-    assert repeats <= KILLS
-    assert out_of_order == 0
+        workers = Workers(stack, listener)
+        _kill_on_the_way(workers, fault_seed, kills, records)
+        wait_for_end(records)
+        found = outcome(process, listener)
+    report(kills=workers.kills, **found.as_counts())
+    assert_exact(found, records=records, most_repeats=kills)
+
+
+@pytest.mark.faults_b
+def test_f1_twenty_killed_workers_lose_and_double_nothing(
+    patient_stack: Stack, fault_seed: int, report: Callable[..., None], tmp_path: Path
+) -> None:
+    """10,000 records × 3 while they are being created, 20 kills."""
+    records, kills = 10_000, 20
+    with listening() as listener:
+        process = make_load(listener)
+        patient_stack.relay()
+        workers = Workers(patient_stack, listener, per_lane=2, concurrency=1)
+        producer = Producer(patient_stack, process, records, tmp_path)
+        _kill_on_the_way(workers, fault_seed, kills, records)
+        producer.wait()
+        wait_for_end(records)
+        found = outcome(process, listener)
+    report(kills=workers.kills, **found.as_counts())
+    assert_exact(found, records=records, most_repeats=kills)
+
+
+def _kill_on_the_way(workers: Workers, seed: int, kills: int, records: int) -> None:
+    """Kill somebody after each part of the runs."""
+    chance = random.Random(seed)
+    for kill in range(kills):
+        wait_for_runs((kill + 1) * RUNS_PER_RECORD * records // (kills + 1))
+        workers.kill_one(chance)
