@@ -50,10 +50,21 @@ class PerOwnerThrottle(BaseThrottle):
         per_minute: int = settings.API_REQUESTS_PER_MINUTE
         if not per_minute:
             return True
-        owner = f"t{request.auth.pk}" if request.auth else f"u{request.user.pk}"
-        self._wait = buckets.take(owner, per_minute=per_minute)
+        self._wait = buckets.take(self.owner(request, view), per_minute=per_minute)
         return not self._wait
+
+    def owner(self, request: Request, view: Any) -> str:
+        """Whose bucket it is."""
+        return f"t{request.auth.pk}" if request.auth else f"u{request.user.pk}"
 
     def wait(self) -> float:
         """Seconds until the next request is let through."""
         return self._wait
+
+
+class HookThrottle(PerOwnerThrottle):
+    """The same for every address that other programs call."""
+
+    def owner(self, request: Request, view: Any) -> str:
+        """The address."""
+        return f"h{view.kwargs['hook_key']}"

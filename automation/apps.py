@@ -9,13 +9,14 @@ from core.registry import import_modules
 
 
 class AutomationConfig(AppConfig):
-    """Robots and their runs."""
+    """Robots, triggers and their runs."""
 
     name = "automation"
     verbose_name = _("Automation")
 
     def ready(self) -> None:
-        """Robots and the consumer of events register themselves; the shutdown flag is made before workers fork."""
+        """Kinds of robots and triggers and the consumer register; the shutdown flag is made before workers fork."""
         import_modules("automation.robots")
+        import_modules("automation.triggers")
         import_module("automation.consumers")
         import_module("automation.engine.stopping")

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -16,10 +17,16 @@ from expressions.placeholders import Template, parse_template
 from expressions.schema import FieldSpec, Schema, Scope
 from expressions.values import DATE, DATETIME, INTEGER, PERSON, TEXT
 from processes.definition_types import Definition
+from records.models import Task
 from records.queries.filters import schema_of
 from records.typed import TypedRecord
 
 _BASE = ("title", "stage", "assignee", "author")
+TASK_FIELDS = {
+    "tasks.open": FieldSpec(INTEGER, _("Open tasks")),
+    "tasks.done": FieldSpec(INTEGER, _("Done tasks")),
+}
+"""What conditions may ask of a record's tasks: counts, read when an event is looked at."""
 _CACHED = 2048
 
 
@@ -29,14 +36,13 @@ def zone() -> tzinfo:
 
 
 def condition_schema(definition: Definition) -> Schema:
-    """What a condition may ask: what an event's snapshot holds."""
-    known = schema_of(definition)
-    return {key: known[key] for key in (*_BASE, *(field.key for field in definition.fields))}
+    """What a condition may ask: what an event's snapshot holds, and how many tasks there are."""
+    return {**_snapshot_schema(definition), **TASK_FIELDS}
 
 
 def text_schema(definition: Definition) -> Schema:
     """What a text may speak of: the record, names of its people, its address, the moment."""
-    plain = dict(condition_schema(definition))
+    plain = dict(_snapshot_schema(definition))
     people = {key: spec for key, spec in plain.items() if spec.kind is PERSON}
     names = {f"{key}.name": FieldSpec(TEXT, spec.label) for key, spec in people.items()}
     return {
@@ -58,6 +64,29 @@ def event_scope(
     values = _plain_values(definition, snapshot)
     before = _plain_values(definition, {key: pair[0] for key, pair in changes.items()})
     return Scope(values=values, before=before, **moment)
+
+
+def scope_before(scope: Scope) -> Scope:
+    """The scope of an event as it was right before it."""
+    return replace(scope, values={**scope.values, **scope.before}, before={})
+
+
+def with_tasks(scope: Scope, counts: Mapping[str, int]) -> Scope:
+    """The scope with the counts of `tasks_of`."""
+    return replace(scope, values={**scope.values, **counts})
+
+
+def asks_of_tasks(condition: Condition) -> bool:
+    """Whether a condition asks how many tasks there are."""
+    return not condition.fields_used().isdisjoint(TASK_FIELDS)
+
+
+def tasks_of(record_id: int) -> dict[str, int]:
+    """How many tasks a record has, open and done. One query."""
+    is_open = Q(done_at=None)
+    return Task.objects.filter(record_id=record_id).aggregate(
+        **{"tasks.open": Count("pk", filter=is_open), "tasks.done": Count("pk", filter=~is_open)}
+    )
 
 
 def record_scope(definition: Definition, row: TypedRecord, now: datetime) -> Scope:
@@ -107,6 +136,11 @@ def template_for(definition: Definition, source: str) -> Template:
 def condition_for(definition: Definition, tree: Mapping[str, Any] | None) -> Condition:
     """The parsed condition. Raises InvalidExpression."""
     return parse_condition(tree, condition_schema(definition))
+
+
+def _snapshot_schema(definition: Definition) -> Schema:
+    known = schema_of(definition)
+    return {key: known[key] for key in (*_BASE, *(field.key for field in definition.fields))}
 
 
 @lru_cache(maxsize=_CACHED)

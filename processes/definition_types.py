@@ -30,6 +30,10 @@ class StageDef:
         """Whether work goes on here."""
         return self.kind == Stage.Kind.OPEN
 
+    def is_after(self, other: "StageDef") -> bool:
+        """Whether it comes later in the pipeline than another of its stages."""
+        return self.position > other.position
+
 
 @dataclass(frozen=True, eq=False)
 class PipelineDef:

@@ -16,7 +16,10 @@ from processes.models import Operation, Stage
 from processes.permissions import Access
 from processes.queries import process_for, stage_of
 
-DRAFT = ("kind", "name", "condition", "delay_seconds", "wait_for_previous", "keep_running", "is_on")
+DRAFT = (
+    *("kind", "name", "condition", "delay_seconds", "delay_field", "delay_time"),
+    *("wait_for_previous", "keep_running", "is_on"),
+)
 
 
 class RobotView(ApiView):

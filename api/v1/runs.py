@@ -1,4 +1,4 @@
-"""Runs of robots: the log of a process, one run, what a person does with it."""
+"""Runs of robots and triggers: the log of a process, one run, what a person does with it."""
 
 from typing import Any, ClassVar
 
@@ -26,6 +26,7 @@ class Runs(ApiView):
         parameters=[
             parameter("state", "Only runs in this state.", enum=State.values),
             parameter("robot", "Only runs of this robot.", int),
+            parameter("trigger", "Only runs of this trigger.", int),
             parameter("record", "Only runs for this record.", int),
             parameter("before", "`next` of the page before.", int),
         ],
@@ -33,13 +34,14 @@ class Runs(ApiView):
     )
     def get(self, request: Request, key: str) -> Response:
         """A page of runs, the newest first."""
-        query = self.query("state", "robot", "record", "before")
+        query = self.query("state", "robot", "trigger", "record", "before")
         if query.get("state", State.READY) not in State.values:
             message = _("There is no such state.")
             raise Invalid(message, {"state": [message]})
         wanted = RunFilter(
             states=[query["state"]] if "state" in query else (),
             robot_id=number_from(query, "robot"),
+            trigger_id=number_from(query, "trigger"),
             record_id=number_from(query, "record"),
         )
         page = run_log(self.access(key), wanted, before=number_from(query, "before"))

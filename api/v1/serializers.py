@@ -419,7 +419,7 @@ class BulkOut(serializers.Serializer[Any]):
 
 
 class FindingOut(serializers.Serializer[Any]):
-    """Something wrong with a robot."""
+    """Something wrong with a robot or a trigger."""
 
     level = serializers.CharField()
     code = serializers.CharField()
@@ -435,6 +435,8 @@ class RobotTileOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     summary = serializers.CharField()
     delay_seconds = serializers.IntegerField()
+    delay_field = serializers.CharField()
+    delay_time = serializers.TimeField(allow_null=True)
     wait_for_previous = serializers.BooleanField()
     keep_running = serializers.BooleanField()
     is_on = serializers.BooleanField()
@@ -455,6 +457,8 @@ class RobotOut(serializers.Serializer[Any]):
     settings = serializers.DictField()
     condition = serializers.DictField(allow_null=True)
     delay_seconds = serializers.IntegerField()
+    delay_field = serializers.CharField()
+    delay_time = serializers.TimeField(allow_null=True)
     wait_for_previous = serializers.BooleanField()
     keep_running = serializers.BooleanField()
     is_on = serializers.BooleanField()
@@ -463,13 +467,19 @@ class RobotOut(serializers.Serializer[Any]):
 
 
 class RobotPatch(Strict):
-    """What may change of a robot. `settings` depend on its kind."""
+    """What may change of a robot. `settings` depend on its kind.
+
+    With the key of a date field in `delay_field` the delay counts from that date (negative: before it) and follows it;
+    `delay_time` is then the time of that day.
+    """
 
     kind = text(required=False)
     name = text(required=False, allow_blank=True)
     settings = serializers.DictField(required=False)
     condition = serializers.DictField(required=False, allow_null=True)
-    delay_seconds = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    delay_seconds = serializers.IntegerField(required=False, min_value=-(2**31), max_value=2**31 - 1)
+    delay_field = text(required=False, allow_blank=True)
+    delay_time = serializers.TimeField(required=False, allow_null=True)
     wait_for_previous = serializers.BooleanField(required=False)
     keep_running = serializers.BooleanField(required=False)
     is_on = serializers.BooleanField(required=False)
@@ -489,11 +499,85 @@ class RobotOrder(Strict):
     robots = serializers.ListField(child=serializers.IntegerField(), max_length=200)
 
 
-class RunOut(serializers.Serializer[Any]):
-    """One execution of a robot."""
+class TriggerTileOut(serializers.Serializer[Any]):
+    """A trigger or an automatic transition at a glance."""
 
     id = serializers.IntegerField()
-    robot = serializers.IntegerField(source="robot_id")
+    stage = serializers.CharField()
+    from_stage = serializers.CharField(allow_null=True)
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    summary = serializers.CharField()
+    allow_backward = serializers.BooleanField()
+    is_on = serializers.BooleanField()
+    version = serializers.IntegerField()
+    runs = serializers.IntegerField()
+    failures = serializers.IntegerField()
+    findings = FindingOut(many=True)
+
+
+class TriggerOut(serializers.Serializer[Any]):
+    """A trigger. Of a secret setting only whether there is one."""
+
+    id = serializers.IntegerField()
+    stage = serializers.CharField(help_text="Where it moves records to.")
+    from_stage = serializers.CharField(allow_null=True, help_text="The only stage it acts from.")
+    pipeline = serializers.CharField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    settings = serializers.DictField()
+    condition = serializers.DictField(allow_null=True)
+    allow_backward = serializers.BooleanField()
+    is_on = serializers.BooleanField()
+    version = serializers.IntegerField()
+    url = serializers.CharField(allow_null=True, help_text="Where other programs call a trigger of the kind `webhook`.")
+    secret = serializers.CharField(required=False, help_text="A signing secret that was just made. Shown once.")
+    findings = FindingOut(many=True)
+
+
+class TriggerPatch(Strict):
+    """What may change of a trigger. `settings` depend on its kind; automatic transitions need a `from_stage`."""
+
+    kind = text(required=False)
+    name = text(required=False, allow_blank=True)
+    settings = serializers.DictField(required=False)
+    condition = serializers.DictField(required=False, allow_null=True)
+    from_stage = text(required=False, allow_null=True)
+    allow_backward = serializers.BooleanField(required=False)
+    is_on = serializers.BooleanField(required=False)
+
+
+class TriggerBody(TriggerPatch):
+    """A trigger to be, which moves records to the stage of this key."""
+
+    stage = text()
+    kind = text()
+
+
+class TriggerOrder(Strict):
+    """All triggers of a stage, each once, in their new order."""
+
+    stage = text()
+    triggers = serializers.ListField(child=serializers.IntegerField(), max_length=200)
+
+
+class CallOut(serializers.Serializer[Any]):
+    """What became of a call from outside."""
+
+    outcome = serializers.ChoiceField(
+        ["accepted", "created", "ignored"],
+        help_text="`accepted`: the record will be moved; `created`: there was none; `ignored`: there was none.",
+    )
+    record = serializers.IntegerField(allow_null=True)
+    event = serializers.IntegerField(allow_null=True)
+
+
+class RunOut(serializers.Serializer[Any]):
+    """One execution of a robot or a trigger."""
+
+    id = serializers.IntegerField()
+    rule = serializers.ChoiceField(["robot", "trigger"], source="rule_kind")
+    rule_id = serializers.IntegerField(help_text="The robot or the trigger.")
     name = serializers.CharField()
     record = serializers.IntegerField(source="record_id")
     state = serializers.CharField()

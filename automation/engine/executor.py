@@ -2,25 +2,32 @@
 stored, sent without any transaction, and then recorded."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from psycopg import sql
 
-from accounts.models import Role
-from accounts.models.role import ROBOTS_ROLE_KEY
+from automation.actors import actor_of, roles_of_automation
 from automation.effects import Context, InsideRobot, OutsideRobot, Result, robot_types
 from automation.engine import ledger
 from automation.engine.failpoints import hit
 from automation.engine.ledger import End
+from automation.engine.moving import perform_trigger
 from automation.engine.retries import ending_of
-from automation.models import RobotVersion, Run
-from core.actor import Actor, ActorKind
+from automation.engine.telling import tell_of_blocked
+from automation.models import RobotVersion, RuleKind, Run
+from automation.moments import due_at
+from automation.scope import zone
+from core.actor import Actor
 from core.errors import NotAllowed, NotFound, SmartCRMError
 from processes.models import Operation
-from records.operations.writing import begin
+from records.operations.moves import MoveRefused
+from records.operations.writing import Writing, begin
+from records.typed import TypedRecord
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +42,16 @@ class Fenced(Exception):
     """Somebody else has the run now; whatever was done is rolled back and nothing is written."""
 
 
+class NotYet(SmartCRMError):
+    """The date that the run follows lies elsewhere by now: `run_at` says when, None that there is none."""
+
+    code = "not_yet"
+
+    def __init__(self, run_at: datetime | None) -> None:
+        super().__init__("")
+        self.run_at = run_at
+
+
 @dataclass(frozen=True)
 class Batch:
     """Claimed runs with what executing them needs."""
@@ -45,33 +62,36 @@ class Batch:
 
 
 def prepare(runs: list[Run]) -> Batch:
-    """Load the pinned versions of the robots and the role they act under. Two queries."""
-    ids = {run.rule_id for run in runs}
-    versions = RobotVersion.objects.filter(robot_id__in=ids)
-    roles = Role.objects.filter(key=ROBOTS_ROLE_KEY).values_list("pk", flat=True)
-    return Batch(runs, {(v.robot_id, v.version): v for v in versions}, frozenset(roles))
+    """Load the pinned versions of the robots and the role that automations act under. Two queries."""
+    ids = {run.rule_id for run in runs if run.rule_kind == RuleKind.ROBOT}
+    versions = RobotVersion.objects.filter(robot_id__in=ids) if ids else ()
+    return Batch(runs, {(v.robot_id, v.version): v for v in versions}, roles_of_automation())
 
 
 def execute(run: Run, batch: Batch) -> None:
     """Do one run and record its end. Raises only what the database or the shutdown raises."""
+    actor = actor_of(run, batch.roles)
+    if run.rule_kind == RuleKind.TRIGGER:
+        _execute_inside(run, actor, partial(perform_trigger, run))
+        return
     version = batch.versions.get((run.rule_id, run.rule_version))
     if version is None or version.kind not in robot_types:
         ledger.finish(run, End("fail", error_code="no_robot", error=_("There is no such kind of robot any more.")))
         return
     kind = robot_types[version.kind]
-    actor = _actor(run, batch.roles)
     if isinstance(kind, OutsideRobot):
         _execute_outside(run, version, kind, actor)
     elif isinstance(kind, InsideRobot):
-        _execute_inside(run, version, kind, actor)
+        perform = kind.perform
+        _execute_inside(run, actor, lambda writing, row: perform(_context(run, version, writing, row)))
 
 
-def _execute_inside(run: Run, version: RobotVersion, kind: InsideRobot, actor: Actor) -> None:
+def _execute_inside(run: Run, actor: Actor, perform: Callable[[Writing, TypedRecord], Result]) -> None:
     try:
         with transaction.atomic():
-            context = _enter(run, version, actor)
+            writing, row = _enter(run, actor)
             hit("before_effect", run.pk)
-            result = kind.perform(context)
+            result = perform(writing, row)
             hit("after_effect", run.pk)
             if not ledger.finish(run, _success(result)):
                 raise Fenced
@@ -79,10 +99,13 @@ def _execute_inside(run: Run, version: RobotVersion, kind: InsideRobot, actor: A
         hit("after_commit", run.pk)
     except NotWanted as error:
         ledger.finish(run, End("cancel", reason=str(error), is_attempt=False))
+    except NotYet as error:
+        ledger.retime(run, error.run_at)
     except Fenced:
         logger.warning("Run %s was taken over; its effect is rolled back", run.pk)
     except Exception as error:  # noqa: BLE001 - a failure becomes a row that a person can read
-        ledger.finish(run, ending_of(error, run))
+        if ledger.finish(run, ending_of(error, run)) and isinstance(error, MoveRefused):
+            tell_of_blocked(run, error)
 
 
 def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor: Actor) -> None:
@@ -90,9 +113,9 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
     started_at: datetime | None = None
     try:
         with transaction.atomic():
-            context = _enter(run, version, actor)
+            writing, row = _enter(run, actor)
             if run.intent is None:
-                run.intent = kind.plan(context)
+                run.intent = kind.plan(_context(run, version, writing, row))
             started_at = ledger.begin_sending(run, run.intent, in_doubt=not repeatable)
         if started_at is None:
             raise Fenced
@@ -103,14 +126,19 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
             raise Fenced
     except NotWanted as error:
         ledger.finish(run, End("cancel", reason=str(error), is_attempt=False))
+    except NotYet as error:
+        ledger.retime(run, error.run_at)
     except Fenced:
         logger.warning("Run %s was taken over", run.pk)
     except Exception as error:  # noqa: BLE001 - a failure becomes a row that a person can read
         ledger.finish(run, ending_of(error, run, repeatable=repeatable), started_at=started_at)
 
 
-def _enter(run: Run, version: RobotVersion, actor: Actor) -> Context:
-    """Lock the record, and look under the lock whether the run is still wanted. Raises NotWanted, NotAllowed."""
+def _enter(run: Run, actor: Actor) -> tuple[Writing, TypedRecord]:
+    """Lock the record, and look under the lock whether the run is still wanted and due.
+
+    Raises NotWanted, NotYet, NotAllowed, NotFound (the date that it follows is no field any more).
+    """
     writing = begin(run.process_id, actor=actor)
     if not writing.access.can(Operation.VIEW):
         raise NotAllowed(_("The role of robots may not see the records of this process."))
@@ -120,6 +148,11 @@ def _enter(run: Run, version: RobotVersion, actor: Actor) -> Context:
         raise NotWanted(_("The record was deleted.")) from error
     if not run.by_hand:
         _require_wanted(run)
+        _require_due(run, writing, row)
+    return writing, row
+
+
+def _context(run: Run, version: RobotVersion, writing: Writing, row: TypedRecord) -> Context:
     return Context(
         run_id=run.pk,
         effect_key=run.effect_key,
@@ -127,36 +160,40 @@ def _enter(run: Run, version: RobotVersion, actor: Actor) -> Context:
         settings=version.settings,
         definition=writing.definition,
         row=row,
-        actor=actor,
+        actor=writing.actor,
         now=writing.now,
     )
 
 
+_SWITCHES = {RuleKind.ROBOT: "automation_robot", RuleKind.TRIGGER: "automation_trigger"}
+
+
 def _require_wanted(run: Run) -> None:
+    table = sql.Identifier(_SWITCHES[RuleKind(run.rule_kind)])
+    statement = sql.SQL(
+        "SELECT (SELECT is_on AND removed_at IS NULL FROM {} WHERE id = %s),"
+        " (SELECT left_at IS NULL FROM records_stagevisit WHERE id = %s)"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT (SELECT is_on AND removed_at IS NULL FROM automation_robot WHERE id = %s),"
-            " (SELECT left_at IS NULL FROM records_stagevisit WHERE id = %s)",
-            [run.rule_id, run.visit_id],
-        )
+        cursor.execute(statement.format(table), [run.rule_id, run.visit_id])
         is_on, is_open = cursor.fetchone()
     if not is_on:
-        raise NotWanted(_("The robot was switched off."))
-    if not is_open and not run.keep_running:
+        raise NotWanted(_("It was switched off."))
+    if run.visit_id is not None and not is_open and not run.keep_running:
         raise NotWanted(_("The record left the stage."))
+
+
+def _require_due(run: Run, writing: Writing, row: TypedRecord) -> None:
+    """A run that follows a date asks the record for it: the relay may not have heard of a change yet."""
+    if not run.delay_field:
+        return
+    field = writing.definition.field_by_key.get(run.delay_field)
+    if field is None:
+        raise NotFound(_("The field whose date it follows is gone."), field=run.delay_field)
+    moment = due_at(row.value(field), seconds=run.delay_seconds, at=run.delay_time, zone=zone())
+    if moment is None or moment > writing.now:
+        raise NotYet(moment)
 
 
 def _success(result: Result) -> End:
     return End("succeed", reason=result.summary, result=result.data, http_status=result.http_status)
-
-
-def _actor(run: Run, roles: frozenset[int]) -> Actor:
-    return Actor(
-        kind=ActorKind.RUN,
-        label=run.name,
-        run_id=run.pk,
-        root_id=run.root_id,
-        depth=run.depth + 1,
-        role_ids=roles,
-        language=settings.LANGUAGE_CODE,
-    )

@@ -1,60 +1,57 @@
-"""From events to runs: which robots an event concerns, whether their conditions hold, when they are due.
+"""From events to runs: which triggers and robots an event concerns, whether their conditions hold, when they are due.
 
 Runs in the relay's transaction, so an event is expanded once and in order; the unique constraint on
-(rule, event, occurrence) makes a repeat harmless all the same.
+(rule, event, occurrence) makes a repeat harmless all the same. For one event triggers come before robots.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
-from automation.effects import robot_types
 from automation.engine import ledger
-from automation.engine.limits import Counts, counts_for
-from automation.models import NotFired, Robot, Run, State
-from automation.models.run import RuleKind
-from automation.scope import condition_for, event_scope, zone
-from core.errors import Invalid, NotFound
+from automation.engine.expansion import Expansion, Occurrence, new_ids
+from automation.engine.following import follow_dates
+from automation.engine.limits import counts_for
+from automation.engine.robots_of_event import expand_robots
+from automation.engine.triggers_of_event import expand_triggers
+from automation.models import Robot, Run, Trigger
+from automation.occasions import ENTERING, trigger_types
+from automation.verifier import RuleKey
+from core.errors import NotFound
 from events.models import Event
-from expressions.conditions import evaluate
-from expressions.schema import Scope
 from processes.definition import definition_of
 from processes.definition_types import Definition
 
-ENTERING = frozenset({"record.created", "record.moved"})
 LEAVING = "record.moved"
 DELETED = "record.deleted"
-KEPT_REASONS = 1000
-
-
-@dataclass(slots=True)
-class Expansion:
-    """What some events amount to."""
-
-    ids: Iterator[int]
-    """Ids for new runs, ascending: the order of ids is the order of a record's runs."""
-    counts: Counts
-    runs: list[Run] = field(default_factory=list)
-    refusals: list[NotFired] = field(default_factory=list)
-    held: list[tuple[Run, Event]] = field(default_factory=list)
-    """Those of the runs that are held, with what set them off."""
 
 
 def expand(events: Sequence[Event]) -> Expansion:
-    """Write the runs of these events and the reasons of robots that did not act; cancel what has lost its stage."""
-    entering = [event for event in events if event.kind in ENTERING]
-    robots = _robots_of({event.data["stage"] for event in entering})
-    concerned = [event for event in entering if event.data["stage"] in robots]
-    own = _rules_of({event.run_id for event in concerned if event.run_id})
-    most = sum(len(robots[event.data["stage"]]) for event in concerned)
-    expansion = Expansion(_new_ids(most), counts_for(concerned))
-    for event in concerned:
-        _expand_event(event, robots[event.data["stage"]], own.get(event.run_id or 0), expansion)
-    _write(expansion)
+    """Write the runs of these events and the reasons of rules that did not act; cancel what has lost its stage.
+
+    Quiet events (imports, history) set nothing off.
+    """
+    loud = [event for event in events if event.record_id and not event.data.get("quiet")]
+    robots = _robots_of({event.data["stage"] for event in loud if event.kind in ENTERING})
+    triggers = _triggers_of({event.process_id for event in loud if event.process_id}, {event.kind for event in loud})
+    work = [
+        (event, _listening(triggers.get(event.process_id or 0, []), event), _standing(robots, event)) for event in loud
+    ]
+    concerned = [(event, moving, acting) for event, moving, acting in work if moving or acting]
+    own = _rules_of({event.run_id for event, _moving, _acting in concerned if event.run_id})
+    most = sum(len(moving) + len(acting) for _event, moving, acting in concerned)
+    expansion = Expansion(new_ids(most), counts_for([event for event, _moving, _acting in concerned]))
+    definitions = _definitions_of({event.process_id for event, _moving, _acting in concerned if event.process_id})
+    for event, moving, acting in concerned:
+        definition = definitions.get(event.process_id or 0)
+        if definition is not None:
+            occurrence = Occurrence(event, definition, own.get(event.run_id or 0))
+            expand_triggers(occurrence, moving, expansion)
+            expand_robots(occurrence, acting, expansion)
+    expansion.write()
     _withdraw(events)
+    follow_dates(events)
     return expansion
 
 
@@ -68,109 +65,40 @@ def _robots_of(stage_ids: Collection[int]) -> dict[int, list[Robot]]:
     return found
 
 
-def _rules_of(run_ids: Iterable[int]) -> dict[int, int]:
+def _triggers_of(process_ids: Collection[int], kinds: Collection[str]) -> dict[int, list[Trigger]]:
+    """The live triggers of these processes that listen to such events."""
+    listening = [kind.key for kind in trigger_types if not kind.listens_to.isdisjoint(kinds)]
+    if not process_ids or not listening:
+        return {}
+    found: dict[int, list[Trigger]] = {}
+    live = Trigger.objects.filter(process_id__in=process_ids, kind__in=listening, removed_at=None, is_on=True)
+    for trigger in live.order_by("position", "id"):
+        found.setdefault(trigger.process_id, []).append(trigger)
+    return found
+
+
+def _listening(triggers: list[Trigger], event: Event) -> list[Trigger]:
+    return [trigger for trigger in triggers if event.kind in trigger_types[trigger.kind].listens_to]
+
+
+def _standing(robots: dict[int, list[Robot]], event: Event) -> list[Robot]:
+    return robots.get(event.data["stage"], []) if event.kind in ENTERING else []
+
+
+def _rules_of(run_ids: Iterable[int]) -> dict[int, RuleKey]:
+    """Run id → the rule that it executed."""
     ids = list(run_ids)
-    return dict(Run.objects.filter(pk__in=ids).values_list("pk", "rule_id")) if ids else {}
+    rows = Run.objects.filter(pk__in=ids).values_list("pk", "rule_kind", "rule_id") if ids else ()
+    return {run_id: (kind, rule_id) for run_id, kind, rule_id in rows}
 
 
-def _expand_event(event: Event, robots: list[Robot], own_rule: int | None, expansion: Expansion) -> None:
-    try:
-        definition = definition_of(event.process_id or 0)
-    except NotFound:
-        return
-    scope = event_scope(
-        definition, event.data["snapshot"], event.changes, now=event.at, zone=zone(), me=event.actor_user_id
-    )
-    previous: Run | None = None
-    for robot in robots:
-        reason = _why_not(robot, definition, scope, own_rule)
-        if reason:
-            expansion.refusals.append(_refusal(robot, event, reason))
-            continue
-        previous = _run(robot, event, previous, expansion)
-        expansion.runs.append(previous)
-
-
-def _why_not(robot: Robot, definition: Definition, scope: Scope, own_rule: int | None) -> str:
-    if robot.pk == own_rule:
-        return _("The robot itself made this change.")
-    if robot.kind not in robot_types:
-        return _("There is no such kind of robot any more.")
-    try:
-        condition = condition_for(definition, robot.condition)
-    except Invalid as error:
-        return _("The condition cannot be read: %s") % error
-    return "" if evaluate(condition, scope) else _("The condition did not hold.")
-
-
-def _run(robot: Robot, event: Event, previous: Run | None, expansion: Expansion) -> Run:
-    kind = robot_types[robot.kind]
-    after_id = previous.pk if robot.wait_for_previous and previous is not None else None
-    held = expansion.counts.why_held(robot.pk, event)
-    run = Run(
-        pk=next(expansion.ids),
-        rule_kind=RuleKind.ROBOT,
-        rule_id=robot.pk,
-        rule_version=robot.version,
-        name=robot.name,
-        event_id=event.pk,
-        process_id=event.process_id or 0,
-        record_id=event.record_id or 0,
-        visit_id=event.data["visit"],
-        lane=kind.lane,
-        state=State.HELD if held else State.READY,
-        reason=held[:300],
-        run_at=event.at + timedelta(seconds=robot.delay_seconds) if after_id is None else None,
-        after_id=after_id,
-        delay_seconds=robot.delay_seconds,
-        keep_running=robot.keep_running,
-        max_attempts=kind.max_attempts,
-        root_id=event.root,
-        cause_run_id=event.run_id,
-        depth=event.depth,
-    )
-    if held:
-        expansion.held.append((run, event))
-    return run
-
-
-def _refusal(robot: Robot, event: Event, reason: str) -> NotFired:
-    return NotFired(
-        rule_kind=RuleKind.ROBOT,
-        rule_id=robot.pk,
-        event_id=event.pk,
-        record_id=event.record_id or 0,
-        reason=reason[:300],
-    )
-
-
-def _write(expansion: Expansion) -> None:
-    if expansion.runs:
-        Run.objects.bulk_create(expansion.runs, ignore_conflicts=True)
-    if expansion.refusals:
-        NotFired.objects.bulk_create(expansion.refusals)
-        _trim({refusal.rule_id for refusal in expansion.refusals})
-
-
-def _new_ids(count: int) -> Iterator[int]:
-    if not count:
-        return iter(())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('automation_run', 'id')) FROM generate_series(1, %s)", [count]
-        )
-        return iter(sorted(row[0] for row in cursor.fetchall()))
-
-
-def _trim(rule_ids: Iterable[int]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM automation_notfired n USING unnest(%s::bigint[]) AS rule(id)"
-            " WHERE n.rule_kind = %s AND n.rule_id = rule.id AND n.id < ("
-            "  SELECT k.id FROM automation_notfired k WHERE k.rule_kind = n.rule_kind AND k.rule_id = rule.id"
-            "  ORDER BY k.id DESC OFFSET %s LIMIT 1)",
-            [list(rule_ids), RuleKind.ROBOT, KEPT_REASONS - 1],
-        )
+def _definitions_of(process_ids: Iterable[int]) -> dict[int, Definition]:
+    """The definitions of those processes that still are there; one query each."""
+    found = {}
+    for process_id in process_ids:
+        with suppress(NotFound):
+            found[process_id] = definition_of(process_id)
+    return found
 
 
 def _withdraw(events: Sequence[Event]) -> None:

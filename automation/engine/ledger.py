@@ -28,6 +28,7 @@ MOVES: Mapping[str, tuple[tuple[State, ...], State]] = {
     "fail": ((State.CLAIMED,), State.FAILED),
     "postpone": ((State.CLAIMED,), State.READY),
     "release": ((State.CLAIMED,), State.READY),
+    "retime": ((State.CLAIMED,), State.READY),
     "lose": ((State.CLAIMED,), State.READY),
     "poison": ((State.CLAIMED,), State.POISONED),
     "doubt": ((State.CLAIMED,), State.UNCERTAIN),
@@ -81,6 +82,27 @@ def release(run_ids: Sequence[int], lease: uuid.UUID) -> int:
         "UPDATE automation_run SET state = %(to)s, lease = NULL, lease_until = NULL, worker = ''"
         " WHERE id = ANY(%(ids)s) AND state = ANY(%(from)s) AND lease = %(lease)s",
         {"ids": list(run_ids), "lease": lease, **_move("release")},
+    )
+
+
+def retime(run: Run, run_at: datetime | None) -> bool:
+    """Hand a claimed run back until the date that it follows; nothing is charged. False when fenced."""
+    return bool(
+        _execute(
+            "UPDATE automation_run SET state = %(to)s, run_at = %(run_at)s, lease = NULL, lease_until = NULL,"
+            " worker = '' WHERE id = %(id)s AND state = ANY(%(from)s) AND lease = %(lease)s",
+            {"id": run.pk, "lease": run.lease, "run_at": run_at, **_move("retime")},
+        )
+    )
+
+
+def reschedule(times: Mapping[int, datetime | None]) -> int:
+    """Give waiting runs another time; None waits for a date. Runs that were taken meanwhile look for themselves."""
+    return _execute(
+        "UPDATE automation_run r SET run_at = new.run_at"
+        " FROM unnest(%(ids)s::bigint[], %(times)s::timestamptz[]) AS new(id, run_at)"
+        " WHERE r.id = new.id AND r.state = 'ready' AND r.run_at IS DISTINCT FROM new.run_at",
+        {"ids": list(times), "times": list(times.values())},
     )
 
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from events.models import Event
 
 DEPTH = 8
-SAME_ROBOT = 3
-"""Runs of one robot on one record under one root."""
+SAME_RULE = 3
+"""Runs of one robot or trigger on one record under one root."""
 PER_RECORD = 60
 """Runs a minute."""
 PER_PROCESS = 3000
@@ -22,23 +22,23 @@ PER_PROCESS = 3000
 class Counts:
     """How many runs there are already; counts the new ones while they are looked at."""
 
-    same: dict[tuple[int, int, int], int]
-    """(rule, record, root) → runs."""
+    same: dict[tuple[str, int, int, int], int]
+    """(kind of rule, rule, record, root) → runs."""
     records: dict[int, int]
     processes: dict[int, int]
 
-    def why_held(self, rule_id: int, event: Event) -> str:
+    def why_held(self, rule: tuple[str, int], event: Event) -> str:
         """Why a run of this rule for this event must be held, empty when it need not; counts the run."""
         if event.depth == 0:
             return ""
         record_id, process_id = event.record_id or 0, event.process_id or 0
-        same = _counted(self.same, (rule_id, record_id, event.root))
+        same = _counted(self.same, (*rule, record_id, event.root))
         on_record = _counted(self.records, record_id)
         in_process = _counted(self.processes, process_id)
         if event.depth > DEPTH:
             return _("More than %d automations have set each other off.") % DEPTH
-        if same > SAME_ROBOT:
-            return _("This robot has set itself off more than %d times on this record.") % SAME_ROBOT
+        if same > SAME_RULE:
+            return _("This robot has set itself off more than %d times on this record.") % SAME_RULE
         if on_record > PER_RECORD:
             return _("More than %d automatic runs on this record within a minute.") % PER_RECORD
         if in_process > PER_PROCESS:
@@ -61,14 +61,14 @@ def _counted(counts: dict[Any, int], key: Any) -> int:
     return counts[key]
 
 
-def _same(records: list[int], roots: Iterable[int]) -> dict[tuple[int, int, int], int]:
+def _same(records: list[int], roots: Iterable[int]) -> dict[tuple[str, int, int, int], int]:
     """The first run under a root, which a person caused, counts too."""
     rows = _rows(
-        "SELECT rule_id, record_id, root_id, count(*) FROM automation_run"
-        " WHERE record_id = ANY(%s) AND root_id = ANY(%s) GROUP BY 1, 2, 3",
+        "SELECT rule_kind, rule_id, record_id, root_id, count(*) FROM automation_run"
+        " WHERE record_id = ANY(%s) AND root_id = ANY(%s) GROUP BY 1, 2, 3, 4",
         [records, sorted(roots)],
     )
-    return {(rule, record, root): count for rule, record, root, count in rows}
+    return {(kind, rule, record, root): count for kind, rule, record, root, count in rows}
 
 
 def _of_records(records: list[int]) -> dict[int, int]:

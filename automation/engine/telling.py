@@ -1,20 +1,23 @@
-"""Telling the owner of a robot what needs a person."""
+"""Telling people what needs a person."""
 
 from collections.abc import Iterable
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from automation.models import Robot, Run
+from automation.models import Robot, RuleKind, Run, Trigger
 from core.actor import Actor, ActorKind
+from core.errors import SmartCRMError
 from events.models import Event
 from notifications.operations import Subject, notify
+from records.models import Record
 
 
 def tell_of_held(held: Iterable[tuple[Run, Event]]) -> None:
-    """Tell the author of a held robot, once for everything that one act of a person has set off."""
+    """Tell the author of a held rule, once for everything that one act of a person has set off."""
     for run, event in held:
-        author = Robot.objects.filter(pk=run.rule_id).values_list("author_id", flat=True).first()
+        rules = Robot.objects if run.rule_kind == RuleKind.ROBOT else Trigger.objects
+        author = rules.filter(pk=run.rule_id).values_list("author_id", flat=True).first()
         if author is not None:
             words = _("Held, because automations set each other off: {} {}")
             notify(
@@ -25,6 +28,21 @@ def tell_of_held(held: Iterable[tuple[Run, Event]]) -> None:
                 actor=Actor(kind=ActorKind.SYSTEM, label=run.name),
                 event_id=event.root,
             )
+
+
+def tell_of_blocked(run: Run, error: SmartCRMError) -> None:
+    """Tell the person responsible for a record that an automation could not move it, and why."""
+    record = Record.objects.filter(pk=run.record_id).first()
+    if record is not None and record.assignee_id is not None:
+        about = Subject(run.process_id, record.pk, record.title, record.assignee_id, record.author_id)
+        notify(
+            [record.assignee_id],
+            about=about,
+            kind="blocked",
+            text=format_lazy(_("“{}” could not move it: {}"), run.name, error.message),
+            actor=Actor(kind=ActorKind.SYSTEM, label=run.name),
+            event_id=run.event_id,
+        )
 
 
 def _subject(event: Event) -> Subject:

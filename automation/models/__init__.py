@@ -1,6 +1,7 @@
-"""Robots, their versions, and the ledger of their runs."""
+"""Robots, their versions, triggers, and the ledger of their runs."""
 
 from automation.models.robot import NotFired, Robot, RobotVersion
-from automation.models.run import Attempt, Lane, Run, State
+from automation.models.run import Attempt, Lane, RuleKind, Run, State
+from automation.models.trigger import InboundCall, Trigger
 
-__all__ = ["Attempt", "Lane", "NotFired", "Robot", "RobotVersion", "Run", "State"]
+__all__ = ["Attempt", "InboundCall", "Lane", "NotFired", "Robot", "RobotVersion", "RuleKind", "Run", "State", "Trigger"]

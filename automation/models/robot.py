@@ -20,8 +20,13 @@ class Robot(models.Model):
     settings: models.JSONField[Any, Any] = models.JSONField(default=dict)
     condition: models.JSONField[Any, Any] = models.JSONField(null=True)
     """A condition tree as `expressions.conditions` reads it; None is always true."""
-    delay_seconds = models.PositiveIntegerField(default=0)
-    """Counted from entering the stage, or from the end of the previous robot's run where it waits for that."""
+    delay_seconds = models.IntegerField(default=0)
+    """Counted from entering the stage, from the end of the previous robot's run where it waits for that, or from the
+    date in `delay_field`, where it may be negative."""
+    delay_field = models.CharField(max_length=40, blank=True)
+    """The key of a date or moment of the record that the delay counts from and follows."""
+    delay_time = models.TimeField(null=True)
+    """With a `delay_field`: at this time of the day that is so many days away."""
     wait_for_previous = models.BooleanField(default=False)
     keep_running = models.BooleanField(default=False)
     """Whether waiting runs go on after the record has left the stage."""

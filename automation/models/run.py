@@ -36,6 +36,7 @@ class RuleKind(models.TextChoices):
     """What a run executes."""
 
     ROBOT = "robot", _("Robot")
+    TRIGGER = "trigger", _("Trigger")
 
 
 UNFINISHED = (State.READY, State.CLAIMED)
@@ -63,7 +64,12 @@ class Run(FSMModelMixin, models.Model):
     run_at = models.DateTimeField(null=True)
     """When it is due; None while it waits for the end of the run `after_id`."""
     after_id = models.BigIntegerField(null=True)
-    delay_seconds = models.PositiveIntegerField(default=0)
+    delay_seconds = models.IntegerField(default=0)
+    """After `run_at` became known; with a `delay_field` before (negative) or after the moment that it holds."""
+    delay_field = models.CharField(max_length=40, blank=True)
+    """The key of the date that it follows; such a run has no `run_at` while the date is empty."""
+    delay_time = models.TimeField(null=True)
+    """At what time of that day."""
     keep_running = models.BooleanField(default=False)
     by_hand = models.BooleanField(default=False)
     """A person asked for it: neither the robot's switch nor the stage visit stops it."""
@@ -111,6 +117,9 @@ class Run(FSMModelMixin, models.Model):
             models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="run_lease"),
             models.Index(fields=["after_id"], condition=Q(state="ready", run_at=None), name="run_after"),
             models.Index(fields=["lane", "id"], condition=Q(state="ready", crashes__gt=0), name="run_suspect"),
+            models.Index(
+                fields=["record_id", "delay_field"], condition=Q(state="ready") & ~Q(delay_field=""), name="run_follows"
+            ),
             models.Index(fields=["record_id", "-id"], name="run_of_record"),
             models.Index(fields=["process_id", "-id"], name="run_of_process"),
             models.Index(fields=["rule_kind", "rule_id", "-id"], name="run_of_rule"),
@@ -148,6 +157,10 @@ class Run(FSMModelMixin, models.Model):
     @transition(field=state, source=State.CLAIMED, target=State.READY)
     def release(self) -> None:
         """Handed back before it began."""
+
+    @transition(field=state, source=State.CLAIMED, target=State.READY)
+    def retime(self) -> None:
+        """The date that it follows lies elsewhere by now."""
 
     @transition(field=state, source=State.CLAIMED, target=State.READY)
     def lose(self) -> None:

@@ -1,5 +1,6 @@
-"""Changes to robots and to their runs."""
+"""Changes to robots, triggers and their runs."""
 
+from automation.operations.calls import Call, receive_call
 from automation.operations.robots import (
     SavedRobot,
     copy_robot,
@@ -10,17 +11,35 @@ from automation.operations.robots import (
     update_robot,
 )
 from automation.operations.runs import cancel_run, confirm_run, retry_run, run_again
+from automation.operations.triggers import (
+    SavedTrigger,
+    create_trigger,
+    delete_trigger,
+    renew_secret,
+    reorder_triggers,
+    switch_trigger,
+    update_trigger,
+)
 
 __all__ = [
+    "Call",
     "SavedRobot",
+    "SavedTrigger",
     "cancel_run",
     "confirm_run",
     "copy_robot",
     "create_robot",
+    "create_trigger",
     "delete_robot",
+    "delete_trigger",
+    "receive_call",
+    "renew_secret",
     "reorder_robots",
+    "reorder_triggers",
     "retry_run",
     "run_again",
     "switch_robot",
+    "switch_trigger",
     "update_robot",
+    "update_trigger",
 ]

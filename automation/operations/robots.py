@@ -11,21 +11,27 @@ from django.utils.translation import gettext as _
 from automation.choices import keep_secrets
 from automation.drafts import RobotDraft
 from automation.effects import robot_types
-from automation.models import Robot, RobotVersion
-from automation.scope import condition_for
+from automation.models import Robot, RobotVersion, RuleKind
+from automation.moments import DAY
+from automation.operations.checking import (
+    checked_condition,
+    checked_name,
+    checked_settings,
+    definition_to_automate,
+    wrong,
+)
 from automation.verifier import Finding, findings_of
 from core.actor import Actor
 from core.errors import Conflict, Invalid, LimitReached
-from core.text import clean_line
 from events.publish import publish
-from processes.definition import definition_of
 from processes.definition_types import Definition
-from processes.models import Operation, Stage
-from processes.permissions import access_for
+from processes.models import Stage
 
 MOST_ROBOTS = 100
 """On one stage."""
-LONGEST_DELAY = 366 * 24 * 3600
+LONGEST_DELAY = 366 * DAY
+DATES = frozenset({"date", "datetime"})
+"""Kinds of values that a delay can follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class SavedRobot:
 @transaction.atomic
 def create_robot(stage: Stage, draft: RobotDraft, *, actor: Actor) -> SavedRobot:
     """Add a robot at the end of a stage. Writes `robot.created`. Raises NotAllowed, NotFound, Invalid, LimitReached."""
-    definition = _definition(stage, actor)
+    definition = definition_to_automate(stage, actor)
     count = Robot.objects.filter(stage=stage, removed_at=None).count()
     if count >= MOST_ROBOTS:
         raise LimitReached(_("A stage has at most %d robots.") % MOST_ROBOTS)
@@ -57,7 +63,7 @@ def update_robot(robot: Robot, draft: RobotDraft, *, actor: Actor) -> SavedRobot
 
     Writes `robot.updated`. Raises NotAllowed, NotFound, Conflict (removed), Invalid.
     """
-    definition = _definition(robot.stage, actor)
+    definition = definition_to_automate(robot.stage, actor)
     locked = _locked(robot)
     before = _told(locked)
     _fill(locked, draft, definition, before=locked.settings if draft.kind == locked.kind else {})
@@ -74,7 +80,7 @@ def update_robot(robot: Robot, draft: RobotDraft, *, actor: Actor) -> SavedRobot
 @transaction.atomic
 def switch_robot(robot: Robot, *, is_on: bool, actor: Actor) -> SavedRobot:
     """Switch a robot on or off. Off, its waiting runs are cancelled as they come due. Writes `robot.switched`."""
-    definition = _definition(robot.stage, actor)
+    definition = definition_to_automate(robot.stage, actor)
     locked = _locked(robot)
     if locked.is_on != is_on:
         locked.is_on = is_on
@@ -89,7 +95,7 @@ def switch_robot(robot: Robot, *, is_on: bool, actor: Actor) -> SavedRobot:
 @transaction.atomic
 def delete_robot(robot: Robot, *, actor: Actor) -> None:
     """Remove a robot; its runs stay in the log, waiting ones are cancelled as they come due. Writes `robot.removed`."""
-    definition = _definition(robot.stage, actor)
+    definition = definition_to_automate(robot.stage, actor)
     locked = _locked(robot)
     locked.removed_at = Now()
     locked.save(update_fields=["removed_at"])
@@ -99,7 +105,7 @@ def delete_robot(robot: Robot, *, actor: Actor) -> None:
 @transaction.atomic
 def reorder_robots(stage: Stage, robot_ids: Sequence[int], *, actor: Actor) -> None:
     """Put the robots of a stage in this order (all of them, each once). Writes `robot.reordered`. Raises Invalid."""
-    definition = _definition(stage, actor)
+    definition = definition_to_automate(stage, actor)
     robots = {robot.pk: robot for robot in Robot.objects.select_for_update().filter(stage=stage, removed_at=None)}
     if sorted(robot_ids) != sorted(robots):
         raise Invalid(_("Name every robot once."), {"robots": [_("Name every robot once.")]})
@@ -116,8 +122,8 @@ def copy_robot(robot: Robot, *, to: Stage, actor: Actor) -> SavedRobot:
 
     Raises Invalid where its settings do not fit the other process. Writes `robot.created`.
     """
-    source = _definition(robot.stage, actor)
-    target = _definition(to, actor)
+    source = definition_to_automate(robot.stage, actor)
+    target = definition_to_automate(to, actor)
     kind = robot_types[robot.kind]
     form = kind.Settings(context=target)
     secrets = keep_secrets(form.fields, {}, robot.settings)
@@ -128,6 +134,8 @@ def copy_robot(robot: Robot, *, to: Stage, actor: Actor) -> SavedRobot:
         name=robot.name,
         condition=robot.condition,
         delay_seconds=robot.delay_seconds,
+        delay_field=robot.delay_field,
+        delay_time=robot.delay_time,
         wait_for_previous=robot.wait_for_previous,
         keep_running=robot.keep_running,
         is_on=False,
@@ -140,13 +148,6 @@ def copy_robot(robot: Robot, *, to: Stage, actor: Actor) -> SavedRobot:
     return saved if target.id == source.id else _saved(saved.robot, target)
 
 
-def _definition(stage: Stage, actor: Actor) -> Definition:
-    """The process of a stage, for somebody who may change its robots. Raises NotFound, NotAllowed."""
-    definition = definition_of(stage.pipeline.process_id)
-    access_for(actor, definition).require(Operation.AUTOMATE)
-    return definition
-
-
 def _locked(robot: Robot) -> Robot:
     found = Robot.objects.select_for_update(of=("self",)).select_related("stage__pipeline").get(pk=robot.pk)
     if found.removed_at is not None:
@@ -156,21 +157,35 @@ def _locked(robot: Robot) -> Robot:
 
 def _fill(robot: Robot, draft: RobotDraft, definition: Definition, *, before: Mapping[str, Any]) -> None:
     if draft.kind not in robot_types:
-        message = _("There is no such kind of robot.")
-        raise Invalid(message, {"kind": [message]})
+        raise wrong("kind", _("There is no such kind of robot."))
     kind = robot_types[draft.kind]
     robot.kind = draft.kind
-    cleaned = kind.clean_settings(draft.settings, context=definition)
-    robot.settings = keep_secrets(kind.Settings(context=definition).fields, cleaned, before)
-    robot.name = clean_line(draft.name, field="name", limit=150, required=False) or str(kind.label)
-    condition = condition_for(definition, draft.condition)
-    robot.condition = None if condition.is_always else condition.to_json()
-    if not 0 <= draft.delay_seconds <= LONGEST_DELAY:
-        raise Invalid(_("A delay is at most a year."), {"delay_seconds": [_("A delay is at most a year.")]})
+    robot.settings = checked_settings(kind, draft.settings, definition, before)
+    robot.name = checked_name(draft.name, kind)
+    robot.condition = checked_condition(draft.condition, definition)
+    _require_delay(draft, definition)
     robot.delay_seconds = draft.delay_seconds
+    robot.delay_field = draft.delay_field
+    robot.delay_time = draft.delay_time
     robot.wait_for_previous = draft.wait_for_previous
     robot.keep_running = draft.keep_running
     robot.is_on = draft.is_on
+
+
+def _require_delay(draft: RobotDraft, definition: Definition) -> None:
+    if abs(draft.delay_seconds) > LONGEST_DELAY:
+        raise wrong("delay_seconds", _("A delay is at most a year."))
+    if not draft.delay_field:
+        if draft.delay_seconds < 0 or draft.delay_time is not None:
+            raise wrong("delay_field", _("Choose the date from which to count."))
+        return
+    field = definition.field_by_key.get(draft.delay_field)
+    if field is None or field.type.kind not in DATES:
+        raise wrong("delay_field", _("There is no such date in this process."))
+    if draft.wait_for_previous:
+        raise wrong("wait_for_previous", _("A robot that follows a date cannot wait for another robot."))
+    if draft.delay_time is not None and draft.delay_seconds % DAY:
+        raise wrong("delay_time", _("A time of day goes with whole days."))
 
 
 def _keep_version(robot: Robot, actor: Actor) -> None:
@@ -194,6 +209,8 @@ def _told(robot: Robot) -> dict[str, Any]:
         "version": robot.version,
         "condition": robot.condition,
         "delay_seconds": robot.delay_seconds,
+        "delay_field": robot.delay_field,
+        "delay_time": robot.delay_time.isoformat() if robot.delay_time else None,
         "wait_for_previous": robot.wait_for_previous,
         "keep_running": robot.keep_running,
         "is_on": robot.is_on,
@@ -201,5 +218,4 @@ def _told(robot: Robot) -> dict[str, Any]:
 
 
 def _saved(robot: Robot, definition: Definition) -> SavedRobot:
-    live = list(Robot.objects.filter(process_id=definition.id, removed_at=None))
-    return SavedRobot(robot, findings_of(definition, live)[robot.pk])
+    return SavedRobot(robot, findings_of(definition)[(RuleKind.ROBOT, robot.pk)])

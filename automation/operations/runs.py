@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from automation.effects import robot_types
 from automation.engine import ledger
-from automation.models import Robot, Run
+from automation.models import Robot, RuleKind, Run, Trigger
 from core.actor import Actor
 from core.errors import Conflict
 from events.publish import publish
@@ -30,32 +30,35 @@ def retry_run(run: Run, *, actor: Actor) -> Run:
 
 @transaction.atomic
 def run_again(run: Run, *, actor: Actor) -> Run:
-    """Do once more what a finished run did, by the robot's present settings, as a new run with its own key.
+    """Do once more what a finished run did, as a new run with its own key: a robot by its present settings, a trigger
+    the same move.
 
-    Writes `run.repeated`. Raises NotAllowed, Conflict (the robot is gone, the run is not finished).
+    Writes `run.repeated`. Raises NotAllowed, Conflict (the robot or trigger is gone, the run is not finished).
     """
     _require(run, actor)
-    robot = Robot.objects.filter(pk=run.rule_id, removed_at=None).first()
-    if robot is None or robot.kind not in robot_types:
-        raise Conflict(_("This robot has been removed."))
+    rules = Robot.objects if run.rule_kind == RuleKind.ROBOT else Trigger.objects
+    rule = rules.filter(pk=run.rule_id, removed_at=None).first()
+    if rule is None or (isinstance(rule, Robot) and rule.kind not in robot_types):
+        raise Conflict(_("This robot or trigger has been removed."))
     if not run.is_finished:
         raise Conflict(_("This run is not finished yet."))
-    kind = robot_types[robot.kind]
+    is_robot = isinstance(rule, Robot)
     rows = Run.objects.filter(rule_kind=run.rule_kind, rule_id=run.rule_id, event_id=run.event_id)
     again = Run.objects.create(
         rule_kind=run.rule_kind,
         rule_id=run.rule_id,
-        rule_version=robot.version,
-        name=robot.name,
+        rule_version=rule.version,
+        name=rule.name,
         event_id=run.event_id,
         occurrence=(rows.aggregate(last=Max("occurrence"))["last"] or 0) + 1,
         process_id=run.process_id,
         record_id=run.record_id,
         visit_id=run.visit_id,
-        lane=kind.lane,
+        lane=robot_types[rule.kind].lane if is_robot else run.lane,
         run_at=Now(),
         by_hand=True,
-        max_attempts=kind.max_attempts,
+        max_attempts=robot_types[rule.kind].max_attempts if is_robot else run.max_attempts,
+        intent=None if is_robot else run.intent,
         root_id=run.root_id,
         cause_run_id=run.cause_run_id,
     )

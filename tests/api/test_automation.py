@@ -41,7 +41,7 @@ def test_wrong_robot_is_refused_by_name(admin: ApiClient, process: Process) -> N
     refused(admin.call("post", base, BODY | {"stage": "nowhere"}), 400, "invalid", "stage")
     refused(admin.call("post", base, BODY | {"kind": "explode"}), 400, "invalid", "kind")
     refused(admin.call("post", base, BODY | {"settings": {"nonsense": 1}}), 400, "invalid", "nonsense")
-    refused(admin.call("post", base, BODY | {"delay_seconds": -1}), 400, "invalid", "delay_seconds")
+    refused(admin.call("post", base, BODY | {"delay_seconds": -1}), 400, "invalid", "delay_field")
     wrong = admin.call("post", base, BODY | {"condition": {"field": "nonsense", "op": "is", "value": 1}})
     refused(wrong, 400, "invalid_expression")
     assert not Robot.objects.exists()

@@ -195,11 +195,11 @@ def test_verifier_finds_a_circle_and_a_move_that_the_map_lacks(process: Process)
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_automation_page_costs_three_queries(process: Process, django_assert_num_queries: Any, count: int) -> None:
+def test_automation_page_costs_four_queries(process: Process, django_assert_num_queries: Any, count: int) -> None:
     for _number in range(count):
         make_robot(process)
     access = access_for(SYSTEM, process)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         page = automation_page(access, access.definition.default_pipeline)
     assert sum(len(column.robots) for column in page.columns) == count
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from automation.models import Run, State
+from automation.models import RuleKind, Run, State
 from automation.operations import cancel_run, confirm_run, retry_run, run_again, switch_robot
 from automation.queries import RunFilter, automation_page, run_detail, run_log, run_of, runs_of_record, silences_of
 from core.actor import SYSTEM, Actor
@@ -144,7 +144,7 @@ def test_log_and_details_need_the_right_to_automate(process: Process, employee: 
     for refused in (
         lambda: run_log(access),
         lambda: run_detail(access, only_run().pk),
-        lambda: silences_of(access, robot.pk),
+        lambda: silences_of(access, RuleKind.ROBOT, robot.pk),
     ):
         with pytest.raises(NotAllowed):
             refused()
@@ -167,7 +167,9 @@ def test_details_have_attempts_and_silences_have_reasons(process: Process) -> No
     settle()
     access = access_for(SYSTEM, process)
     assert [attempt.outcome for attempt in run_detail(access, only_run().pk).attempts] == [State.SUCCEEDED]
-    assert [silence.reason for silence in silences_of(access, robot.pk)] == ["The condition did not hold."]
+    assert [silence.reason for silence in silences_of(access, RuleKind.ROBOT, robot.pk)] == [
+        "The condition did not hold."
+    ]
 
 
 def test_page_counts_runs_and_failures_of_a_day(process: Process) -> None:

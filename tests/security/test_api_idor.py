@@ -69,6 +69,10 @@ ROUTES: dict[str, list[tuple[str, Any, str]]] = {
     "api-robots": [("get", None, HIDDEN), ("post", {"stage": "in_work", "kind": "add_comment"}, HIDDEN)],
     "api-robot": [("get", None, HIDDEN), ("patch", {"is_on": False}, HIDDEN), ("delete", None, HIDDEN)],
     "api-robot-order": [("put", {"stage": "in_work", "robots": []}, HIDDEN)],
+    "api-triggers": [("get", None, HIDDEN), ("post", {"stage": "in_work", "kind": "task_done"}, HIDDEN)],
+    "api-trigger": [("get", None, HIDDEN), ("patch", {"is_on": False}, HIDDEN), ("delete", None, HIDDEN)],
+    "api-trigger-renew-secret": [("post", None, HIDDEN)],
+    "api-trigger-order": [("put", {"stage": "in_work", "triggers": []}, HIDDEN)],
     "api-runs": [("get", None, HIDDEN)],
     "api-run": [("get", None, HIDDEN)],
     "api-run-act": [("post", None, HIDDEN)],
@@ -76,8 +80,8 @@ ROUTES: dict[str, list[tuple[str, Any, str]]] = {
     "api-notifications-read": [("post", None, SEEN)],
     "api-notification-read": [("post", None, HIDDEN)],
 }
-OPEN = {"api-docs", "api-unknown"}
-"""Addresses that hold nothing of anybody."""
+OPEN = {"api-docs", "api-unknown", "api-hook"}
+"""Addresses that hold nothing of anybody; a hook asks for a signature (tests/automation/test_webhooks.py)."""
 
 CASES = [(name, method, body, kind) for name, rows in ROUTES.items() for method, body, kind in rows]
 
@@ -111,6 +115,7 @@ class World:
             "department_id": self.department.pk,
             "token_id": token_id,
             "robot_id": 1,
+            "trigger_id": 1,
             "run_id": 1,
             "act": "retry",
             "notification_id": 1,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from automation.effects import RobotType, robot_types
-from automation.models import Robot, Run, State
+from automation.models import Robot, RuleKind, Run, State
 from automation.operations import (
     SavedRobot,
     cancel_run,
@@ -178,7 +178,7 @@ def log(request: PersonalRequest, key: str) -> HttpResponse:
         "stages": [stage for pipeline in access.definition.pipelines for stage in pipeline.stages],
         "state_choices": State.choices,
         "states": STATES,
-        "silences": silences_of(access, robot) if robot else (),
+        "silences": silences_of(access, RuleKind.ROBOT, robot) if robot else (),
     }
     return _page(request, access, "log", context)
 

@@ -1,4 +1,4 @@
-"""What has been automated and what came of it, for those who may see it."""
+"""What came of automation: the log of runs, one run, why rules did not act; for those who may see it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,78 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q
-from django.db.models.functions import Now
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from automation.choices import without_secrets
-from automation.effects import robot_types
-from automation.models import Attempt, NotFired, Robot, Run, State
-from automation.scope import condition_for
-from automation.verifier import Finding, findings_of
+from automation.models import Attempt, NotFired, Robot, RuleKind, Run, State, Trigger
 from core.actor import Actor
-from core.errors import Invalid, NotFound
-from expressions.values import Kind
-from processes.definition_types import Definition, PipelineDef, StageDef
+from core.errors import NotFound
 from processes.models import Operation
 from processes.permissions import Access, access_for
 from records.models import Record
 from records.queries.card import row_for
-from records.queries.tiles import names_of
 
 PAGE = 50
 BAD = (State.FAILED, State.POISONED, State.UNCERTAIN, State.HELD)
 """States that need a person."""
-
-
-@dataclass(frozen=True, slots=True)
-class RobotTile:
-    """One robot on the automation page."""
-
-    id: int
-    kind: str
-    kind_label: str
-    icon: str
-    name: str
-    summary: str
-    condition: str
-    """In words; empty when it is always true."""
-    delay_seconds: int
-    wait_for_previous: bool
-    keep_running: bool
-    is_on: bool
-    position: int
-    version: int
-    runs: int
-    """Of the last 24 hours."""
-    failures: int
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StageColumn:
-    """A stage with its robots in order."""
-
-    stage: StageDef
-    robots: tuple[RobotTile, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AutomationPage:
-    """One pipeline with its robots."""
-
-    definition: Definition
-    pipeline: PipelineDef
-    columns: tuple[StageColumn, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RobotForm:
-    """A robot for its dialog: settings without secrets, and what is wrong with it."""
-
-    robot: Robot
-    settings: Mapping[str, Any]
-    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +38,8 @@ class RunRow:
     """One run in the log."""
 
     id: int
-    robot_id: int
+    rule_kind: str
+    rule_id: int
     name: str
     record_id: int
     record_title: str
@@ -137,6 +80,7 @@ class RunFilter:
 
     states: Sequence[str] = ()
     robot_id: int | None = None
+    trigger_id: int | None = None
     record_id: int | None = None
     stage_id: int | None = None
     since: datetime | None = None
@@ -154,44 +98,12 @@ class RunDetail:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """An event on which a robot did not act, and why."""
+    """An event on which a robot or trigger did not act, and why."""
 
     event_id: int
     record_id: int
     reason: str
     at: datetime
-
-
-def automation_page(access: Access, pipeline: PipelineDef) -> AutomationPage:
-    """The robots of a pipeline by stage, with runs and failures of 24 hours. Raises NotAllowed. Four queries."""
-    access.require(Operation.AUTOMATE)
-    definition = access.definition
-    robots = list(Robot.objects.filter(process_id=definition.id, removed_at=None))
-    findings = findings_of(definition, robots)
-    counts = _counts_of_day(definition.id)
-    tiles: dict[int, list[RobotTile]] = {}
-    for robot in robots:
-        tiles.setdefault(robot.stage_id, []).append(
-            _tile(robot, definition, findings[robot.pk], counts.get(robot.pk, (0, 0)))
-        )
-    columns = tuple(StageColumn(stage, tuple(tiles.get(stage.id, ()))) for stage in pipeline.stages)
-    return AutomationPage(definition, pipeline, columns)
-
-
-def robot_for(access: Access, robot_id: int) -> RobotForm:
-    """A robot for changing it. Raises NotAllowed, NotFound."""
-    access.require(Operation.AUTOMATE)
-    robots = list(
-        Robot.objects.filter(process_id=access.definition.id, removed_at=None).select_related("stage__pipeline")
-    )
-    robot = next((robot for robot in robots if robot.pk == robot_id), None)
-    if robot is None:
-        raise NotFound(_("There is no such robot."), robot=robot_id)
-    settings = robot.settings
-    if robot.kind in robot_types:
-        form = robot_types[robot.kind].Settings(context=access.definition)
-        settings = without_secrets(form.fields, settings)
-    return RobotForm(robot, settings, findings_of(access.definition, robots)[robot.pk])
 
 
 def run_of(actor: Actor, run_id: int) -> Run:
@@ -226,78 +138,31 @@ def run_detail(access: Access, run_id: int) -> RunDetail:
     return RunDetail(_rows(access, [run])[0], attempts, run.intent)
 
 
-def silences_of(access: Access, robot_id: int) -> tuple[Silence, ...]:
-    """Why a robot did not act lately, the newest first. Raises NotAllowed, NotFound."""
+def silences_of(access: Access, rule_kind: RuleKind, rule_id: int) -> tuple[Silence, ...]:
+    """Why a robot or trigger did not act lately, the newest first. Raises NotAllowed, NotFound."""
     access.require(Operation.AUTOMATE)
-    if not Robot.objects.filter(process_id=access.definition.id, pk=robot_id).exists():
-        raise NotFound(_("There is no such robot."), robot=robot_id)
-    rows = NotFired.objects.filter(rule_kind="robot", rule_id=robot_id).order_by("-id")[:PAGE]
+    rules = Robot.objects if rule_kind == RuleKind.ROBOT else Trigger.objects
+    if not rules.filter(process_id=access.definition.id, pk=rule_id).exists():
+        raise NotFound(_("There is no such robot or trigger."), rule=rule_id)
+    rows = NotFired.objects.filter(rule_kind=rule_kind, rule_id=rule_id).order_by("-id")[:PAGE]
     return tuple(Silence(row.event_id, row.record_id, row.reason, row.at) for row in rows)
-
-
-def _counts_of_day(process_id: int) -> dict[int, tuple[int, int]]:
-    rows = (
-        Run.objects.filter(process_id=process_id, created_at__gt=Now() - timedelta(days=1))
-        .values("rule_id")
-        .annotate(runs=Count("pk"), failures=Count("pk", filter=Q(state__in=BAD)))
-        .order_by()
-    )
-    return {row["rule_id"]: (row["runs"], row["failures"]) for row in rows}
-
-
-def _tile(robot: Robot, definition: Definition, findings: tuple[Finding, ...], counts: tuple[int, int]) -> RobotTile:
-    kind = robot_types[robot.kind] if robot.kind in robot_types else None  # noqa: SIM401 - it has no get()
-    return RobotTile(
-        id=robot.pk,
-        kind=robot.kind,
-        kind_label=str(kind.label) if kind else robot.kind,
-        icon=kind.icon if kind else "robot",
-        name=robot.name,
-        summary=kind.summary(robot.settings, definition) if kind else "",
-        condition=_condition_text(robot, definition),
-        delay_seconds=robot.delay_seconds,
-        wait_for_previous=robot.wait_for_previous,
-        keep_running=robot.keep_running,
-        is_on=robot.is_on,
-        position=robot.position,
-        version=robot.version,
-        runs=counts[0],
-        failures=counts[1],
-        findings=findings,
-    )
-
-
-def _condition_text(robot: Robot, definition: Definition) -> str:
-    if robot.condition is None:
-        return ""
-    try:
-        return condition_for(definition, robot.condition).describe(_Names(definition))
-    except Invalid as error:
-        return str(error)
-
-
-class _Names:
-    """Names of people and stages for a condition in words."""
-
-    def __init__(self, definition: Definition) -> None:
-        self.definition = definition
-
-    def __call__(self, kind: Kind, number: int) -> str:
-        stage = self.definition.stage_by_id.get(number) if kind.key == "reference" else None
-        if stage is not None:
-            return stage.name
-        return names_of([number]).get(number, f"#{number}")
 
 
 def _filtered(rows: Any, wanted: RunFilter) -> Any:
     if wanted.states:
         rows = rows.filter(state__in=wanted.states)
     if wanted.robot_id is not None:
-        rows = rows.filter(rule_kind="robot", rule_id=wanted.robot_id)
+        rows = rows.filter(rule_kind=RuleKind.ROBOT, rule_id=wanted.robot_id)
+    if wanted.trigger_id is not None:
+        rows = rows.filter(rule_kind=RuleKind.TRIGGER, rule_id=wanted.trigger_id)
     if wanted.record_id is not None:
         rows = rows.filter(record_id=wanted.record_id)
     if wanted.stage_id is not None:
-        rows = rows.filter(rule_id__in=Robot.objects.filter(stage_id=wanted.stage_id).values("pk"))
+        robots = Robot.objects.filter(stage_id=wanted.stage_id).values("pk")
+        triggers = Trigger.objects.filter(stage_id=wanted.stage_id).values("pk")
+        rows = rows.filter(
+            Q(rule_kind=RuleKind.ROBOT, rule_id__in=robots) | Q(rule_kind=RuleKind.TRIGGER, rule_id__in=triggers)
+        )
     if wanted.since is not None:
         rows = rows.filter(created_at__gte=wanted.since)
     if wanted.until is not None:
@@ -325,7 +190,8 @@ def _rows(access: Access, runs: Sequence[Run]) -> tuple[RunRow, ...]:
 def _row(run: Run, title: str, causes: tuple[Cause, ...], *, may_act: bool) -> RunRow:
     return RunRow(
         id=run.pk,
-        robot_id=run.rule_id,
+        rule_kind=run.rule_kind,
+        rule_id=run.rule_id,
         name=run.name,
         record_id=run.record_id,
         record_title=title,

@@ -1,0 +1,169 @@
+"""Triggers and automatic transitions of a process."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.v1.robots import RobotView
+from api.v1.serializers import (
+    FindingOut,
+    TriggerBody,
+    TriggerOrder,
+    TriggerOut,
+    TriggerPatch,
+    TriggerTileOut,
+    items_of,
+)
+from automation.drafts import TriggerDraft
+from automation.operations import (
+    SavedTrigger,
+    create_trigger,
+    delete_trigger,
+    renew_secret,
+    reorder_triggers,
+    update_trigger,
+)
+from automation.queries import TriggerForm, TriggerTile, automation_page, trigger_for
+from core.errors import Invalid, NotFound
+from processes.definition_types import Definition
+from processes.permissions import Access
+
+DRAFT = ("kind", "name", "condition", "allow_backward", "is_on")
+
+
+class Triggers(RobotView):
+    """What moves records by itself in a process."""
+
+    secret_keys = ("secret",)
+
+    @extend_schema(operation_id="triggers_list", summary="List triggers", responses={200: items_of(TriggerTileOut)})
+    def get(self, request: Request, key: str) -> Response:
+        """All triggers and automatic transitions, stage by stage, with runs and failures of the last 24 hours."""
+        access = self.access(key)
+        pages = [automation_page(access, pipeline) for pipeline in access.definition.pipelines]
+        columns = [column for page in pages for column in page.columns]
+        into = [(column.stage.key, tile) for column in columns for tile in column.triggers]
+        out_of = [(target.key, tile) for column in columns for tile, target in column.leaving]
+        return Response({"items": [_tile(tile, stage) for stage, tile in (*into, *out_of)]})
+
+    @extend_schema(
+        operation_id="triggers_create", summary="Create a trigger", request=TriggerBody, responses={201: TriggerOut}
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Add a trigger that moves records to a stage. A signing secret that is made for it is shown this once."""
+        access, body = self.access(key), self.body(TriggerBody)
+        stage = self.stage(access, body.pop("stage"))
+        draft = TriggerDraft(**{**body, "source": _source(access, body.pop("from_stage", None))})
+        return Response(_saved(access, create_trigger(stage, draft, actor=self.actor)), status=201)
+
+
+class OneTrigger(RobotView):
+    """One trigger."""
+
+    secret_keys = ("secret",)
+
+    @extend_schema(operation_id="triggers_read", summary="Read a trigger", responses={200: TriggerOut})
+    def get(self, request: Request, key: str, trigger_id: int) -> Response:
+        """The trigger; of a secret only whether there is one."""
+        access = self.access(key)
+        return Response(_shown(access, trigger_for(access, trigger_id)))
+
+    @extend_schema(
+        operation_id="triggers_update", summary="Change a trigger", request=TriggerPatch, responses={200: TriggerOut}
+    )
+    def patch(self, request: Request, key: str, trigger_id: int) -> Response:
+        """Change what the body names; `settings` are replaced as a whole, a secret left out stays."""
+        access, body = self.access(key), self.body(TriggerPatch)
+        form = trigger_for(access, trigger_id)
+        draft: dict[str, Any] = {name: body.get(name, getattr(form.trigger, name)) for name in DRAFT}
+        source = _source(access, body["from_stage"]) if "from_stage" in body else form.trigger.source_id
+        draft |= {"settings": body.get("settings", _without_secrets(form)), "source": source}
+        return Response(_saved(access, update_trigger(form.trigger, TriggerDraft(**draft), actor=self.actor)))
+
+    @extend_schema(operation_id="triggers_delete", summary="Delete a trigger", responses={204: None})
+    def delete(self, request: Request, key: str, trigger_id: int) -> Response:
+        """Remove it; its runs stay in the log."""
+        delete_trigger(trigger_for(self.access(key), trigger_id).trigger, actor=self.actor)
+        return Response(status=204)
+
+
+class RenewSecret(RobotView):
+    """Another signing secret for a trigger that is called."""
+
+    secret_keys = ("secret",)
+
+    @extend_schema(
+        operation_id="triggers_renew_secret",
+        summary="Renew the secret of a trigger",
+        request=None,
+        responses={200: TriggerOut},
+    )
+    def post(self, request: Request, key: str, trigger_id: int) -> Response:
+        """Make another secret and show it this once; calls signed by the old one are refused from now on."""
+        access = self.access(key)
+        return Response(_saved(access, renew_secret(trigger_for(access, trigger_id).trigger, actor=self.actor)))
+
+
+class TriggerOrderOfStage(RobotView):
+    """The order of the triggers of a stage."""
+
+    @extend_schema(
+        operation_id="triggers_reorder", summary="Reorder triggers", request=TriggerOrder, responses={204: None}
+    )
+    def put(self, request: Request, key: str) -> Response:
+        """Put all triggers that lead to a stage in this order: of those that match one event the first one acts."""
+        access, body = self.access(key), self.body(TriggerOrder)
+        reorder_triggers(self.stage(access, body["stage"]), body["triggers"], actor=self.actor)
+        return Response(status=204)
+
+
+def _source(access: Access, key: str | None) -> int | None:
+    if key is None:
+        return None
+    try:
+        return access.definition.stage(key).id
+    except NotFound as error:
+        raise Invalid(error.message, {"from_stage": [error.message]}) from error
+
+
+def _tile(tile: TriggerTile, stage: str) -> dict[str, Any]:
+    columns = {str(name): getattr(tile, str(name), None) for name in TriggerTileOut().fields}
+    source = tile.source.key if tile.source else None
+    return dict(TriggerTileOut({**columns, "stage": stage, "from_stage": source}).data)
+
+
+def _without_secrets(form: TriggerForm) -> dict[str, Any]:
+    """Settings to keep as they are: a secret that is left out stays."""
+    return {name: value for name, value in form.settings.items() if form.trigger.settings.get(name) == value}
+
+
+def _saved(access: Access, saved: SavedTrigger) -> dict[str, Any]:
+    shown = _shown(access, trigger_for(access, saved.trigger.pk))
+    return {**shown, "secret": saved.secret} if saved.secret else shown
+
+
+def _shown(access: Access, form: TriggerForm) -> dict[str, Any]:
+    trigger = form.trigger
+    definition: Definition = access.definition
+    stage = definition.stage_by_id[trigger.stage_id]
+    source = definition.stage_by_id.get(trigger.source_id or 0)
+    return {
+        "id": trigger.pk,
+        "stage": stage.key,
+        "from_stage": source.key if source else None,
+        "pipeline": definition.pipeline_by_id[stage.pipeline_id].key,
+        "settings": dict(form.settings),
+        **{name: getattr(trigger, name) for name in DRAFT},
+        "version": trigger.version,
+        "url": hook_url(trigger.hook_key) if trigger.hook_key else None,
+        "findings": FindingOut(form.findings, many=True).data,
+    }
+
+
+def hook_url(hook_key: str) -> str:
+    """The address that other programs call."""
+    return settings.BASE_URL + reverse("api-hook", args=[hook_key])

@@ -1,0 +1,42 @@
+"""Runs that follow a date of their record get another time when the date changes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from automation.engine import ledger
+from automation.models import Run, State
+from automation.moments import due_at
+from automation.scope import zone
+from core.errors import NotFound
+from events.models import Event
+from processes.definition import definition_of
+
+CHANGING = "record.updated"
+
+
+def follow_dates(events: Sequence[Event]) -> None:
+    """Give the waiting runs that follow a changed date their new time. One query, none without changed fields."""
+    changed = {(event.record_id, key): event for event in events if event.kind == CHANGING for key in event.changes}
+    if not changed:
+        return
+    records, keys = zip(*changed, strict=True)
+    waiting = Run.objects.filter(state=State.READY, record_id__in=set(records), delay_field__in=set(keys))
+    times: dict[int, datetime | None] = {}
+    for run in waiting:
+        event = changed.get((run.record_id, run.delay_field))
+        if event is not None:
+            times[run.pk] = _time(run, event)
+    if times:
+        ledger.reschedule(times)
+
+
+def _time(run: Run, event: Event) -> datetime | None:
+    try:
+        field = definition_of(run.process_id).field_by_key.get(run.delay_field)
+    except NotFound:
+        return None
+    if field is None:
+        return None
+    moment: Any = field.type.from_json(event.changes[run.delay_field][1])
+    return due_at(moment, seconds=run.delay_seconds, at=run.delay_time, zone=zone())

@@ -1,0 +1,46 @@
+"""What robots and triggers have in common when they are saved."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from automation.choices import keep_secrets
+from automation.scope import condition_for
+from core.actor import Actor
+from core.errors import Invalid, Text
+from core.registry import Extension
+from core.text import clean_line
+from processes.definition import definition_of
+from processes.definition_types import Definition
+from processes.models import Operation, Stage
+from processes.permissions import access_for
+
+
+def definition_to_automate(stage: Stage, actor: Actor) -> Definition:
+    """The process of a stage, for somebody who may change its automation. Raises NotFound, NotAllowed."""
+    definition = definition_of(stage.pipeline.process_id)
+    access_for(actor, definition).require(Operation.AUTOMATE)
+    return definition
+
+
+def checked_settings(
+    kind: Extension, settings: Mapping[str, Any], definition: Definition, before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Settings as they are stored; secrets that were left empty are as they were `before`. Raises Invalid."""
+    cleaned = kind.clean_settings(settings, context=definition)
+    return keep_secrets(kind.Settings(context=definition).fields, cleaned, before)
+
+
+def checked_name(name: str, kind: Extension) -> str:
+    """A name of one line; that of the kind where none was given. Raises Invalid."""
+    return clean_line(name, field="name", limit=150, required=False) or str(kind.label)
+
+
+def checked_condition(tree: Mapping[str, Any] | None, definition: Definition) -> dict[str, Any] | None:
+    """A condition as it is stored; None where it asks for nothing. Raises Invalid."""
+    condition = condition_for(definition, tree)
+    return None if condition.is_always else condition.to_json()
+
+
+def wrong(field: str, message: Text) -> Invalid:
+    """The error about one part of a draft."""
+    return Invalid(message, {field: [message]})

@@ -1,0 +1,53 @@
+"""What has been automated and what came of it, for those who may see it."""
+
+from automation.queries.build import (
+    AutomationPage,
+    CallRow,
+    RobotForm,
+    RobotTile,
+    StageColumn,
+    TriggerForm,
+    TriggerTile,
+    automation_page,
+    robot_for,
+    trigger_for,
+)
+from automation.queries.log import (
+    BAD,
+    Cause,
+    RunDetail,
+    RunFilter,
+    RunPage,
+    RunRow,
+    Silence,
+    run_detail,
+    run_log,
+    run_of,
+    runs_of_record,
+    silences_of,
+)
+
+__all__ = [
+    "BAD",
+    "AutomationPage",
+    "CallRow",
+    "Cause",
+    "RobotForm",
+    "RobotTile",
+    "RunDetail",
+    "RunFilter",
+    "RunPage",
+    "RunRow",
+    "Silence",
+    "StageColumn",
+    "TriggerForm",
+    "TriggerTile",
+    "automation_page",
+    "robot_for",
+    "run_detail",
+    "run_log",
+    "run_of",
+    "runs_of_record",
+    "silences_of",
+    "trigger_for",
+]
