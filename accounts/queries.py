@@ -1,5 +1,6 @@
 """Who acts, and with which roles."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg import sql
@@ -72,10 +74,18 @@ def actor_of_token(token_id: int) -> Actor:
     return _actor_of(*found)
 
 
-def people_called(text: str) -> list[int]:
-    """Ids of at most two active people whose e-mail address or full name a text is."""
-    meant = Q(email__iexact=text.strip()) if "@" in text else Q(folded_name=fold(text))
-    return list(User.objects.active().filter(meant).order_by("pk").values_list("pk", flat=True)[:2])
+def people_called(texts: Iterable[str]) -> dict[str, list[int]]:
+    """Folded text → ids of the active people whose e-mail address or full name it is. One query."""
+    wanted = {fold(text) for text in texts}
+    if not wanted:
+        return {}
+    address = Lower("email")
+    known = User.objects.active().alias(address=address).filter(Q(address__in=wanted) | Q(folded_name__in=wanted))
+    found: dict[str, list[int]] = {}
+    for person_id, email, name in known.order_by("pk").values_list("pk", address, "folded_name"):
+        for text in wanted & {email, name}:
+            found.setdefault(text, []).append(person_id)
+    return found
 
 
 def _token_and_roles(column: str, value: str | int) -> tuple[Token, frozenset[int]] | None:

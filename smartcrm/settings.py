@@ -367,8 +367,8 @@ IMPORT_MOST_BYTES = env.int("IMPORT_MAX_MB", default=20) * 1024 * 1024
 IMPORT_MOST_ROWS = env.int("IMPORT_MAX_ROWS", default=200_000)
 IMPORT_MOST_COLUMNS = 300
 # Rows of one transaction, and how long a worker that says nothing keeps its import.
-IMPORT_CHUNK_ROWS = 200
-IMPORT_LEASE_SECONDS = 30
+IMPORT_CHUNK_ROWS = env.int("IMPORT_CHUNK_ROWS", default=200)
+IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=30)
 # Files and reports of imports are kept for so long.
 IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
 

@@ -46,7 +46,7 @@ class _Chunk:
     def __init__(self, plan: Plan, writing: Writing, rows: Sequence[SourceRow]) -> None:
         self.plan = plan
         self.writing = writing
-        self.reader = RowReader(plan)
+        self.reader = RowReader(plan, rows)
         self.result = Result()
         self.wanted = [self.reader.read(row) for row in rows]
         self.present = self._find()

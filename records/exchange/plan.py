@@ -41,6 +41,11 @@ class Target:
     can_be_key: bool
     """Whether present records can be found by it."""
 
+    @property
+    def names_people(self) -> bool:
+        """Whether its cells hold names or e-mail addresses of people."""
+        return self.key == ASSIGNEE if self.field is None else self.field.type.kind == "person"
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -39,13 +39,13 @@ class Wanted:
 
 
 class RowReader:
-    """Reads rows by a plan; people are looked up once for as long as the reader lives."""
+    """Reads some rows by a plan; everybody whom they name is looked up at once. One query at most."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, rows: Sequence[SourceRow]) -> None:
         self._plan = plan
         self._stages = _stages_by_name(plan)
-        self._people: dict[str, list[int]] = {}
-        self._context = TextContext(find_people=self._find_people)
+        self._people = people_called(_names_in(plan, rows))
+        self._context = TextContext(find_people=lambda text: self._people.get(fold(text), ()))
 
     def read(self, row: SourceRow) -> Wanted:
         """What a row asks for, or the reasons why it cannot be read."""
@@ -54,7 +54,7 @@ class RowReader:
         values: dict[str, Any] = {}
         reasons: list[Reason] = []
         for index, target in self._plan.columns:
-            text = unguarded(row.cells[index].strip()).strip()
+            text = _text_of(row, index)
             try:
                 if text:
                     values[target.key] = self._value(target, text)
@@ -117,12 +117,6 @@ class RowReader:
             raise WrongValue(_("There is no stage “%s”.") % text[:100])
         return found
 
-    def _find_people(self, text: str) -> Sequence[int]:
-        slot = fold(text)
-        if slot not in self._people:
-            self._people[slot] = people_called(text)
-        return self._people[slot]
-
 
 _BASE = {
     ID: RowReader._number,
@@ -151,6 +145,16 @@ def _said(plan: Plan, key: str, message: str) -> str:
     """The message; it names the field when the file has no column for it."""
     target = plan.definition.field_by_key.get(key)
     return message if key in plan.column_of or target is None else f"{target.label}: {message}"
+
+
+def _text_of(row: SourceRow, index: int) -> str:
+    return unguarded(row.cells[index].strip()).strip()
+
+
+def _names_in(plan: Plan, rows: Sequence[SourceRow]) -> set[str]:
+    """What stands in the columns of people."""
+    columns = [index for index, target in plan.columns if target.names_people]
+    return {_text_of(row, index) for row in rows if not row.problem for index in columns}
 
 
 def _stages_by_name(plan: Plan) -> dict[str, list[StageDef]]:
