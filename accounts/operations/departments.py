@@ -173,7 +173,7 @@ def delete_department(department: Department, *, actor: Actor, rehome_to: Depart
     )
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            department.delete()
+            Department.objects.filter(pk=department.pk).delete()
             # Tables of records point here with deferred keys: ask now, while the refusal can still be worded.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except IntegrityError as error:
