@@ -106,7 +106,9 @@ def remove_department(request: PersonalRequest, department_id: int) -> HttpRespo
     node = next(one for one in departments_in_order() if one.id == department.pk)
     is_empty = not node.children and not User.objects.filter(department=department).exists()
     form = DeleteDepartmentForm(
-        request.POST or None, nodes=_elsewhere(department), initial={"rehome_to": department.parent_id}
+        request.POST if request.method == "POST" else None,
+        nodes=_elsewhere(department),
+        initial={"rehome_to": department.parent_id},
     )
     if request.method == "POST" and (is_empty or form.is_valid()):
         home = None if is_empty else form.cleaned_data["rehome_to"]
