@@ -30,7 +30,8 @@ class RobotDraft:
 class TriggerDraft:
     """A trigger to be, or what it is to become; without a name it is called by its kind.
 
-    `source` is the id of the only stage it acts from; automatic transitions need one.
+    `source` is the id of the only stage it acts from; automatic transitions need one. `stage` is the id of another
+    stage to lead to, for a trigger that exists.
     """
 
     kind: str
@@ -38,5 +39,6 @@ class TriggerDraft:
     name: str = ""
     condition: Mapping[str, Any] | None = None
     source: int | None = None
+    stage: int | None = None
     allow_backward: bool = False
     is_on: bool = True

@@ -538,6 +538,7 @@ class TriggerOut(serializers.Serializer[Any]):
 class TriggerPatch(Strict):
     """What may change of a trigger. `settings` depend on its kind; automatic transitions need a `from_stage`."""
 
+    stage = text(required=False)
     kind = text(required=False)
     name = text(required=False, allow_blank=True)
     settings = serializers.DictField(required=False)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,7 +25,7 @@ from automation.operations import (
     reorder_triggers,
     update_trigger,
 )
-from automation.queries import TriggerForm, TriggerTile, automation_page, trigger_for
+from automation.queries import TriggerForm, TriggerTile, automation_page, hook_url, trigger_for
 from core.errors import Invalid, NotFound
 from processes.definition_types import Definition
 from processes.permissions import Access
@@ -57,7 +55,7 @@ class Triggers(RobotView):
         """Add a trigger that moves records to a stage. A signing secret that is made for it is shown this once."""
         access, body = self.access(key), self.body(TriggerBody)
         stage = self.stage(access, body.pop("stage"))
-        draft = TriggerDraft(**{**body, "source": _source(access, body.pop("from_stage", None))})
+        draft = TriggerDraft(**{**body, "source": _stage(access, body.pop("from_stage", None), "from_stage")})
         return Response(_saved(access, create_trigger(stage, draft, actor=self.actor)), status=201)
 
 
@@ -80,8 +78,9 @@ class OneTrigger(RobotView):
         access, body = self.access(key), self.body(TriggerPatch)
         form = trigger_for(access, trigger_id)
         draft: dict[str, Any] = {name: body.get(name, getattr(form.trigger, name)) for name in DRAFT}
-        source = _source(access, body["from_stage"]) if "from_stage" in body else form.trigger.source_id
-        draft |= {"settings": body.get("settings", _without_secrets(form)), "source": source}
+        source = _stage(access, body["from_stage"], "from_stage") if "from_stage" in body else form.trigger.source_id
+        target = _stage(access, body.get("stage"), "stage")
+        draft |= {"settings": body.get("settings", _without_secrets(form)), "source": source, "stage": target}
         return Response(_saved(access, update_trigger(form.trigger, TriggerDraft(**draft), actor=self.actor)))
 
     @extend_schema(operation_id="triggers_delete", summary="Delete a trigger", responses={204: None})
@@ -121,13 +120,13 @@ class TriggerOrderOfStage(RobotView):
         return Response(status=204)
 
 
-def _source(access: Access, key: str | None) -> int | None:
+def _stage(access: Access, key: str | None, field: str) -> int | None:
     if key is None:
         return None
     try:
         return access.definition.stage(key).id
     except NotFound as error:
-        raise Invalid(error.message, {"from_stage": [error.message]}) from error
+        raise Invalid(error.message, {field: [error.message]}) from error
 
 
 def _tile(tile: TriggerTile, stage: str) -> dict[str, Any]:
@@ -159,11 +158,6 @@ def _shown(access: Access, form: TriggerForm) -> dict[str, Any]:
         "settings": dict(form.settings),
         **{name: getattr(trigger, name) for name in DRAFT},
         "version": trigger.version,
-        "url": hook_url(trigger.hook_key) if trigger.hook_key else None,
+        "url": hook_url(trigger) or None,
         "findings": FindingOut(form.findings, many=True).data,
     }
-
-
-def hook_url(hook_key: str) -> str:
-    """The address that other programs call."""
-    return settings.BASE_URL + reverse("api-hook", args=[hook_key])

@@ -169,6 +169,7 @@ def _fill(trigger: Trigger, draft: TriggerDraft, definition: Definition, *, befo
     trigger.condition = checked_condition(draft.condition, definition)
     if kind.needs_condition and trigger.condition is None:
         raise wrong("condition", _("Say what must hold."))
+    trigger.stage_id = _target(trigger, draft, definition)
     trigger.source_id = _source(trigger, draft, kind, definition)
     trigger.allow_backward = draft.allow_backward
     trigger.is_on = draft.is_on
@@ -181,6 +182,15 @@ def _fill(trigger: Trigger, draft: TriggerDraft, definition: Definition, *, befo
     secret = new_secret()
     trigger.settings["secret"] = {"sealed": seal(secret)}
     return secret
+
+
+def _target(trigger: Trigger, draft: TriggerDraft, definition: Definition) -> int:
+    if draft.stage is None:
+        return trigger.stage_id
+    present, wanted = definition.stage_by_id[trigger.stage_id], definition.stage_by_id.get(draft.stage)
+    if wanted is None or wanted.pipeline_id != present.pipeline_id:
+        raise wrong("stage", _("There is no such stage in this pipeline."))
+    return wanted.id
 
 
 def _source(trigger: Trigger, draft: TriggerDraft, kind: TriggerType, definition: Definition) -> int | None:

@@ -9,6 +9,7 @@ from automation.queries.build import (
     TriggerForm,
     TriggerTile,
     automation_page,
+    hook_url,
     robot_for,
     trigger_for,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "TriggerForm",
     "TriggerTile",
     "automation_page",
+    "hook_url",
     "robot_for",
     "run_detail",
     "run_log",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings as site
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -59,6 +60,11 @@ class RobotTile(RuleTile):
     delay_time: time | None
     wait_for_previous: bool
     keep_running: bool
+
+    @property
+    def delay_distance(self) -> int:
+        """Seconds, whether before or after."""
+        return abs(self.delay_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +179,11 @@ def trigger_for(access: Access, trigger_id: int) -> TriggerForm:
         findings_of(access.definition)[(RuleKind.TRIGGER, trigger.pk)],
         tuple(CallRow(c.message_id, c.answer.get("outcome", ""), c.answer.get("record"), c.at) for c in calls),
     )
+
+
+def hook_url(trigger: Trigger) -> str:
+    """The address that other programs call; empty for a trigger that is not called."""
+    return f"{site.BASE_URL}/api/v1/hooks/{trigger.hook_key}/" if trigger.hook_key else ""
 
 
 def _shown_settings(kind: Extension | None, settings: Mapping[str, Any], definition: Definition) -> Mapping[str, Any]:

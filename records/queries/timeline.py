@@ -183,6 +183,10 @@ def _task_reopened(event: Event, words: _Words) -> Entry:
     return _entry(event, "refresh", _("Task opened again: %(title)s") % {"title": event.data.get("title", "")})
 
 
+def _called(event: Event, words: _Words) -> Entry:
+    return _entry(event, "webhook", _("Another program called"))
+
+
 def _changes(event: Event, words: _Words) -> tuple[Change, ...]:
     """Readable changes; a field that does not exist any more is not told."""
     told = (_change(key, pair, words) for key, pair in event.changes.items())
@@ -215,5 +219,6 @@ _TOLD: Mapping[str, Callable[[Event, _Words], Entry | None]] = {
     "record.moved": _moved,
     "record.deleted": _deleted,
     "record.restored": _restored,
+    "hook.received": _called,
     **_TALK,
 }

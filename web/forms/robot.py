@@ -1,12 +1,15 @@
-"""The dialog of a robot: when, only if, and its switches; what it does its kind declares."""
+"""The dialogs of a robot and a trigger: when, only if, and switches; what they do their kind declares."""
 
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from automation.drafts import RobotDraft
-from automation.models import Robot
+from automation.drafts import RobotDraft, TriggerDraft
+from automation.models import Robot, Trigger
+from automation.occasions import TriggerType
+from automation.operations.robots import DATES
+from processes.definition_types import Definition, PipelineDef
 
 UNITS = ((86_400, _("days")), (3_600, _("hours")), (60, _("minutes")), (1, _("seconds")))
 
@@ -20,7 +23,7 @@ class RobotForm(forms.Form):
         min_value=0,
         max_value=99_999,
         required=False,
-        widget=forms.NumberInput(attrs={"aria-label": _("Delay")}),
+        widget=forms.NumberInput(attrs={"aria-label": _("How long")}),
     )
     unit = forms.TypedChoiceField(
         label=_("Unit"),
@@ -29,6 +32,23 @@ class RobotForm(forms.Form):
         initial=60,
         required=False,
         widget=forms.Select(attrs={"aria-label": _("Unit")}),
+    )
+    side = forms.TypedChoiceField(
+        label=_("Before or after"),
+        choices=((1, _("after")), (-1, _("before"))),
+        coerce=int,
+        initial=1,
+        required=False,
+        widget=forms.Select(attrs={"aria-label": _("Before or after")}),
+    )
+    delay_field = forms.ChoiceField(
+        label=_("From when"), required=False, widget=forms.Select(attrs={"aria-label": _("From when")})
+    )
+    delay_time = forms.TimeField(
+        label=_("At this time of that day"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text=_("Empty: midnight of a date, or the time that the field holds."),
     )
     wait_for_previous = forms.BooleanField(
         label=_("Wait for the robot before it"),
@@ -43,12 +63,22 @@ class RobotForm(forms.Form):
     condition = forms.JSONField(required=False, widget=forms.HiddenInput)
     is_on = forms.BooleanField(label=_("Switched on"), required=False, initial=True)
 
+    def __init__(self, *args: Any, definition: Definition, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dates = [(field.key, field.label) for field in definition.fields if field.type.kind in DATES]
+        self.fields["delay_field"].choices = [  # type: ignore[attr-defined]
+            ("", _("entering the stage")),
+            *self.dates,
+        ]
+
     @classmethod
-    def showing(cls, robot: Robot) -> "RobotForm":
+    def showing(cls, robot: Robot, definition: Definition) -> "RobotForm":
         """The form as the robot is now."""
-        delay, unit = _split(robot.delay_seconds)
-        names = ("name", "wait_for_previous", "keep_running", "condition", "is_on")
-        return cls(initial={**{name: getattr(robot, name) for name in names}, "delay": delay, "unit": unit})
+        delay, unit = _split(abs(robot.delay_seconds))
+        names = ("name", "delay_field", "delay_time", "wait_for_previous", "keep_running", "condition", "is_on")
+        shown = {name: getattr(robot, name) for name in names}
+        side = -1 if robot.delay_seconds < 0 else 1
+        return cls(initial={**shown, "delay": delay, "unit": unit, "side": side}, definition=definition)
 
     def draft(self, kind: str, settings: dict[str, Any]) -> RobotDraft:
         """The robot that the form describes."""
@@ -58,11 +88,49 @@ class RobotForm(forms.Form):
             settings=settings,
             name=data["name"],
             condition=data["condition"],
-            delay_seconds=(data["delay"] or 0) * (data["unit"] or 1),
+            delay_seconds=(data["delay"] or 0) * (data["unit"] or 1) * (data["side"] or 1),
+            delay_field=data["delay_field"],
+            delay_time=data["delay_time"],
             wait_for_previous=data["wait_for_previous"],
             keep_running=data["keep_running"],
             is_on=data["is_on"],
         )
+
+
+class TriggerForm(forms.Form):
+    """Everything about a trigger but the settings of its kind."""
+
+    name = forms.CharField(label=_("Name"), max_length=150, required=False)
+    source = forms.TypedChoiceField(label=_("Only from the stage"), coerce=int, empty_value=None, required=False)
+    stage = forms.TypedChoiceField(label=_("To the stage"), coerce=int)
+    condition = forms.JSONField(required=False, widget=forms.HiddenInput)
+    allow_backward = forms.BooleanField(
+        label=_("Also back to an earlier stage"),
+        required=False,
+        help_text=_("Otherwise a record that stands further on stays where it is."),
+    )
+    is_on = forms.BooleanField(label=_("Switched on"), required=False, initial=True)
+
+    def __init__(self, *args: Any, kind: TriggerType, pipeline: PipelineDef, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stages = [(stage.id, stage.name) for stage in pipeline.stages]
+        source, target = self.fields["source"], self.fields["stage"]
+        target.choices = stages  # type: ignore[attr-defined]
+        source.choices = stages if kind.needs_source else [("", _("Any stage")), *stages]  # type: ignore[attr-defined]
+        if kind.needs_source:
+            source.label, source.required = _("From the stage"), True
+
+    @staticmethod
+    def shown(trigger: Trigger) -> dict[str, Any]:
+        """The trigger as it is now, for the form to begin with."""
+        names = ("name", "condition", "allow_backward", "is_on")
+        ids = {"source": trigger.source_id, "stage": trigger.stage_id}
+        return {**{name: getattr(trigger, name) for name in names}, **ids}
+
+    def draft(self, kind: str, settings: dict[str, Any]) -> TriggerDraft:
+        """The trigger that the form describes."""
+        data = self.cleaned_data
+        return TriggerDraft(kind=kind, settings=settings, **data)
 
 
 def _split(seconds: int) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import access, automation, designer, processes
+from web.views import access, automation, designer, processes, triggers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("processes/", processes.processes, name="processes"),
@@ -32,6 +32,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/automation/robots/<int:robot_id>/switch/", automation.switch, name="robot-switch"),
     path("p/<slug:key>/automation/robots/<int:robot_id>/remove/", automation.remove, name="robot-remove"),
     path("p/<slug:key>/automation/robots/<int:robot_id>/copy/<int:stage_id>/", automation.copy, name="robot-copy"),
+    path(
+        "p/<slug:key>/automation/stages/<int:stage_id>/triggers/add/<slug:kind>/",
+        triggers.new_trigger,
+        name="trigger-new",
+    ),
+    path("p/<slug:key>/automation/stages/<int:stage_id>/triggers/order/", triggers.order, name="trigger-order"),
+    path("p/<slug:key>/automation/triggers/<int:trigger_id>/", triggers.edit_trigger, name="trigger-edit"),
+    path("p/<slug:key>/automation/triggers/<int:trigger_id>/switch/", triggers.switch, name="trigger-switch"),
+    path("p/<slug:key>/automation/triggers/<int:trigger_id>/remove/", triggers.remove, name="trigger-remove"),
+    path("p/<slug:key>/automation/triggers/<int:trigger_id>/renew/", triggers.renew, name="trigger-renew"),
     path("p/<slug:key>/automation/runs/<int:run_id>/", automation.run, name="run-detail"),
     *(
         path(

@@ -5,13 +5,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from automation.effects import RobotType, robot_types
-from automation.models import Robot, RuleKind, Run, State
+from automation.models import Robot, RuleKind, Run, State, Trigger
+from automation.occasions import trigger_types
 from automation.operations import (
     SavedRobot,
     cancel_run,
@@ -67,17 +69,23 @@ ACTIONS: Mapping[str, Callable[..., Run]] = {
 @require_safe
 def build(request: PersonalRequest, key: str) -> HttpResponse:
     """One column per stage with its robots."""
-    access = _access(request, key)
+    access = access_to_automate(request, key)
     pipeline = access.definition.pipeline(request.GET.get("pipeline"))
-    return _page(request, access, "build", {"page": automation_page(access, pipeline), "types": list(robot_types)})
+    return automation_response(request, access, "build", {"page": automation_page(access, pipeline)})
 
 
 @login_required
 @require_safe
 def catalogue(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse:
-    """What kinds of robots there are, to add one to a stage."""
-    access = _access(request, key)
-    context = {"process": access.definition, "stage": access.definition.stage(stage_id), "types": list(robot_types)}
+    """What kinds of robots, triggers and automatic transitions there are, to add one to a stage."""
+    access = access_to_automate(request, key)
+    context = {
+        "process": access.definition,
+        "stage": access.definition.stage(stage_id),
+        "robots": list(robot_types),
+        "triggers": [kind for kind in trigger_types if not kind.needs_source],
+        "transitions": [kind for kind in trigger_types if kind.needs_source],
+    }
     return render(request, "automation/_catalogue.html", context)
 
 
@@ -85,9 +93,9 @@ def catalogue(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse
 @require_http_methods(["GET", "POST"])
 def new_robot(request: PersonalRequest, key: str, stage_id: int, kind: str) -> HttpResponse:
     """Configure a robot and add it at the end of a stage."""
-    access = _access(request, key)
+    access = access_to_automate(request, key)
     robot_type = robot_types[kind]
-    form = RobotForm(request.POST or None)
+    form = RobotForm(request.POST or None, definition=access.definition)
     settings = _settings(request, robot_type, access) if form.is_bound else {}
     if form.is_bound and form.is_valid():
         stage = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), stage_id)
@@ -102,10 +110,12 @@ def new_robot(request: PersonalRequest, key: str, stage_id: int, kind: str) -> H
 @require_http_methods(["GET", "POST"])
 def edit_robot(request: PersonalRequest, key: str, robot_id: int) -> HttpResponse:
     """Change a robot."""
-    access = _access(request, key)
+    access = access_to_automate(request, key)
     shown = robot_for(access, robot_id)
     robot_type = robot_types[shown.robot.kind]
-    form = RobotForm(request.POST) if request.method == "POST" else RobotForm.showing(shown.robot)
+    definition = access.definition
+    is_sent = request.method == "POST"
+    form = RobotForm(request.POST, definition=definition) if is_sent else RobotForm.showing(shown.robot, definition)
     settings = _settings(request, robot_type, access) if form.is_bound else dict(shown.settings)
     if form.is_bound and form.is_valid():
         draft = form.draft(shown.robot.kind, settings)
@@ -163,31 +173,36 @@ def order(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse:
 @require_safe
 def log(request: PersonalRequest, key: str) -> HttpResponse:
     """The runs, the newest first."""
-    access = _access(request, key)
-    state, robot = request.GET.get("state", ""), _number(request, "robot")
+    access = access_to_automate(request, key)
+    state, rule = request.GET.get("state", ""), _rule(request)
     wanted = RunFilter(
-        states=[state] if state in State.values else (), robot_id=robot, stage_id=_number(request, "stage")
+        states=[state] if state in State.values else (),
+        robot_id=rule[1] if rule and rule[0] == RuleKind.ROBOT else None,
+        trigger_id=rule[1] if rule and rule[0] == RuleKind.TRIGGER else None,
+        stage_id=_number(request, "stage"),
     )
-    robots = Robot.objects.filter(process_id=access.definition.id, removed_at=None).order_by("name", "id")
+    definition = access.definition
     context = {
         "runs": run_log(access, wanted, before=_number(request, "before")),
         "state": state,
-        "robot": robot,
+        "rule_kind": rule[0] if rule else "",
+        "rule_id": rule[1] if rule else None,
         "stage": wanted.stage_id,
-        "robots": robots.values_list("pk", "name"),
-        "stages": [stage for pipeline in access.definition.pipelines for stage in pipeline.stages],
+        "robots": _names(Robot.objects.filter(process_id=definition.id, removed_at=None)),
+        "triggers": _names(Trigger.objects.filter(process_id=definition.id, removed_at=None)),
+        "stages": [stage for pipeline in definition.pipelines for stage in pipeline.stages],
         "state_choices": State.choices,
         "states": STATES,
-        "silences": silences_of(access, RuleKind.ROBOT, robot) if robot else (),
+        "silences": silences_of(access, *rule) if rule else (),
     }
-    return _page(request, access, "log", context)
+    return automation_response(request, access, "log", context)
 
 
 @login_required
 @require_safe
 def run(request: PersonalRequest, key: str, run_id: int) -> HttpResponse:
     """One run with its attempts, its cause and what went out."""
-    access = _access(request, key)
+    access = access_to_automate(request, key)
     return _run(request, access, run_id)
 
 
@@ -195,7 +210,7 @@ def run(request: PersonalRequest, key: str, run_id: int) -> HttpResponse:
 @require_POST
 def act(request: PersonalRequest, key: str, run_id: int, action: str) -> HttpResponse:
     """Try again, run again, cancel, or say that it was sent."""
-    access = _access(request, key)
+    access = access_to_automate(request, key)
     ACTIONS[action](run_of(request.actor, run_id), actor=request.actor)
     said = {
         "retry": _("It is tried again."),
@@ -210,17 +225,17 @@ def _run(request: PersonalRequest, access: Access, run_id: int) -> HttpResponse:
     context = {"process": access.definition, "detail": run_detail(access, run_id), "states": STATES}
     if is_fragment(request):
         return render(request, "automation/_run.html", context)
-    return _page(request, access, "run", context)
+    return automation_response(request, access, "run", context)
 
 
-def _access(request: PersonalRequest, key: str) -> Access:
+def access_to_automate(request: PersonalRequest, key: str) -> Access:
     access = visible_access(request.actor, key)
     access.require(Operation.AUTOMATE)
     return access
 
 
 def _robot(request: PersonalRequest, key: str, robot_id: int) -> Robot:
-    return robot_for(_access(request, key), robot_id).robot
+    return robot_for(access_to_automate(request, key), robot_id).robot
 
 
 def _settings(request: PersonalRequest, robot_type: RobotType, access: Access) -> dict[str, Any]:
@@ -263,14 +278,25 @@ def _editor(
     status = 422 if form.is_bound else 200
     if is_fragment(request):
         return render(request, "automation/_editor.html", context, status=status)
-    return _page(request, access, "editor", context, status=status)
+    return automation_response(request, access, "editor", context, status=status)
 
 
-def _page(
+def automation_response(
     request: PersonalRequest, access: Access, mode: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
     frame = {"process": access.definition, "mode": mode, "tabs": process_tabs(access, "process-automation")}
     return render(request, f"automation/{mode}.html", {**frame, **context}, status=status)
+
+
+def _rule(request: PersonalRequest) -> tuple[RuleKind, int] | None:
+    """The robot or trigger that the address asks for: `robot-5`, `trigger-7`."""
+    kind, _dash, number = request.GET.get("rule", "").partition("-")
+    rule_id = id_from(number)
+    return (RuleKind(kind), rule_id) if kind in RuleKind.values and rule_id is not None else None
+
+
+def _names(rules: QuerySet[Any]) -> list[tuple[int, str]]:
+    return list(rules.order_by("name", "id").values_list("pk", "name"))
 
 
 def _number(request: PersonalRequest, name: str) -> int | None:

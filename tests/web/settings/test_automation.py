@@ -166,7 +166,7 @@ def test_automation_page_takes_a_fixed_number_of_queries(
         create_robot(stage, RobotDraft("add_comment", {"text": "x"}), actor=SYSTEM)
     url = reverse("process-automation", args=[process.key])
     admin.get(url)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         admin.get(url)
 
 
