@@ -228,7 +228,7 @@ def _steps(access: Access, row: TypedRecord) -> tuple[Step, ...]:
     pipeline = access.definition.pipeline_by_id[row.pipeline_id]
     current = row.stage
     targets = pipeline.targets[current.id]
-    spent = _time_spent(row.pk)
+    spent = _time_spent(row.pk, until=timezone.now() if current.is_open else row.stage_changed_at)
     locked = _why_locked(access, row)
     may_move = access.covers(Operation.MOVE, row)
     steps: list[Step] = []
@@ -257,13 +257,12 @@ def _why_not(current: StageDef, stage: StageDef, targets: frozenset[int], *, may
     return ""
 
 
-def _time_spent(record_id: int) -> dict[int, timedelta]:
-    """Stage id → time spent there in all visits, the present one until now."""
+def _time_spent(record_id: int, *, until: datetime) -> dict[int, timedelta]:
+    """Stage id → time spent there in all visits, the present one `until` now; where work has ended no time goes by."""
     spent: dict[int, timedelta] = {}
-    now = timezone.now()
     visits = StageVisit.objects.filter(record_id=record_id).values_list("stage_id", "entered_at", "left_at")
     for stage_id, entered, left in visits:
-        spent[stage_id] = spent.get(stage_id, timedelta()) + ((left or now) - entered)
+        spent[stage_id] = spent.get(stage_id, timedelta()) + ((left or until) - entered)
     return spent
 
 

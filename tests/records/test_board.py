@@ -103,6 +103,13 @@ def test_board_costs_three_queries(process: Process, anna: Actor, cards: int, dj
     assert found.total == cards
 
 
+def test_an_empty_board_costs_one_query(process: Process, django_assert_num_queries: Any) -> None:
+    access = access_for(SYSTEM, definition_of(process))
+    with django_assert_num_queries(1):
+        found = board_for(access, access.definition.default_pipeline)
+    assert [(column.count, column.page.tiles) for column in found.columns] == [(0, ())] * 4
+
+
 def test_pages_of_a_column_are_whole_and_in_order(process: Process) -> None:
     for number in range(PAGE + 3):
         create(process, f"Paper {number}")

@@ -17,6 +17,7 @@ from processes.operations.changing import lock_for_writing
 from processes.permissions import access_for
 from records.models import Record, StageVisit
 from records.operations import Past, Step, create_record, history, move_record, write_history, writing
+from records.queries.card import card_for
 from records.queries.timeline import timeline_page
 from records.typed import model_for
 from tests.factories import EMPLOYEE, actor_of, make_admin, make_process, make_role, make_user
@@ -182,6 +183,20 @@ def test_timeline_tells_who_moved_what_when(people: list[User]) -> None:
     page = timeline_page(access_for(SYSTEM, definition_of(process)), record_id)
     told = [(entry.who, entry.at, [change.after for change in entry.changes]) for entry in page.entries]
     assert told == [("Clara", at(10), ["Completed"]), ("Boris", at(5), ["In work"]), ("Anna", at(0), [])]
+
+
+def test_card_knows_how_long_the_record_stood_in_each_stage(people: list[User]) -> None:
+    process = make_process()
+    again, closed = pasts(people)[1], pasts(people)[0]
+    open_again = Past([*again.steps[:3]], title="Open")
+    ids = write_history(process, [again, closed, open_again], actor=SYSTEM)
+    access = access_for(SYSTEM, definition_of(process))
+    spent = [{step.stage.key: step.time_spent for step in card_for(access, record_id).steps} for record_id in ids]
+    hours = timedelta(hours=5)
+    assert spent[0] == {"received": 2 * hours, "in_work": 2 * hours, "rejected": timedelta(), "completed": None}
+    assert spent[1] == {"received": hours, "in_work": hours, "completed": timedelta(), "rejected": None}
+    assert spent[2]["in_work"] == hours
+    assert spent[2]["received"] > timedelta(days=365 * 15)
 
 
 def test_deactivated_people_keep_their_past(people: list[User]) -> None:

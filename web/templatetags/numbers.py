@@ -50,7 +50,7 @@ SIGNS = {
 SHORT = 10
 # Below so many seconds milliseconds are told.
 BLINK = 0.1
-UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+UNITS = (("year", 31_536_000), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 @register.filter
@@ -122,7 +122,7 @@ def reldate(value: date | datetime | None) -> str:
 
 @register.filter
 def duration(value: timedelta | Number | None) -> str:
-    """How long, in its one or two largest units: 2 days 3 hrs, 12 mins, 0.4 secs. Numbers are seconds."""
+    """How long, in its one or two largest units: 2 yrs 40 days, 2 days 3 hrs, 12 mins, 0.4 secs. Numbers: seconds."""
     if value is None:
         return ""
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)

@@ -14,6 +14,7 @@ export function attach(root) {
   root.addEventListener("click", onClick);
   root.addEventListener("keydown", sendComment);
   document.addEventListener("smartcrm:live", onChanged);
+  showStage(root);
   return () => document.removeEventListener("smartcrm:live", onChanged);
 }
 
@@ -69,6 +70,16 @@ function refreshActivity(root) {
 async function refresh(root) {
   const record = recordOf(root);
   await htmx.ajax("GET", `${record.dataset.url}?part=record`, { source: record, target: record, swap: "outerHTML" });
+  showStage(root);
+}
+
+/** A bar of many stages begins with the one where the record stands. @param {HTMLElement} root */
+function showStage(root) {
+  const bar = root.querySelector(".stagebar");
+  const current = bar?.querySelector("[aria-current=step]");
+  if (!bar || !current) return;
+  const [outer, inner] = [bar.getBoundingClientRect(), current.getBoundingClientRect()];
+  bar.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
 }
 
 /**

@@ -1,5 +1,6 @@
 // @ts-check
-// One tooltip for every `data-tip`, after a short rest of the pointer or on keyboard focus; Esc hides it.
+// One tooltip for every `data-tip`, and for every `.truncate` whose words are cut, after a short rest of the pointer or
+// on keyboard focus; Esc hides it.
 import { make, overlayHost, place } from "../lib/overlay.js";
 
 const tip = make("div", { class: "tip", popover: "manual", "aria-hidden": "true" });
@@ -7,7 +8,7 @@ let timer = 0;
 
 /** @param {Element} element */
 function show(element) {
-  const { tip: text, tipSide, shortcutHint } = /** @type {HTMLElement} */ (element).dataset;
+  const { tip: text = element.textContent?.trim(), tipSide, shortcutHint } = /** @type {HTMLElement} */ (element).dataset;
   tip.replaceChildren(text ?? "", ...(shortcutHint ? [make("kbd", {}, shortcutHint)] : []));
   overlayHost().append(tip);
   tip.showPopover();
@@ -20,7 +21,11 @@ function hide() {
 }
 
 /** @param {Event} event */
-const tipped = (event) => (event.target instanceof Element ? event.target.closest("[data-tip]") : null);
+function tipped(event) {
+  if (!(event.target instanceof Element)) return null;
+  const cut = event.target.closest(".truncate");
+  return event.target.closest("[data-tip]") ?? (cut && cut.scrollWidth > cut.clientWidth ? cut : null);
+}
 
 document.addEventListener("pointerover", (event) => {
   const element = tipped(event);
