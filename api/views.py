@@ -158,7 +158,8 @@ def _fingerprint(request: Request) -> str:
         request._request.get_full_path(),
         request.META.get("HTTP_IF_MATCH", ""),
     )
-    body = to_bytes(request.data) if request.META.get("CONTENT_LENGTH") not in (None, "", "0") else b""
+    data = request.data if request.META.get("CONTENT_LENGTH") not in (None, "", "0") else b""
+    body = data if isinstance(data, bytes) else to_bytes(data)
     return hashlib.sha256("\n".join(parts).encode() + b"\n" + body).hexdigest()
 
 

@@ -10,6 +10,7 @@ from api.v1 import (
     departments,
     fields,
     hooks,
+    imports,
     notifications,
     people,
     pipelines,
@@ -28,6 +29,7 @@ register_converter(RunActConverter, "run_act")
 _PROCESS = "processes/<str:key>/"
 _PIPELINE = f"{_PROCESS}pipelines/<str:pipeline_key>/"
 _RECORD = f"{_PROCESS}records/<id:record_id>/"
+_IMPORT = f"{_PROCESS}imports/<id:import_id>/"
 
 urlpatterns = [
     path("openapi.json", about.OpenApi.as_view(), name="api-openapi"),
@@ -84,6 +86,13 @@ urlpatterns = [
     path(f"{_RECORD}tasks/", timeline.Tasks.as_view(), name="api-record-tasks"),
     path(f"{_RECORD}tasks/<id:task_id>/complete/", timeline.CompleteTask.as_view(), name="api-task-complete"),
     path(f"{_RECORD}tasks/<id:task_id>/reopen/", timeline.ReopenTask.as_view(), name="api-task-reopen"),
+    path(f"{_PROCESS}imports/", imports.Imports.as_view(), name="api-imports"),
+    path(_IMPORT, imports.OneImport.as_view(), name="api-import"),
+    path(f"{_IMPORT}check/", imports.CheckImport.as_view(), name="api-import-check"),
+    path(f"{_IMPORT}run/", imports.RunImport.as_view(), name="api-import-run"),
+    path(f"{_IMPORT}cancel/", imports.CancelImport.as_view(), name="api-import-cancel"),
+    path(f"{_IMPORT}problems/", imports.ImportProblems.as_view(), name="api-import-problems"),
+    path(f"{_IMPORT}rejected/", imports.RejectedRows.as_view(), name="api-import-rejected"),
     path(f"{_PROCESS}robots/", robots.Robots.as_view(), name="api-robots"),
     path(f"{_PROCESS}robots/<id:robot_id>/", robots.OneRobot.as_view(), name="api-robot"),
     path(f"{_PROCESS}robot-order/", robots.RobotOrderOfStage.as_view(), name="api-robot-order"),

@@ -87,6 +87,11 @@ class ImportJob(FSMModelMixin, models.Model):
         return self.state in self.WORKING
 
     @property
+    def run_robots(self) -> bool:
+        """Whether robots run and people are told."""
+        return not self.quiet
+
+    @property
     def has_ended(self) -> bool:
         """Whether nothing will happen to it any more."""
         return self.state in self.ENDED

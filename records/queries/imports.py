@@ -146,7 +146,7 @@ def rejected_csv(job: ImportJob) -> Iterator[str]:
         if row.number in reasons:
             width = len(job.headers)
             cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
-            yield _line(job, [*cells, "; ".join(words_of(job, reasons[row.number])), *row.cells[width:]])
+            yield _line(job, [*cells, " ".join(words_of(job, reasons[row.number])), *row.cells[width:]])
 
 
 def _rows(job: ImportJob) -> Iterator[SourceRow]:

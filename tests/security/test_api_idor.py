@@ -17,8 +17,9 @@ from events.models import Event
 from processes.models import Process
 from processes.operations import set_grants
 from records.operations import add_comment, create_record, create_task
+from records.operations.imports import begin_import
 from tests.api.conftest import ApiClient, client_of
-from tests.factories import EMPLOYEE, make_admin, make_process, make_role, make_user
+from tests.factories import EMPLOYEE, actor_of, make_admin, make_process, make_role, make_user
 
 SEEN, HIDDEN, ADMINS = "seen", "hidden", "admins"
 """What a stranger may do with an address: use it as everybody, not know of it, or not as only administrators may."""
@@ -66,6 +67,13 @@ ROUTES: dict[str, list[tuple[str, Any, str]]] = {
     "api-record-tasks": [("get", None, HIDDEN), ("post", {"title": "x"}, HIDDEN)],
     "api-task-complete": [("post", None, HIDDEN)],
     "api-task-reopen": [("post", None, HIDDEN)],
+    "api-imports": [("get", None, HIDDEN), ("post", {}, HIDDEN)],
+    "api-import": [("get", None, HIDDEN), ("patch", {"targets": ["title"]}, HIDDEN)],
+    "api-import-check": [("post", None, HIDDEN)],
+    "api-import-run": [("post", None, HIDDEN)],
+    "api-import-cancel": [("post", None, HIDDEN)],
+    "api-import-problems": [("get", None, HIDDEN)],
+    "api-import-rejected": [("get", None, HIDDEN)],
     "api-robots": [("get", None, HIDDEN), ("post", {"stage": "in_work", "kind": "add_comment"}, HIDDEN)],
     "api-robot": [("get", None, HIDDEN), ("patch", {"is_on": False}, HIDDEN), ("delete", None, HIDDEN)],
     "api-robot-order": [("put", {"stage": "in_work", "robots": []}, HIDDEN)],
@@ -114,6 +122,9 @@ class World:
             "person_id": self.reader.pk,
             "department_id": self.department.pk,
             "token_id": token_id,
+            "import_id": begin_import(
+                self.process, name="f.csv", content=b"Title\nsecret words\n", actor=actor_of(self.admin)
+            ).pk,
             "robot_id": 1,
             "trigger_id": 1,
             "run_id": 1,
