@@ -74,6 +74,13 @@ def actor_of_token(token_id: int) -> Actor:
     return _actor_of(*found)
 
 
+def is_active_person(person_id: int) -> bool:
+    """Whether somebody with this id may be given work. One query, which every value that names a person makes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM accounts_user WHERE id = %s AND is_active", [person_id])
+        return cursor.fetchone() is not None
+
+
 def people_called(texts: Iterable[str]) -> dict[str, list[int]]:
     """Folded text → ids of the active people whose e-mail address or full name it is. One query."""
     wanted = {fold(text) for text in texts}

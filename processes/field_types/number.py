@@ -1,6 +1,7 @@
 """A number with or without decimals."""
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -69,13 +70,19 @@ class NumberType(FieldType):
         if value is None:
             return ""
         decimals = "" if value == value.to_integral_value() else "." + "0" * field.settings.get("decimals", 2)
-        return format_decimal(value, format="#,##0" + decimals, locale=get_language() or "en")
+        return _formatted(value, "#,##0" + decimals, get_language() or "en")
 
     def form_field(self, field: FieldDef) -> forms.Field:
         return number_input(field, "decimal")
 
     def json_schema(self, field: FieldDef) -> dict[str, Any]:
         return {"type": "number"}
+
+
+@lru_cache(maxsize=4096)
+def _formatted(value: Decimal, pattern: str, locale: str) -> str:
+    """Boards and lists show the same values again and again, and formatting one costs more than reading it."""
+    return format_decimal(value, format=pattern, locale=locale)
 
 
 def number_input(field: FieldDef, inputmode: str) -> forms.Field:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.queries import is_active_person
 from core.text import id_from
 from processes.definition_types import FieldDef
 from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
@@ -72,6 +73,6 @@ def to_person(raw: Any) -> int:
     person_id = None if isinstance(raw, bool) else id_from(str(raw))
     if person_id is None:
         raise WrongValue(_("The id of a person is expected."))
-    if not User.objects.active().filter(pk=person_id).exists():
+    if not is_active_person(person_id):
         raise WrongValue(_("There is no such person."))
     return person_id

@@ -12,7 +12,7 @@ from core.errors import Invalid, NotAllowed
 from processes.definition_types import StageDef
 from processes.models import Operation
 from records.models import StageVisit
-from records.operations.writing import ProcessRef, Writing, begin, sync_catalogue
+from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, sync_catalogue
 from records.typed import TypedRecord
 
 
@@ -120,6 +120,8 @@ def _visit(writing: Writing, row: TypedRecord, target: StageDef) -> StageVisit:
 
 def _rank(writing: Writing, row: TypedRecord, target: StageDef, *, after: int | None, before: int | None) -> str:
     """A rank strictly between two present ranks of the target's column; cards of equal rank stay together."""
+    if after is None and before is None:
+        return _between(None, first_rank_in(writing, target))
     column = writing.model.objects.visible_to(writing.access).in_stage(target.id).exclude(pk=row.pk)
     ranks = column.values_list("position", flat=True)
     lower = _rank_of(ranks, after)
