@@ -60,7 +60,9 @@ class SessionUseMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         session = request.session
-        if isinstance(session, SessionStore) and session.session_key and request.user.is_authenticated:
+        # REST framework leaves None in the place of nobody.
+        is_person = getattr(request.user, "is_authenticated", False)
+        if isinstance(session, SessionStore) and session.session_key and is_person:
             session.note_use(address=request.META.get("REMOTE_ADDR", ""), browser=request.headers.get("User-Agent", ""))
         return response
 
