@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models.functions import Lower
 
 from accounts.models import Department, User
+from accounts.operations.departments import create_department
 from accounts.permissions import require_admin
 from core.actor import Actor
 from core.text import fold
@@ -26,13 +28,16 @@ class PastPerson:
 def add_past_people(people: Sequence[PastPerson], *, actor: Actor) -> dict[str, User]:
     """Add people by whom a history is told: deactivated, without a password, in their departments; users by e-mail.
 
-    Whoever has the address already stays as they are; a department of the same name at the root is used. Writes
-    `person.added` and `department.created`. Raises NotAllowed.
+    Whoever has the address already stays as they are; a department of the same name at the top is used. Writes
+    `person.added` and `department.created`. Raises NotAllowed, Invalid (the name of a department).
     """
     require_admin(actor)
-    here = {user.email.lower(): user for user in User.objects.filter(email__in=[person.email for person in people])}
-    new = [person for person in people if person.email.lower() not in here]
-    departments = _departments({person.department for person in new} - {""}, actor)
+    with_department_last = sorted(people, key=lambda person: bool(person.department))
+    wanted = {person.email.lower(): person for person in with_department_last}
+    known = User.objects.annotate(address=Lower("email")).filter(address__in=wanted)
+    here = {user.email.lower(): user for user in known}
+    new = [person for address, person in wanted.items() if address not in here]
+    departments = {name: _department(name, actor) for name in sorted({person.department for person in new} - {""})}
     password = make_password(None)
     added = User.objects.bulk_create(
         User(
@@ -50,13 +55,6 @@ def add_past_people(people: Sequence[PastPerson], *, actor: Actor) -> dict[str, 
     return {person.email: here[person.email.lower()] for person in people}
 
 
-def _departments(names: set[str], actor: Actor) -> dict[str, Department]:
-    here = {row.name.casefold(): row for row in Department.objects.filter(parent=None)}
-    found = {name: here[name.casefold()] for name in names if name.casefold() in here}
-    added = Department.objects.bulk_create(
-        Department(name=name, position=len(here) + number) for number, name in enumerate(sorted(names - found.keys()))
-    )
-    publish_many(
-        [event_by(actor, "department.created", data={"department_id": row.pk, "name": row.name}) for row in added]
-    )
-    return found | {row.name: row for row in added}
+def _department(name: str, actor: Actor) -> Department:
+    found = Department.objects.filter(parent=None, name__iexact=name).first()
+    return found or create_department(name=name, actor=actor)

@@ -175,8 +175,8 @@ def _invalid(message: str) -> Invalid:
 
 def _actor(step: Step, people: Mapping[int, str]) -> Actor:
     if step.person_id is None:
-        return Actor(kind=ActorKind.IMPORT, label=_("Unknown"))
-    return Actor(kind=ActorKind.PERSON, label=people[step.person_id], user_id=step.person_id)
+        return Actor(kind=ActorKind.IMPORT, label=_("Unknown"), quiet=True)
+    return Actor(kind=ActorKind.PERSON, label=people[step.person_id], user_id=step.person_id, quiet=True)
 
 
 def _rank(writing: Writing, lives: Sequence[_Life]) -> None:
@@ -217,7 +217,7 @@ def _write(writing: Writing, lives: Sequence[_Life]) -> list[int]:
         "history.written",
         actor=writing.actor,
         process_id=writing.definition.id,
-        data={"records": len(lives), "moments": len(in_order), "quiet": True},
+        data={"records": len(lives), "moments": len(in_order)},
     )
     return [entry.pk for entry in entries]
 
@@ -290,7 +290,7 @@ def _with_ends(life: _Life) -> Iterator[tuple[_Moment, datetime | None]]:
 def _event(writing: Writing, row: TypedRecord, shot: Mapping[str, Any], moment: _Moment) -> Event:
     stage = moment.target.id
     shot = {**shot, "stage": stage}
-    data: dict[str, Any] = {"snapshot": shot, "stage": stage, "quiet": True}
+    data: dict[str, Any] = {"snapshot": shot, "stage": stage}
     changes: dict[str, tuple[Any, Any]] = {}
     if moment.source is None:
         changes = {key: (None, value) for key, value in shot.items() if value is not None}

@@ -8,8 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Role, User
-from accounts.operations import create_role
-from accounts.operations.past import PastPerson, add_past_people
+from accounts.operations import PastPerson, add_past_people, create_role
 from core.actor import Actor
 from core.errors import Conflict
 from core.text import key_from
@@ -48,7 +47,7 @@ def bring_log(
         raise LogError("There is no event in the file that can be taken.")
     key = key or key_from(name, fallback="process")
     if Process.objects.filter(key=key).exists():
-        raise Conflict(f"There is a process “{key}” already. Give another key, or remove that process first.")
+        raise Conflict(f"There is a process “{key}” already. Give another --key.")
     shape = shape_of(log)
     draft = shape.draft(name=name, key=key, noun=noun, noun_plural=plural)
     process = create_process(draft, actor=actor)

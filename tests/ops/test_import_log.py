@@ -95,12 +95,22 @@ def test_people_are_deactivated_users_in_the_departments_of_their_groups(log: Pa
 
 def test_a_known_address_is_the_person_who_has_it(tmp_path: Path) -> None:
     anna = make_user("Anna")
-    row = log_row(resource=anna.email.upper(), responsible=anna.email)
+    row = log_row(resource=anna.email.upper(), responsible=anna.email.upper())
     bring(write_log(tmp_path / "log.csv", cases=3, more=(row,)))
     record = Record.objects.get(title="case-extra")
     assert (record.author, record.assignee) == (anna, anna)
     anna.refresh_from_db()
     assert (anna.name, anna.is_active, anna.department) == ("Anna", True, None)
+
+
+def test_two_spellings_of_an_address_or_a_group_are_one(tmp_path: Path) -> None:
+    rows = (
+        log_row(resource="Eve@example.test", responsible="eve@example.test") | {"org:group": "Group 1"},
+        log_row(resource="Bob", time="2011-01-01T00:00:00Z") | {"org:group": "GROUP 1"},
+    )
+    bring(write_log(tmp_path / "log.csv", cases=1, more=rows))
+    eve, bob = User.objects.get(email__iexact="eve@example.test"), User.objects.get(name="Bob")
+    assert eve.department == bob.department is not None
 
 
 def test_timeline_of_a_case_is_its_rows(log: Path) -> None:
