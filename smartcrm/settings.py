@@ -293,8 +293,10 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 # Mail
 
 # Without a server mails are files in the data folder of this machine, or, with a database elsewhere, lines of the log.
-_no_server = "consolemail://" if env.str("DATABASE_URL", default="") else f"filemail:///{DATA_DIR / 'mail'}"
-_mail = env.email_url_config(env.str("EMAIL_URL", default="") or _no_server)
+_mail_url = env.str("EMAIL_URL", default="")
+if not _mail_url:
+    _mail_url = "consolemail://" if env.str("DATABASE_URL", default="") else embedded.mail_url(DATA_DIR)
+_mail = env.email_url_config(_mail_url)
 vars().update(_mail)
 EMAIL_FILE_PATH: str = _mail["EMAIL_FILE_PATH"]
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SmartCRM <smartcrm@localhost>")

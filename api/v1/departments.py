@@ -45,6 +45,10 @@ class DepartmentOut(serializers.Serializer[Any]):
     roles = DepartmentRoleOut(many=True)
 
 
+class DepartmentPersonOut(PersonOut):
+    """A person who works in the department."""
+
+
 class DepartmentBody(Strict):
     """A department to be. `parent` null puts it at the top."""
 
@@ -151,11 +155,13 @@ class MoveDepartment(ApiView):
 class DepartmentPeople(ApiView):
     """Who works in a department."""
 
-    @extend_schema(operation_id="departments_people", summary="List its people", responses={200: items_of(PersonOut)})
+    @extend_schema(
+        operation_id="departments_people", summary="List its people", responses={200: items_of(DepartmentPersonOut)}
+    )
     def get(self, request: Request, department_id: int) -> Response:
         """Active people in it, by name; not those in departments below."""
         found = people().filter(department=_department(department_id))
-        return Response({"items": PersonOut(found, many=True).data})
+        return Response({"items": DepartmentPersonOut(found, many=True).data})
 
     @extend_schema(
         operation_id="departments_add_person", summary="Add a person", request=HolderBody, responses={204: None}

@@ -5,7 +5,7 @@ from the data folder alone, so settings know them without a server running.
 """
 
 from smartcrm.embedded.errors import EmbeddedError
-from smartcrm.embedded.places import data_dir, database_url, redis_url, secret_key
+from smartcrm.embedded.places import data_dir, database_url, mail_url, redis_url, secret_key
 from smartcrm.embedded.postgres import EmbeddedPostgres
 from smartcrm.embedded.redis import EmbeddedRedis
 from smartcrm.embedded.services import EmbeddedServices
@@ -17,6 +17,7 @@ __all__ = [
     "EmbeddedServices",
     "data_dir",
     "database_url",
+    "mail_url",
     "redis_url",
     "secret_key",
 ]

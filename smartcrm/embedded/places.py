@@ -68,6 +68,17 @@ def secret_key(data: Path) -> str:
         ) from error
 
 
+def mail_url(data: Path) -> str:
+    """Return the address by which mails become files in a folder of their owner's: they hold links that open doors."""
+    folder = data / "mail"
+    try:
+        make_folder(data)
+        make_folder(folder, 0o700)
+    except OSError as error:
+        raise EmbeddedError(f"The folder {folder} cannot be used ({error.strerror}): set EMAIL_URL.") from error
+    return f"filemail:///{folder}"
+
+
 def make_folder(path: Path, mode: int = 0o711) -> None:
     """Make a folder and its parents; others may pass through to what they own, and may not look around."""
     path.mkdir(parents=True, exist_ok=True)

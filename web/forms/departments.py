@@ -32,7 +32,7 @@ class DepartmentForm(forms.Form):
         label=_("Head"),
         required=False,
         empty_label=_("Nobody"),
-        widget=forms.Select(attrs={"data-controller": "select"}),
+        widget=forms.Select(attrs={"data-controller": "select", "data-placeholder": _("Nobody")}),
     )
 
     def __init__(self, *args: Any, nodes: Iterable[Node], **kwargs: Any) -> None:

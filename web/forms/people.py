@@ -26,10 +26,7 @@ class InvitationForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=150)
     email = forms.CharField(label=_("E-mail"), max_length=254, widget=forms.EmailInput)
     language = forms.ChoiceField(
-        label=_("Language"),
-        choices=settings.LANGUAGES,
-        required=False,
-        help_text=_("Of the letter and, at first, of the pages."),
+        label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of the letter and, at first, of the pages.")
     )
     by_mail = forms.BooleanField(label=_("Send the link by mail"), required=False, initial=True)
     is_admin = forms.BooleanField(
@@ -44,10 +41,6 @@ class InvitationForm(forms.Form):
                 nodes, label=_("Department"), required=False, empty_label=_("None")
             )
         self.order_fields(["name", "email", "department", "language", "by_mail", "is_admin"])
-
-    def clean_language(self) -> str:
-        """The one chosen, else the inviter's."""
-        return str(self.cleaned_data["language"] or self.initial["language"])
 
 
 class PersonDepartmentForm(forms.Form):

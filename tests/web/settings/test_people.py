@@ -26,7 +26,9 @@ def link_in(text: str) -> str:
 
 
 def test_invitation_shows_a_link_that_sets_a_password_once(admin: Client) -> None:
-    answer = admin.post(reverse("person-invite"), {"name": "Нина Ким", "email": "nina@example.test"}, headers=FRAGMENT)
+    answer = admin.post(
+        reverse("person-invite"), {"name": "Нина Ким", "email": "nina@example.test", "language": "en"}, headers=FRAGMENT
+    )
     path = link_in(answer.text)
     assert "peopleChanged" in answer.headers["HX-Trigger"]
     guest = Client()
@@ -39,7 +41,9 @@ def test_invitation_shows_a_link_that_sets_a_password_once(admin: Client) -> Non
 
 
 def test_taken_address_is_said_beside_the_field(admin: Client, worker: User) -> None:
-    answer = admin.post(reverse("person-invite"), {"name": "Twin", "email": worker.email}, headers=FRAGMENT)
+    answer = admin.post(
+        reverse("person-invite"), {"name": "Twin", "email": worker.email, "language": "en"}, headers=FRAGMENT
+    )
     assert answer.status_code == 422
     assert answer.context["form"].errors.keys() == {"email"}
 
