@@ -73,7 +73,7 @@ def create_requests(page: Page) -> None:
 
 def add_robot(page: Page, kind: str) -> Locator:
     """Open the editor of a new robot in “In work”."""
-    page.get_by_role("button", name="Add a robot to “In work”").click()
+    page.get_by_role("button", name="Add a robot or trigger to “In work”").click()
     page.get_by_role("link", name=re.compile(kind)).click()
     editor = page.locator("dialog[open]").last
     expect(editor.locator("[data-controller~=placeholders][data-ready]")).to_be_attached()

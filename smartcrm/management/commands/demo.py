@@ -15,8 +15,8 @@ from django.utils import timezone, translation
 from accounts.models import Role, User
 from accounts.operations import assign_role, create_role
 from accounts.queries import actor_for
-from automation.drafts import RobotDraft
-from automation.operations import create_robot
+from automation.drafts import RobotDraft, TriggerDraft
+from automation.operations import create_robot, create_trigger
 from core.actor import SYSTEM, Actor
 from events.relay import relay_all
 from processes.definition import definition_of
@@ -86,6 +86,7 @@ class Command(BaseCommand):
             _requests(people, chance)
             _deals(people, chance)
         relay_all()
+        _triggers(actor_for(people["admin@demo.local"]))
         return self._tell_logins()
 
     def _tell_logins(self) -> None:
@@ -154,6 +155,31 @@ def _requests(people: dict[str, User], chance: random.Random) -> None:
         ),
         actor=admin,
     )
+
+
+@transaction.atomic
+def _triggers(admin: Actor) -> None:
+    """What moves requests by itself from now on; the records that are there already stay where they are."""
+    stages = {stage.key: stage for stage in Stage.objects.filter(pipeline__process__key="requests")}
+    create_trigger(
+        stages["completed"],
+        TriggerDraft("all_tasks_done", name="All tasks are done", source=stages["in_work"].pk),
+        actor=admin,
+    )
+    create_trigger(
+        stages["in_work"],
+        TriggerDraft(
+            "time_in_stage", {"amount": 7, "unit": 86_400}, name="Waited a week", source=stages["waiting"].pk,
+            allow_backward=True,
+        ),
+        actor=admin,
+    )  # fmt: skip
+    create_trigger(
+        stages["in_work"],
+        TriggerDraft("field_changed", {"fields_watched": ["assignee"]}, name="Somebody takes it",
+                     source=stages["received"].pk),
+        actor=admin,
+    )  # fmt: skip
 
 
 def _deals(people: dict[str, User], chance: random.Random) -> None:

@@ -120,7 +120,7 @@ def test_matrix_is_walked_by_keyboard_and_warns_before_it_is_saved(
 
 def test_robot_is_built_with_a_condition_and_a_placeholder(boss: User, process: Process, open_page: OpenPage) -> None:
     page = open_page(boss, "/p/requests/automation/")
-    page.get_by_role("button", name="Add a robot to “In work”").click()
+    page.get_by_role("button", name="Add a robot or trigger to “In work”").click()
     page.get_by_role("link", name="Create a task").click()
     panel = page.locator("#panel")
     ready(page, "condition")
