@@ -13,7 +13,7 @@ from core.errors import Text
 from events.consumers import Consumer, consumers
 from events.models import Event
 from notifications.deliveries import has_due
-from notifications.operations import Subject, notify
+from notifications.operations import Subject, notify, tell_of_work
 
 Telling = tuple[str, Iterable[int], Text]
 """Kind, people, words."""
@@ -58,10 +58,28 @@ class Notifications(Consumer):
             if telling:
                 kind, people, words = telling
                 notify(people, about=_subject(event), kind=kind, text=words, actor=_actor(event), event_id=event.pk)
+            if event.kind == "import.finished":
+                _tell_of_import(event)
         return False
 
     def poll(self) -> bool:
         return has_due()
+
+
+def _tell_of_import(event: Event) -> None:
+    if event.data["state"] == "done":
+        words = _("The import is done. New: {created}, updated: {updated}, rejected: {rejected}.")
+    else:
+        words = _("The import has failed: {error} New: {created}, updated: {updated}, rejected: {rejected}.")
+    tell_of_work(
+        event.actor_user_id or 0,
+        process_id=event.process_id or 0,
+        kind="import",
+        title=event.data["name"],
+        text=format_lazy(words, **{key: event.data[key] for key in ("created", "updated", "rejected", "error")}),
+        actor=_actor(event),
+        event_id=event.pk,
+    )
 
 
 def _subject(event: Event) -> Subject:

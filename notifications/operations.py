@@ -64,6 +64,24 @@ def notify(
 
 
 @transaction.atomic
+def tell_of_work(
+    person_id: int, *, process_id: int, kind: str, title: str, text: Text, actor: Actor, event_id: int
+) -> None:
+    """Tell a person that long work of theirs in a process has ended; no record is meant, so only being active counts.
+
+    One person is told once per (event, kind). Writes `notification.created`.
+    """
+    user = User.objects.active().filter(pk=person_id).first()
+    if user is None:
+        return
+    about = Subject(process_id, 0, title[:300], None, None)
+    row = _row(user, about, kind, text, actor, event_id)
+    row.record_id = None
+    for told in _write([row], kind, event_id):
+        publish("notification.created", actor=actor, process_id=process_id, data={"user_id": told.user_id})
+
+
+@transaction.atomic
 def mark_read(notification_id: int, *, actor: Actor) -> None:
     """Mark one of the actor's own notifications read. Raises NotFound."""
     own = Notification.objects.filter(pk=notification_id, user_id=actor.user_id or 0)

@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
-from processes.models import Operation
+from processes.models import Operation, Process
 from processes.permissions import Access, accesses_for
 
 
@@ -59,6 +59,12 @@ def process_tabs(access: Access, active: str) -> list[Tab]:
         if url and access.can(operation):
             tabs.append(Tab(label, url, name == active))
     return tabs
+
+
+def can_import(access: Access) -> bool:
+    """Whether the person may bring records in from a file here."""
+    is_used = access.definition.status == Process.Status.PUBLISHED
+    return is_used and access.can(Operation.IMPORT) and (access.can(Operation.CREATE) or access.can(Operation.UPDATE))
 
 
 def _url_of(name: str, key: str) -> str:

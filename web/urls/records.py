@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from web.views import board, card, editing, filters, table, work
+from web.views import board, card, editing, filters, imports, table, work
 
 record: list[URLPattern | URLResolver] = [
     path("", card.card, name="record-card"),
@@ -17,9 +17,19 @@ record: list[URLPattern | URLResolver] = [
     path("tasks/", card.task, name="record-task"),
     path("tasks/<int:task_id>/", card.task_done, name="record-task-done"),
 ]
+one_import: list[URLPattern | URLResolver] = [
+    path("", imports.one_import, name="import"),
+    path("reread/", imports.reread, name="import-reread"),
+    path("run/", imports.run, name="import-run"),
+    path("cancel/", imports.cancel, name="import-cancel"),
+    path("progress/", imports.progress, name="import-progress"),
+    path("rejected/", imports.rejected, name="import-rejected"),
+]
 process: list[URLPattern | URLResolver] = [
     path("", board.board, name="process-board"),
     path("list/", table.table, name="process-list"),
+    path("imports/", imports.imports, name="process-imports"),
+    path("imports/<int:import_id>/", include(one_import)),
     path("bin/", editing.bin_page, name="process-bin"),
     path("columns/<int:stage_id>/", board.column, name="board-column"),
     path("totals/", board.totals, name="board-totals"),

@@ -19,7 +19,7 @@ from records.queries.board import ColumnPage, Cursor, board_for, card_tile, colu
 from records.queries.card import last_change
 from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest, is_fragment
-from web.navigation import process_tabs
+from web.navigation import can_import, process_tabs
 from web.templatetags.numbers import number
 from web.templatetags.records import noun_after
 
@@ -36,6 +36,7 @@ def board(request: PersonalRequest, key: str) -> HttpResponse:
         "board": picture,
         "can_create": picture.can_create,
         "can_restore": access.can(Operation.RESTORE),
+        "can_import": can_import(access),
         "tabs": process_tabs(access, "process-board"),
         "can_see": access.can(Operation.VIEW),
     }

@@ -16,6 +16,7 @@ ICONS = {
     "task": "checkbox",
     "mentioned": "at",
     "robot": "robot",
+    "import": "upload",
 }
 """Kind of a notification → icon; the others wear a bell."""
 

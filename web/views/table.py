@@ -20,7 +20,7 @@ from records.queries.rows import Row
 from records.queries.table import Table, TableColumn, columns_for, table_for
 from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest, is_fragment
-from web.navigation import process_tabs
+from web.navigation import can_import, process_tabs
 
 BASE = ("title", "stage", "assignee")
 """Base columns at the beginning of a row; its fields and when it was changed follow."""
@@ -79,6 +79,7 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
         "tabs": process_tabs(access, "process-list"),
         "can_create": _is_used(access) and access.can(Operation.CREATE),
         "can_restore": access.can(Operation.RESTORE),
+        "can_import": can_import(access),
         "can_see": access.can(Operation.VIEW),
         "pipeline": access.definition.default_pipeline,
     }
