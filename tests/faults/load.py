@@ -9,12 +9,15 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.operations import create_token
 from automation.models import Run, State
+from core.actor import SYSTEM
 from events.models import Event
 from processes.models import Process
+from processes.operations import set_grants
 from records.models import Comment, Record
 from tests.automation.helpers import make_robot
-from tests.factories import make_process
+from tests.factories import EMPLOYEE, make_process, make_role, make_user
 from tests.faults.conftest import states, unfinished
 from tests.listener import Listener
 from tests.stack import Stack, StackProcess, wait_for
@@ -124,6 +127,13 @@ def make_load(listener: Listener) -> Process:
         make_robot(process, settings={"text": text})
     make_robot(process, "call_url", {"method": "POST", "url": f"{listener.url}/"})
     return process
+
+
+def token_for(process: Process) -> str:
+    """The secret of a token that may create records of the process."""
+    person = make_user()
+    set_grants(process, {make_role(people=(person,)).pk: EMPLOYEE}, actor=SYSTEM)
+    return create_token(person, name="load", scopes=("read", "write"), actor=SYSTEM)[1]
 
 
 def wait_for_runs(count: int) -> None:
