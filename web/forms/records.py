@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.queries import people
 from processes.definition_types import FieldDef
 from processes.models import Operation
@@ -40,8 +41,12 @@ class ValueForm(forms.Form):
 
     def __init__(self, field: FieldDef, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["value"] = control_of(field)
-        self.fields["value"].widget.attrs |= {"autofocus": True, "aria-label": field.label}
+        control = control_of(field)
+        if isinstance(control, forms.ModelChoiceField) and self.initial.get("value"):
+            # Whoever stands there may have been deactivated since.
+            control.queryset = control.queryset | User.objects.filter(pk=self.initial["value"])
+        self.fields["value"] = control
+        control.widget.attrs |= {"autofocus": True, "aria-label": field.label}
 
     def raw_value(self) -> Any:
         """What was typed."""

@@ -69,12 +69,13 @@ def field(request: PersonalRequest, key: str, record_id: int, field_key: str) ->
     if was is not None and was != present.json:
         return _conflict(access, record_id, present)
     try:
-        row = update_record(key, record_id, values={field_key: raw}, version=version, actor=request.actor)
+        if present.locked or present.json is None or raw != str(present.json):
+            update_record(key, record_id, values={field_key: raw}, version=version, actor=request.actor)
     except Stale:
         return _conflict(access, record_id, value_of(access, record_id, field_key)[0])
     changed, version = value_of(access, record_id, field_key)
     html = render_to_string("records/_value.html", {"value": changed})
-    return JsonResponse({"version": row.version, "json": changed.json, "text": changed.text, "html": html})
+    return JsonResponse({"version": version, "json": changed.json, "text": changed.text, "html": html})
 
 
 @login_required

@@ -14,7 +14,7 @@ from processes.models import Process
 from processes.operations import set_grants
 from records.models import Comment, Record, Task
 from records.operations import create_task, delete_record, move_record, update_record
-from tests.factories import actor_of, make_process, make_role
+from tests.factories import actor_of, make_admin, make_process, make_role
 from tests.web.records.conftest import Create, text_of
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +81,16 @@ def test_editor_of_a_value_comes_filled(record: int, employee: User, visit: Any)
     part = text_of(visit(employee).get(url(record, "fields/amount/"), script=True))
     assert 'name="value"' in part
     assert 'name="was" value="1234.5"' in part
+
+
+def test_a_deactivated_assignee_stays_unless_somebody_chooses_another(record: int, employee: User, visit: Any) -> None:
+    User.objects.filter(pk=employee.pk).update(is_active=False)
+    client = visit(make_admin())
+    part = text_of(client.get(url(record, "fields/assignee/"), script=True))
+    assert f'<option value="{employee.pk}" selected>' in part
+    answer = client.post(url(record, "fields/assignee/"), {"value": employee.pk, "was": employee.pk}, script=True)
+    assert (answer.status_code, answer.json()["version"]) == (200, 1)
+    assert Record.objects.get(pk=record).assignee == employee
 
 
 def test_value_is_saved_and_comes_back_as_it_is_shown(record: int, employee: User, visit: Any) -> None:
