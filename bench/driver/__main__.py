@@ -142,6 +142,7 @@ def _compare(options: Options, folder: Path, environment: dict[str, str]) -> dic
             start=background.start,
         )
         background.stop()
+        _say(f"{robot_figures.runs} runs of robots are done")
         found = {
             "size": options.size,
             "rounds": options.rounds,
@@ -150,13 +151,18 @@ def _compare(options: Options, folder: Path, environment: dict[str, str]) -> dic
             "agreed": agreed,
             "works": as_data(results),
             "statements": {
-                side.name: _statements(side, options, settings)
+                side.name: _in_process("count", side, options, settings, times=3)
+                for side, settings in ((ours, mine), (reference, theirs))
+            },
+            "processor_ms": {
+                side.name: _in_process("time", side, options, settings, times=options.requests)
                 for side, settings in ((ours, mine), (reference, theirs))
             },
             "robots": asdict(robot_figures),
         }
         if options.profile:
-            _profile(ours, options, mine)
+            found_profile = _in_process("profile", ours, options, mine, times=options.requests + 1)
+            Path(options.profile).write_text(json.dumps(found_profile, indent=1))
     return found
 
 
@@ -195,24 +201,18 @@ class _Background:
         self._running = []
 
 
-def _statements(side: HttpSide, options: Options, environment: Mapping[str, str]) -> dict[str, int]:
-    """Work → statements of one request, transaction marks included."""
-    given = _requests(side, options, times=3)
-    counted: dict[str, int] = json.loads(
-        run("-m", "bench.in_process", "count", "1", environment=environment, given=given)
-    )
-    return counted
-
-
-def _profile(ours: Ours, options: Options, environment: Mapping[str, str]) -> None:
-    given = _requests(ours, options, times=50)
-    printed = run("-m", "bench.in_process", "profile", "300", environment=environment, given=given)
-    Path(options.profile).write_text(printed)
+def _in_process(
+    what: str, side: HttpSide, options: Options, environment: Mapping[str, str], *, times: int
+) -> dict[str, Any]:
+    """Work → what `bench.in_process` finds about one request of it."""
+    given = _requests(side, options, times=times)
+    found: dict[str, Any] = json.loads(run("-m", "bench.in_process", what, environment=environment, given=given))
+    return found
 
 
 def _requests(side: HttpSide, options: Options, *, times: int) -> str:
     """Requests of every work for a program that makes them without a server."""
-    plan = Plan(options.size)
+    plan = Plan(options.size, turn=times)
     works = {
         work.name: [asdict(call) for call in side.pieces(work.name, plan.pieces(Work(work.name), times))]
         for work in WORKS

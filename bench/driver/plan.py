@@ -45,12 +45,14 @@ WORKS = (
 class Plan:
     """Hands out the pieces; remembers where every record stands, so that each move goes to another stage."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, turn: int = 0) -> None:
+        """Plans of another `turn` write other values and move to other stages."""
         self.size = size
+        self._turn = turn
         self._next = size + 1
         self._at = 0
         self._stages: dict[int, int] = {}
-        self._value = 0
+        self._value = turn * 1_000_000
         self._makers: dict[str, Callable[[int], Sequence[Any]]] = {
             "create": self._new,
             "bulk": lambda count: [self._new(min(BULK, self.size))],
@@ -77,7 +79,7 @@ class Plan:
             yield self._at * 7919 % self.size + 1
 
     def _move(self, number: int) -> tuple[int, str]:
-        target = (self._stages.get(number, sample(number).stage) + 1) % len(STAGES)
+        target = (self._stages.get(number, sample(number).stage) + 1 + self._turn % 5) % len(STAGES)
         self._stages[number] = target
         return number, STAGES[target][0]
 
