@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from accounts.models import User
-from accounts.operations import deactivate_person
+from accounts.operations import deactivate_person, end_other_sessions
 from core.actor import SYSTEM
 from events.relay import relay_all
 from processes.definition import definition_of
@@ -177,6 +177,20 @@ def test_stream_of_a_deactivated_person_ends(process: Process, listen: Callable[
     assert listener.closed.wait(PATIENCE)
     assert actor_of(make_user()) is not None
     assert listen(user).response.status == HTTPStatus.UNAUTHORIZED
+
+
+def test_stream_of_a_session_signed_out_from_afar_ends_and_the_other_stays(
+    process: Process, listen: Callable[..., Listener]
+) -> None:
+    user = watcher(process)
+    gone, stays = listen(user).ready(), listen(user).ready()
+    keep = stays.cookie.partition("=")[2]
+    assert end_other_sessions(user, keep=keep, actor=actor_of(user)) == 1
+    relay_all()
+    assert gone.closed.wait(PATIENCE)
+    record = create_record(process, values={}, actor=SYSTEM)
+    relay_all()
+    assert stays.next()["data"]["record"] == record.pk
 
 
 def test_stranger_is_refused(address: str) -> None:

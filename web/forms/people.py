@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.operations.tokens import SCOPES
@@ -23,7 +24,7 @@ SCOPE_LABELS = {
 class InvitationForm(forms.Form):
     """Somebody who shall come in."""
 
-    name = forms.CharField(label=_("Name"), max_length=150)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=150)
     email = forms.CharField(label=_("E-mail"), max_length=254, widget=forms.EmailInput)
     language = forms.ChoiceField(
         label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of the letter and, at first, of the pages.")
@@ -94,7 +95,7 @@ class TokenForm(forms.Form):
 class ProfileForm(forms.Form):
     """How somebody is called and how the product looks to them."""
 
-    name = forms.CharField(label=_("Name"), max_length=150)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=150)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
