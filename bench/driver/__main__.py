@@ -2,8 +2,8 @@
 
 import argparse
 import json
-import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -232,5 +232,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    # A run that is told to end stops what it has started.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     main(sys.argv[1:])

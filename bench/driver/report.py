@@ -32,9 +32,9 @@ def table(found: Mapping[str, Any]) -> str:
         f"{found['size']:,} records, {found['rounds']} rounds, commit {found['commit']}, {found['date']}.",
         "",
         "| work | ours /s | reference /s | SQL /s | ours ÷ reference (spread) | p50 / p95 ms | reference p50 / p95 ms |"
-        " CPU ms ours : reference | database CPU ms | statements |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-        *(_row(work, sides, found["statements"]) for work, sides in found["works"].items()),
+        " CPU ms ours : reference | in process | database CPU ms | statements |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+        *(_row(work, sides, found) for work, sides in found["works"].items()),
         "",
         *_alone(found),
     ]
@@ -47,16 +47,19 @@ def ratios(sides: Mapping[str, Sequence[Mapping[str, float]]]) -> list[float]:
     return [ours["per_second"] / reference["per_second"] for ours, reference in pairs]
 
 
-def _row(work: str, sides: Mapping[str, Any], statements: Mapping[str, Any]) -> str:
+def _row(work: str, sides: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     speeds = [f"{_middle(sides[side], 'per_second'):,.0f}" for side in SIDES]
-    found = ratios(sides)
+    compared = ratios(sides)
     times = [f"{_middle(sides[side], 'p50'):.1f} / {_middle(sides[side], 'p95'):.1f}" for side in SIDES[:2]]
     server = " : ".join(f"{_middle(sides[side], 'server_ms'):.2f}" for side in SIDES[:2])
     database = " : ".join(f"{_middle(sides[side], 'database_ms'):.2f}" for side in SIDES[:2])
     name = work.partition("@")[0]
-    counts = " : ".join(str(statements[side].get(name, "–")) for side in SIDES[:2])
-    ratio = f"**{median(found):.2f}** ({min(found):.2f}–{max(found):.2f})"
-    return "| " + " | ".join([work, *speeds, ratio, *times, server, database, counts]) + " |"
+    counts, alone = ("–", "–")
+    if name in found["statements"]["ours"]:
+        counts = " : ".join(str(found["statements"][side][name]) for side in SIDES[:2])
+        alone = " : ".join(f"{found['processor_ms'][side][name]:.2f}" for side in SIDES[:2])
+    ratio = f"**{median(compared):.2f}** ({min(compared):.2f}–{max(compared):.2f})"
+    return "| " + " | ".join([work, *speeds, ratio, *times, server, alone, database, counts]) + " |"
 
 
 def _alone(found: Mapping[str, Any]) -> list[str]:
