@@ -7,11 +7,16 @@ slot rings. A lost ring costs at most a second: the relay process polls.
 import logging
 import os
 import threading
+import time
 
 from celery import current_app
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
+
+REST = 0.05
+"""Seconds between two rings. The first is at once; what happens in between is relayed together, at a fraction of the
+price of a relay for every event."""
 
 
 class Bell:
@@ -44,6 +49,7 @@ class Bell:
                 current_app.send_task("events.relay", queue="relay", ignore_result=True, retry=False)
             except (OperationalError, OSError) as error:
                 logger.warning("The bell could not ring: %s", error)
+            time.sleep(REST)
 
 
 _bell = Bell()
