@@ -106,6 +106,10 @@ class OutsideRobot(RobotType):
         """Send it. Raises Temporary when another attempt may help, SmartCRMError when none will."""
         raise NotImplementedError
 
+    def host(self, settings: Mapping[str, Any]) -> str:
+        """Whom it talks to, as name and port; calls to one host wait for it alone. Empty: nobody in particular."""
+        return ""
+
     def is_repeatable(self, settings: Mapping[str, Any]) -> bool:
         """Whether the receiver recognises a repeat by the key. If not, a crash in between is left to a person."""
         return True

@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from automation.actors import actor_of, roles_of_automation
-from automation.effects import Context, InsideRobot, OutsideRobot, Result, robot_types
+from automation.effects import Context, InsideRobot, OutsideRobot, Result, Temporary, robot_types
 from automation.engine import ledger
+from automation.engine.endpoints import note_answer, note_silence
 from automation.engine.failpoints import hit
 from automation.engine.ledger import End
 from automation.engine.moving import perform_trigger
 from automation.engine.retries import ending_of
-from automation.engine.telling import tell_of_blocked
+from automation.engine.telling import switch_off_gone, tell_of_blocked
 from automation.models import RobotVersion, RuleKind, Run
 from automation.moments import due_at
 from automation.scope import zone
@@ -28,6 +29,9 @@ from processes.models import Operation
 from records.operations.moves import MoveRefused
 from records.operations.writing import Writing, begin
 from records.typed import TypedRecord
+
+GONE = 410
+"""HTTP for: never call here again."""
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +126,7 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
         hit("before_send", run.pk)
         result = kind.send(run.intent, settings=version.settings, key=run.effect_key)
         hit("after_send", run.pk)
+        note_answer(run.host)
         if not ledger.finish(run, _success(result), started_at=started_at):
             raise Fenced
     except NotWanted as error:
@@ -131,7 +136,19 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
     except Fenced:
         logger.warning("Run %s was taken over", run.pk)
     except Exception as error:  # noqa: BLE001 - a failure becomes a row that a person can read
-        ledger.finish(run, ending_of(error, run, repeatable=repeatable), started_at=started_at)
+        if started_at is not None:
+            _note_failure(run, error)
+        end = ending_of(error, run, repeatable=repeatable)
+        if ledger.finish(run, end, started_at=started_at) and end.http_status == GONE:
+            switch_off_gone(run)
+
+
+def _note_failure(run: Run, error: Exception) -> None:
+    """Whether the other side was silent, or has answered that it will not."""
+    if isinstance(error, Temporary):
+        note_silence(run.host)
+    elif isinstance(error, SmartCRMError) and "http_status" in error.details:
+        note_answer(run.host)
 
 
 def _enter(run: Run, actor: Actor) -> tuple[Writing, TypedRecord]:

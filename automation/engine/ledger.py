@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from automation.engine.endpoints import IN_FLIGHT, REACHABLE
 from automation.models import Lane, Run, State
 
 CRASHES = 3
@@ -56,7 +57,8 @@ class End:
 def claim(lane: Lane, limit: int, worker: str) -> list[Run]:
     """Take due runs of a lane under one new lease: fair between processes, in order within a record.
 
-    A run waits for earlier due runs of its record in its own lane and inside; nobody inside waits for the outside.
+    A run waits for earlier due runs of its record inside and to its own host; nobody inside waits for the outside, and
+    nobody for a host that does not answer but its own calls.
     Runs that were lost before are left to `claim_suspect`.
     """
     return _claimed(_CLAIM, {"lane": lane, "limit": limit, "worker": worker})
@@ -230,7 +232,7 @@ def _let_go(ended: Sequence[int]) -> None:
 
 
 def _claimed(statement: str, values: dict[str, Any]) -> list[Run]:
-    values |= {"lease": uuid.uuid4(), **_lease(), **_move("claim")}
+    values |= {"lease": uuid.uuid4(), "in_flight": IN_FLIGHT, **_lease(), **_move("claim")}
     return sorted(Run.objects.raw(statement, values), key=lambda run: (run.run_at, run.pk))
 
 
@@ -255,11 +257,12 @@ _CANCEL = """
     SET state = %(to)s, reason = %(reason)s, finished_at = statement_timestamp()
     WHERE r.state = ANY(%(from)s) AND
 """
-# Nobody before it: no claimed run of its record and no earlier due one, inside or in its own lane.
+# Nobody before it: no claimed run of its record and no earlier due one, inside or on its own way out.
 _FREE = """
     NOT EXISTS (
         SELECT 1 FROM automation_run o
-        WHERE o.record_id = r.record_id AND o.id <> r.id AND o.lane IN ('internal', r.lane)
+        WHERE o.record_id = r.record_id AND o.id <> r.id
+          AND (o.lane = 'internal' OR (o.lane = r.lane AND o.host = r.host))
           AND (o.state = 'claimed' OR (o.state = 'ready' AND o.run_at <= statement_timestamp() AND o.id < r.id))
     )
 """
@@ -293,6 +296,7 @@ _CLAIM = f"""
             SELECT r.id FROM automation_run r
             WHERE r.state = 'ready' AND r.lane = %(lane)s AND r.process_id = fair.process_id
               AND r.run_at <= statement_timestamp() AND r.crashes = 0 AND {_FREE}
+              AND {REACHABLE}
             ORDER BY r.run_at, r.id LIMIT share.size FOR UPDATE OF r SKIP LOCKED
         ) top
     )
@@ -302,7 +306,7 @@ _CLAIM_SUSPECT = f"""
     WITH picked AS MATERIALIZED (
         SELECT r.id FROM automation_run r
         WHERE r.state = 'ready' AND r.lane = %(lane)s AND r.run_at <= statement_timestamp()
-          AND r.crashes > 0 AND {_FREE}
+          AND r.crashes > 0 AND {_FREE} AND {REACHABLE}
         ORDER BY r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED
     )
     {_TAKE}

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from automation.effects import robot_types
+from automation.effects import OutsideRobot, robot_types
 from automation.engine.expansion import Expansion, Occurrence
 from automation.models import Robot, RuleKind, Run
 from automation.moments import due_at
@@ -46,6 +46,7 @@ def _run(robot: Robot, occurrence: Occurrence, previous: Run | None, expansion: 
         occurrence.event,
         visit_id=occurrence.event.data["visit"],
         lane=kind.lane,
+        host=kind.host(robot.settings) if isinstance(kind, OutsideRobot) else "",
         run_at=_due(robot, occurrence) if after_id is None else None,
         after_id=after_id,
         delay_seconds=robot.delay_seconds,

@@ -1,7 +1,8 @@
-"""Telling people what needs a person."""
+"""What needs a person: telling them, and stopping what would fail for ever."""
 
 from collections.abc import Iterable
 
+from django.db import transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +10,7 @@ from automation.models import Robot, RuleKind, Run, Trigger
 from core.actor import Actor, ActorKind
 from core.errors import SmartCRMError
 from events.models import Event
+from events.publish import publish
 from notifications.operations import Subject, notify
 from records.models import Record
 
@@ -43,6 +45,22 @@ def tell_of_blocked(run: Run, error: SmartCRMError) -> None:
             actor=Actor(kind=ActorKind.SYSTEM, label=run.name),
             event_id=run.event_id,
         )
+
+
+@transaction.atomic
+def switch_off_gone(run: Run) -> None:
+    """Switch off a robot whose address has answered that it is gone for good, and tell its author. Once."""
+    robot = Robot.objects.filter(pk=run.rule_id, is_on=True).first()
+    if robot is None or not Robot.objects.filter(pk=robot.pk, is_on=True).update(is_on=False):
+        return
+    actor = Actor(kind=ActorKind.SYSTEM, label=robot.name)
+    data = {"robot": robot.pk, "name": robot.name}
+    publish("robot.switched", actor=actor, process_id=robot.process_id, changes={"is_on": (True, False)}, data=data)
+    record = Record.objects.filter(pk=run.record_id).first()
+    if record is not None and robot.author_id is not None:
+        about = Subject(run.process_id, record.pk, record.title, record.assignee_id, record.author_id)
+        words = _("“{}” is switched off: its address says that it is gone for good.")
+        notify([robot.author_id], about=about, kind="gone", text=format_lazy(words, robot.name), actor=actor)
 
 
 def _subject(event: Event) -> Subject:

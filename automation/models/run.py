@@ -60,6 +60,8 @@ class Run(FSMModelMixin, models.Model):
     record_id = models.BigIntegerField()
     visit_id = models.BigIntegerField(null=True)
     lane = models.CharField(max_length=10, choices=Lane)
+    host = models.CharField(max_length=260, blank=True)
+    """Whom it calls: name and port; empty for what stays inside."""
     state = FSMField(default=State.READY, choices=State.choices, protected=True)
     run_at = models.DateTimeField(null=True)
     """When it is due; None while it waits for the end of the run `after_id`."""
@@ -115,6 +117,7 @@ class Run(FSMModelMixin, models.Model):
             models.Index(fields=["run_at"], condition=Q(state="ready", run_at__isnull=False), name="run_time"),
             models.Index(fields=["record_id", "id"], condition=Q(state__in=["ready", "claimed"]), name="run_open"),
             models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="run_lease"),
+            models.Index(fields=["host"], condition=Q(state="claimed") & ~Q(host=""), name="run_in_flight"),
             models.Index(fields=["after_id"], condition=Q(state="ready", run_at=None), name="run_after"),
             models.Index(fields=["lane", "id"], condition=Q(state="ready", crashes__gt=0), name="run_suspect"),
             models.Index(

@@ -54,6 +54,7 @@ def run_again(run: Run, *, actor: Actor) -> Run:
         process_id=run.process_id,
         record_id=run.record_id,
         visit_id=run.visit_id,
+        host=run.host,
         lane=robot_types[rule.kind].lane if is_robot else run.lane,
         run_at=Now(),
         by_hand=True,

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from automation.models import Attempt, NotFired, Robot, RuleKind, Run, State, Trigger
+from automation.models import Attempt, Endpoint, NotFired, Robot, RuleKind, Run, State, Trigger
 from core.actor import Actor
 from core.errors import NotFound
 from processes.models import Operation
@@ -184,10 +185,26 @@ def _rows(access: Access, runs: Sequence[Run]) -> tuple[RunRow, ...]:
     titles = dict(visible.values_list("pk", "title"))
     chains = _chains([run.pk for run in runs if run.cause_run_id])
     may_act = access.can(Operation.AUTOMATE)
-    return tuple(_row(run, titles.get(run.record_id, ""), chains.get(run.pk, ()), may_act=may_act) for run in runs)
+    silent = _silent_hosts({run.host for run in runs if run.host and run.state == State.READY})
+    return tuple(
+        _row(
+            run,
+            titles.get(run.record_id, ""),
+            chains.get(run.pk, ()),
+            reason=_("%s does not answer; its calls wait.") % run.host if run.host in silent else run.reason,
+            may_act=may_act,
+        )
+        for run in runs
+    )
 
 
-def _row(run: Run, title: str, causes: tuple[Cause, ...], *, may_act: bool) -> RunRow:
+def _silent_hosts(hosts: set[str]) -> frozenset[str]:
+    """Those of the hosts that are left alone now. One query, none without hosts."""
+    rows = Endpoint.objects.filter(host__in=hosts, open_until__gt=Now()) if hosts else Endpoint.objects.none()
+    return frozenset(rows.values_list("host", flat=True))
+
+
+def _row(run: Run, title: str, causes: tuple[Cause, ...], *, reason: str, may_act: bool) -> RunRow:
     return RunRow(
         id=run.pk,
         rule_kind=run.rule_kind,
@@ -197,7 +214,7 @@ def _row(run: Run, title: str, causes: tuple[Cause, ...], *, may_act: bool) -> R
         record_title=title,
         state=run.state,
         state_label=str(State(run.state).label),
-        reason=run.reason,
+        reason=reason,
         error=run.error,
         error_code=run.error_code,
         result=run.result,

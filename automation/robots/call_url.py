@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django import forms
@@ -139,6 +140,11 @@ class CallUrl(OutsideRobot):
 
     def summary(self, settings: Mapping[str, Any], definition: Definition) -> str:
         return f"{settings['method']} {settings['url']}"
+
+    def host(self, settings: Mapping[str, Any]) -> str:
+        parts = urlsplit(settings["url"])
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.hostname or ''}{port}"[:260]
 
     def is_repeatable(self, settings: Mapping[str, Any]) -> bool:
         return not settings["only_once"]

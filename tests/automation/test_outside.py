@@ -11,15 +11,19 @@ from django.db.models.functions import Now
 from standardwebhooks import Webhook
 
 from automation.engine import ledger
+from automation.engine.endpoints import FAILURES
 from automation.engine.worker import work
-from automation.models import Attempt, Lane, Run, State
+from automation.models import Attempt, Endpoint, Lane, Run, State
 from automation.operations import confirm_run, retry_run
+from automation.queries import run_log
 from core import egress
 from core.actor import SYSTEM
+from notifications.models import Notification
 from processes.models import Process
+from processes.permissions import access_for
 from records.operations import create_record, update_record
 from tests.automation.helpers import make_robot, only_run, relay, settle
-from tests.factories import make_process, make_user
+from tests.factories import actor_of, make_admin, make_process, make_user
 from tests.listener import Answer, answer, listening
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +41,9 @@ def create(process: Process, **values: Any) -> Any:
 
 
 def make_due() -> None:
+    """Let the time of waiting runs and of breakers come."""
     Run.objects.filter(state=State.READY).update(run_at=Now() - timedelta(seconds=1))
+    Endpoint.objects.update(open_until=None)
 
 
 def lose_leases() -> None:
@@ -295,3 +301,61 @@ def test_retry_of_an_uncertain_run_sends_again_under_its_key(process: Process, s
         settle()
     assert only_run().state == State.SUCCEEDED
     assert listener.calls[0].headers["webhook-id"] == f"msg_{run.effect_key.hex}"
+
+
+def test_host_that_does_not_answer_is_left_alone_and_others_are_called(process: Process, settings: Any) -> None:
+    """Five failures in a row open its breaker; what waits is charged no attempt; an answer closes it."""
+    answers = [answer(503)]
+    with listening() as good, listening(lambda handler, call: answers[-1](handler, call)) as bad:
+        settings.EGRESS_ALLOW = frozenset({good.target, bad.target})
+        make_robot(process, "call_url", call_settings(bad.url), name="Bad")
+        for _number in range(8):
+            create(process)
+        settle()
+        assert len(bad.calls) == FAILURES
+        waiting = Run.objects.filter(name="Bad", attempt=0)
+        assert (waiting.count(), set(waiting.values_list("state", flat=True))) == (3, {State.READY})
+        log = run_log(access_for(SYSTEM, process)).runs
+        assert any("does not answer" in row.reason for row in log)
+        make_robot(process, "call_url", call_settings(good.url), name="Good")
+        create(process)
+        settle()
+        assert (len(good.calls), len(bad.calls)) == (1, FAILURES)
+        answers.append(answer())
+        make_due()
+        settle()
+    assert set(Run.objects.values_list("state", flat=True)) == {State.SUCCEEDED}
+    assert not Endpoint.objects.exists()
+
+
+def test_answer_that_refuses_does_not_open_the_breaker(process: Process, settings: Any) -> None:
+    with listening(answer(404)) as listener:
+        settings.EGRESS_ALLOW = frozenset({listener.target})
+        make_robot(process, "call_url", call_settings(listener.url))
+        for _number in range(FAILURES + 2):
+            create(process)
+        settle()
+    assert (len(listener.calls), Endpoint.objects.count()) == (FAILURES + 2, 0)
+
+
+def test_at_most_four_calls_to_one_host_are_in_flight(process: Process) -> None:
+    make_robot(process, "call_url", call_settings("https://example.com/"))
+    for _number in range(6):
+        create(process)
+    relay()
+    claimed = [ledger.claim(Lane.HTTP, 1, "test") for _number in range(6)]
+    assert [len(runs) for runs in claimed] == [1, 1, 1, 1, 0, 0]
+
+
+def test_address_that_is_gone_switches_its_robot_off_and_tells_the_author(process: Process, settings: Any) -> None:
+    author = make_admin("Alice")
+    with listening(answer(410)) as listener:
+        settings.EGRESS_ALLOW = frozenset({listener.target})
+        robot = make_robot(process, "call_url", call_settings(listener.url), actor=actor_of(author))
+        create(process)
+        create(process)
+        settle()
+    robot.refresh_from_db()
+    assert (robot.is_on, len(listener.calls)) == (False, 1)
+    assert sorted(Run.objects.values_list("state", flat=True)) == [State.CANCELLED, State.FAILED]
+    assert Notification.objects.filter(user=author, kind="gone").count() == 1
