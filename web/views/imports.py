@@ -93,7 +93,7 @@ def imports(request: PersonalRequest, key: str) -> HttpResponse:
         "refused": refused,
         "jobs": [(job, *CHIPS[job.state]) for job in imports_of(access)],
         "is_used": access.definition.status == Process.Status.PUBLISHED,
-        "most_bytes": settings.IMPORT_MOST_BYTES,
+        "most_megabytes": settings.IMPORT_MOST_BYTES // 1024 // 1024,
         "most_rows": settings.IMPORT_MOST_ROWS,
     }
     return render(request, "imports/file.html", context, status=422 if refused else 200)
