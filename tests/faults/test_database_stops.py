@@ -19,7 +19,7 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.faults_b
 
-RECORDS = 3000
+RECORDS = 2000
 STOPS = 2
 KILLS = 2
 HTTP_WORKERS = 2
@@ -49,7 +49,7 @@ def set_in_database(setting: str) -> None:
 def test_f3_database_stopped_twice_loses_and_doubles_nothing(
     patient_stack: Stack, durable_database: EmbeddedPostgres, fault_seed: int, report: Callable[..., None]
 ) -> None:
-    """3,000 records over REST by four clients; two immediate stops, two kills of workers."""
+    """2,000 records over REST by four clients; two immediate stops, two kills of workers."""
     chance = random.Random(fault_seed)
     with listening() as listener:
         process = make_load(listener)

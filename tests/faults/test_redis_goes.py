@@ -21,8 +21,8 @@ from tests.stack import Stack, wait_for
 
 pytestmark = pytest.mark.faults_b
 
-RECORDS = 3000
-PAUSE = 0.02
+RECORDS = 2000
+PAUSE = 0.03
 """Seconds between two saves: the load lasts longer than Redis is away."""
 DOWN_SECONDS = 15.0
 SILENT_SECONDS = 10.0

@@ -2,22 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
-import yaml
 from celery.bin.celery import celery
 from django.core.management import get_commands
 from uvicorn.main import main as uvicorn
 
 from smartcrm.embedded.places import CHECKOUT
-
-COMPOSE_TEXT = (CHECKOUT / "docker-compose.yml").read_text()
-COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if service["image"] == "smartcrm"}
-CADDYFILE = (CHECKOUT / "deploy/Caddyfile").read_text()
+from smartcrm.live.app import STREAM_HEADERS
+from tests.compose import CADDYFILE, COMPOSE, COMPOSE_TEXT, OURS, SERVICES, command_of, routes, service_behind
 
 VARIABLE = re.compile(r"\$\{(\w+)")
 EXAMPLE = re.compile(r"^(\w+)=", re.MULTILINE)
@@ -32,11 +26,6 @@ def lanes(command: list[str]) -> set[str]:
     return {lane for part in found for lane in part}
 
 
-def filled_in(command: list[str]) -> list[str]:
-    """Put the defaults in: `${NAME:-2}` becomes `2`."""
-    return [re.sub(r"\$\{\w+:-(\w+)\}", r"\1", part) for part in command]
-
-
 @pytest.mark.parametrize("name", [name for name, service in OURS.items() if service["command"][0] == "python"])
 def test_management_commands_exist(name: str) -> None:
     program, script, command, *_ = OURS[name]["command"]
@@ -47,14 +36,14 @@ def test_management_commands_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, service in OURS.items() if service["command"][0] == "uvicorn"])
 def test_uvicorn_knows_every_option(name: str) -> None:
-    context = uvicorn.make_context("uvicorn", filled_in(OURS[name]["command"][1:]))
+    context = uvicorn.make_context("uvicorn", command_of(name)[1:])
 
     assert context.params["app"] == "smartcrm.asgi:application"
 
 
 @pytest.mark.parametrize("name", [name for name, service in OURS.items() if service["command"][0] == "celery"])
 def test_celery_knows_every_option(name: str) -> None:
-    arguments = filled_in(OURS[name]["command"][1:])
+    arguments = command_of(name)[1:]
     here = arguments.index("worker")
     worker = celery.commands["worker"]
 
@@ -121,11 +110,45 @@ def test_nothing_starts_before_the_database_is_up_to_date() -> None:
 
 
 def test_the_proxy_knows_the_services_it_sends_to() -> None:
-    upstreams = re.findall(r"reverse_proxy (\w+):8000", CADDYFILE)
-
-    assert upstreams == ["live", "web"]
-    assert set(upstreams) <= set(SERVICES)
+    assert [(pattern, service) for pattern, service, _block in routes()] == [("/live/*", "live"), ("", "web")]
+    assert {service for _pattern, service, _block in routes()} <= set(OURS)
     assert "./deploy/Caddyfile:/etc/caddy/Caddyfile:ro" in SERVICES["proxy"]["volumes"]
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/live/", "live"),
+        ("/live/since/", "live"),
+        ("/", "web"),
+        ("/lively/", "web"),
+        ("/api/v1/processes/", "web"),
+        ("/health/ready", "web"),
+        ("/static/js/app.js", "web"),
+    ],
+)
+def test_the_proxy_sends_streams_to_the_live_server_and_pages_to_the_web(path: str, service: str) -> None:
+    assert service_behind(path) == service
+
+
+def test_the_proxy_holds_no_message_of_a_stream_back() -> None:
+    """At once to the browser, and never compressed: a compressor waits for more."""
+    stream = next(block for pattern, _service, block in routes() if pattern == "/live/*")
+    assert "flush_interval -1" in stream
+    assert "encode" not in CADDYFILE
+    assert (b"content-encoding", b"identity") in STREAM_HEADERS
+
+
+def test_the_proxy_refuses_what_the_product_would_refuse() -> None:
+    proxy, web = SERVICES["proxy"]["environment"], OURS["web"]["environment"]
+    assert "max_size {$MAX_UPLOAD_MB}MB" in CADDYFILE
+    assert proxy["MAX_UPLOAD_MB"] == web["MAX_UPLOAD_MB"]
+
+
+def test_the_web_server_believes_the_proxy_and_only_it_can_come_near() -> None:
+    """It is told of the client by headers, so nobody else may send it any."""
+    assert OURS["web"]["environment"]["FORWARDED_ALLOW_IPS"] == "*"
+    assert all("ports" not in service for service in OURS.values())
 
 
 def test_the_database_is_made_with_letters_that_have_a_case() -> None:
