@@ -2,21 +2,9 @@
 
 from typing import ClassVar
 
-from core.errors import SmartCRMError, Text
+from core.errors import Text
 from core.registry import Extension, Registry
 from notifications.models import Delivery
-
-
-class Undeliverable(SmartCRMError):
-    """It will not get through, however often one tries."""
-
-    code = "undeliverable"
-
-
-class TryLater(SmartCRMError):
-    """It did not get through; another attempt may."""
-
-    code = "try_later"
 
 
 class Channel(Extension):
@@ -28,7 +16,7 @@ class Channel(Extension):
     """Whether something must be sent; the bell in the page reads the row itself."""
 
     def send(self, delivery: Delivery) -> None:
-        """Send it under its key. Raises TryLater or Undeliverable."""
+        """Send it under its key. Raises TryLater or Undeliverable (`core.outbox`)."""
         raise NotImplementedError
 
 

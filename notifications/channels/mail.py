@@ -1,15 +1,13 @@
 """E-mail."""
 
-import smtplib
-from email.utils import parseaddr
-
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notifications.channel import Channel, TryLater, Undeliverable, channels
+from core.mail import headers_for, send
+from core.outbox import Undeliverable
+from notifications.channel import Channel, channels
 from notifications.models import Delivery
 from notifications.queries import address_of
 
@@ -23,21 +21,7 @@ class Mail(Channel):
     icon = "mail"
 
     def send(self, delivery: Delivery) -> None:
-        message = _message(delivery)
-        try:
-            message.send()
-        except smtplib.SMTPResponseException as error:
-            raise _refusal(error.smtp_code, str(error)) from error
-        except smtplib.SMTPRecipientsRefused as error:
-            code = max(code for code, _text in error.recipients.values())
-            raise _refusal(code, str(error)) from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise TryLater(str(error) or type(error).__name__) from error
-
-
-def _refusal(code: int, text: str) -> TryLater | Undeliverable:
-    """4yz may pass, 5yz will not."""
-    return TryLater(text) if code < 500 else Undeliverable(text)
+        send(_message(delivery))
 
 
 def _message(delivery: Delivery) -> EmailMessage:
@@ -48,10 +32,4 @@ def _message(delivery: Delivery) -> EmailMessage:
     with translation.override(user.language):
         body = f"{notification.text}\n\n{notification.title}\n{address_of(notification)}\n"
         subject = " ".join(f"{notification.title}: {notification.text}".split())[:150]
-    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
-    return EmailMessage(
-        subject,
-        body,
-        to=[user.email],
-        headers={"Message-ID": f"<{delivery.key}@{host}>", "Auto-Submitted": "auto-generated"},
-    )
+    return EmailMessage(subject, body, to=[user.email], headers=headers_for(delivery.key))

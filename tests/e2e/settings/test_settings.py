@@ -208,6 +208,7 @@ def test_every_page_is_accessible_wide_and_narrow_light_and_dark_in_both_languag
         "/p/requests/automation/",
         "/p/requests/automation/log/",
         "/people/",
+        "/departments/",
         "/roles/",
         "/tokens/",
         "/profile/",

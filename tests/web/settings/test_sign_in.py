@@ -13,6 +13,8 @@ from django.urls import reverse
 
 from accounts.letters import deliver_letters
 from accounts.models import User
+from accounts.operations import renew_invitation
+from core.actor import SYSTEM
 from events.models import Event
 from tests.factories import PASSWORD, signed_in
 
@@ -107,6 +109,15 @@ def test_second_factor_is_asked_once_it_is_on(worker: User) -> None:
     assert first.headers["Location"] == reverse("mfa_authenticate")
     assert guest.get(reverse("profile")).status_code == 302
     assert guest.post(reverse("mfa_authenticate"), {"code": "000000"}).context["form"].errors
+
+
+def test_one_time_link_does_not_get_around_the_second_factor(worker: User) -> None:
+    Authenticator.objects.create(user=worker, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    secret = renew_invitation(worker, actor=SYSTEM)
+    guest = Client()
+    answer = guest.post(reverse("join", args=[secret]), {"password": "a long walk by the river"})
+    assert answer.headers["Location"] == reverse("mfa_authenticate")
+    assert guest.get(reverse("profile")).status_code == 302
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
