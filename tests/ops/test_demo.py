@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from accounts.tree import department_tree
 from automation.models import Robot
 from events.models import Event
 from processes.models import Process
@@ -20,6 +21,7 @@ def test_demo_fills_an_empty_installation_and_says_its_logins() -> None:
     call_command("demo", stdout=said)
     assert "admin@demo.local" in said.getvalue()
     assert Process.objects.count() == 2
+    assert [(node.name, node.people_below) for node in department_tree()] == [("Sales", 3), ("Service", 2)]
     assert Record.objects.count() == 180
     assert StageVisit.objects.count() > 180
     assert (Robot.objects.count(), Task.objects.exists()) == (2, True)

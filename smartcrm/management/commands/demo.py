@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone, translation
 
-from accounts.models import Role, User
-from accounts.operations import assign_role, create_role
+from accounts.models import Department, Role, User
+from accounts.operations import assign_role, create_department, create_role, set_department
 from accounts.queries import actor_for
 from automation.drafts import RobotDraft, TriggerDraft
 from automation.operations import create_robot, create_trigger
@@ -35,6 +35,12 @@ PEOPLE = (
     ("dmitry@demo.local", "Дмитрий Волков", "ru", "employee"),
     ("john@demo.local", "John Carter", "en", "employee"),
 )
+DEPARTMENTS = (
+    ("Sales", "", "head@demo.local", ("head@demo.local", "anna@demo.local")),
+    ("Key accounts", "Sales", "maria@demo.local", ("maria@demo.local",)),
+    ("Service", "", "dmitry@demo.local", ("dmitry@demo.local", "john@demo.local")),
+)
+"""Name, parent, head, people."""
 EMPLOYEE: dict[str, int] = {
     Operation.VIEW: Scope.ALL,
     Operation.CREATE: Scope.ALL,
@@ -83,6 +89,7 @@ class Command(BaseCommand):
         chance = random.Random(20)  # noqa: S311  (the same demo every time)
         with transaction.atomic():
             people = _people()
+            _departments(people)
             _requests(people, chance)
             _deals(people, chance)
         relay_all()
@@ -99,6 +106,14 @@ def _require_loopback() -> None:
     host = urlsplit(settings.BASE_URL).hostname or ""
     if host != "localhost" and not (host.replace(".", "").isdigit() and ipaddress.ip_address(host).is_loopback):
         raise CommandError("The demo's passwords are public, so it is for an address like 127.0.0.1 only.")
+
+
+def _departments(people: dict[str, User]) -> None:
+    made: dict[str, Department] = {}
+    for name, parent, head, members in DEPARTMENTS:
+        made[name] = create_department(name=name, parent=made.get(parent), head=people[head], actor=SYSTEM)
+        for member in members:
+            set_department(people[member], department=made[name], actor=SYSTEM)
 
 
 def _people() -> dict[str, User]:
