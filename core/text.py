@@ -9,6 +9,11 @@ from core.errors import Invalid
 
 KEY_PATTERN = re.compile(r"^[a-z][a-z0-9_]{0,39}\Z")
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Control characters, line and paragraph separators."""
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL and lone surrogates."""
+
 RESERVED_KEYS = frozenset(
     [
         *("id", "pk", "key", "all", "any", "none", "not", "and", "or", "true", "false", "null", "now", "me", "today"),
@@ -69,7 +74,7 @@ def clean_line(text: object, *, field: str, limit: int = 255, required: bool = T
     if not isinstance(text, str):
         raise Invalid(_("Text is expected."), {field: [_("Text is expected.")]})
     text = text.strip()
-    if any(unicodedata.category(char) == "Cc" for char in text) or "\u2028" in text or "\u2029" in text:
+    if _CONTROL.search(text):
         raise Invalid(_("Control characters are not allowed."), {field: [_("Control characters are not allowed.")]})
     check_unicode(text, field=field)
     if required and not text:
@@ -81,7 +86,7 @@ def clean_line(text: object, *, field: str, limit: int = 255, required: bool = T
 
 def check_unicode(text: str, *, field: str) -> str:
     """The text itself; raises Invalid where PostgreSQL could not store it (NUL, lone surrogates)."""
-    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if _UNSTORABLE.search(text):
         raise Invalid(
             _("This text cannot be stored."), {field: [_("The text holds characters that cannot be stored.")]}
         )
