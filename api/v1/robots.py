@@ -6,10 +6,26 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.v1.serializers import FindingOut, RobotBody, RobotOrder, RobotOut, RobotPatch, RobotTileOut, items_of
+from api.v1.serializers import (
+    FindingOut,
+    RobotBody,
+    RobotOrder,
+    RobotOut,
+    RobotPatch,
+    RobotTileOut,
+    StartedOut,
+    items_of,
+)
 from api.views import ApiView
 from automation.drafts import RobotDraft
-from automation.operations import SavedRobot, create_robot, delete_robot, reorder_robots, update_robot
+from automation.operations import (
+    SavedRobot,
+    create_robot,
+    delete_robot,
+    reorder_robots,
+    start_for_present,
+    update_robot,
+)
 from automation.queries import RobotForm, automation_page, robot_for
 from core.errors import Invalid, NotFound
 from processes.models import Operation, Stage
@@ -81,6 +97,21 @@ class OneRobot(RobotView):
         """Remove it; its runs stay in the log."""
         delete_robot(robot_for(self.access(key), robot_id).robot, actor=self.actor)
         return Response(status=204)
+
+
+class StartRobot(RobotView):
+    """A robot and the records that stand in its stage already."""
+
+    @extend_schema(
+        operation_id="robots_start",
+        summary="Start a robot for present records",
+        request=None,
+        responses={200: StartedOut},
+    )
+    def post(self, request: Request, key: str, robot_id: int) -> Response:
+        """Do for the records that stand in the stage now what would have been done had the robot been on."""
+        robot = robot_for(self.access(key), robot_id).robot
+        return Response({"runs": start_for_present(robot, actor=self.actor)})
 
 
 class RobotOrderOfStage(RobotView):

@@ -499,6 +499,12 @@ class RobotOrder(Strict):
     robots = serializers.ListField(child=serializers.IntegerField(), max_length=200)
 
 
+class StartedOut(serializers.Serializer[Any]):
+    """How many runs were made for records that were there already."""
+
+    runs = serializers.IntegerField()
+
+
 class TriggerTileOut(serializers.Serializer[Any]):
     """A trigger or an automatic transition at a glance."""
 

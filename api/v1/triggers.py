@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from api.v1.robots import RobotView
 from api.v1.serializers import (
     FindingOut,
+    StartedOut,
     TriggerBody,
     TriggerOrder,
     TriggerOut,
@@ -23,6 +24,7 @@ from automation.operations import (
     delete_trigger,
     renew_secret,
     reorder_triggers,
+    start_for_present,
     update_trigger,
 )
 from automation.queries import TriggerForm, TriggerTile, automation_page, hook_url, trigger_for
@@ -88,6 +90,21 @@ class OneTrigger(RobotView):
         """Remove it; its runs stay in the log."""
         delete_trigger(trigger_for(self.access(key), trigger_id).trigger, actor=self.actor)
         return Response(status=204)
+
+
+class StartTrigger(RobotView):
+    """An automatic transition and the records that stand in its stage already."""
+
+    @extend_schema(
+        operation_id="triggers_start",
+        summary="Start an automatic transition for present records",
+        request=None,
+        responses={200: StartedOut},
+    )
+    def post(self, request: Request, key: str, trigger_id: int) -> Response:
+        """Do for the records that stand in the stage now what would have been done had it been on."""
+        trigger = trigger_for(self.access(key), trigger_id).trigger
+        return Response({"runs": start_for_present(trigger, actor=self.actor)})
 
 
 class RenewSecret(RobotView):

@@ -95,9 +95,11 @@ urlpatterns = [
     path(f"{_IMPORT}rejected/", imports.RejectedRows.as_view(), name="api-import-rejected"),
     path(f"{_PROCESS}robots/", robots.Robots.as_view(), name="api-robots"),
     path(f"{_PROCESS}robots/<id:robot_id>/", robots.OneRobot.as_view(), name="api-robot"),
+    path(f"{_PROCESS}robots/<id:robot_id>/start/", robots.StartRobot.as_view(), name="api-robot-start"),
     path(f"{_PROCESS}robot-order/", robots.RobotOrderOfStage.as_view(), name="api-robot-order"),
     path(f"{_PROCESS}triggers/", triggers.Triggers.as_view(), name="api-triggers"),
     path(f"{_PROCESS}triggers/<id:trigger_id>/", triggers.OneTrigger.as_view(), name="api-trigger"),
+    path(f"{_PROCESS}triggers/<id:trigger_id>/start/", triggers.StartTrigger.as_view(), name="api-trigger-start"),
     path(
         f"{_PROCESS}triggers/<id:trigger_id>/renew-secret/",
         triggers.RenewSecret.as_view(),

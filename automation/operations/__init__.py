@@ -1,6 +1,7 @@
 """Changes to robots, triggers and their runs."""
 
 from automation.operations.calls import Call, receive_call
+from automation.operations.present import present_count, start_for_present
 from automation.operations.robots import (
     SavedRobot,
     copy_robot,
@@ -32,12 +33,14 @@ __all__ = [
     "create_trigger",
     "delete_robot",
     "delete_trigger",
+    "present_count",
     "receive_call",
     "renew_secret",
     "reorder_robots",
     "reorder_triggers",
     "retry_run",
     "run_again",
+    "start_for_present",
     "switch_robot",
     "switch_trigger",
     "update_robot",

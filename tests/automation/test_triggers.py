@@ -15,19 +15,28 @@ from automation.models import NotFired, RuleKind, Run, State, Trigger
 from automation.operations import (
     create_trigger,
     delete_trigger,
+    present_count,
     reorder_triggers,
     run_again,
+    start_for_present,
     switch_trigger,
     update_trigger,
 )
 from core.actor import SYSTEM
-from core.errors import Invalid, NotAllowed, NotFound
+from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from events.models import Event
 from notifications.models import Notification
 from processes.models import Operation, Pipeline, Process, Scope
 from processes.operations import set_grants, set_moves
-from records.models import Record
-from records.operations import complete_task, create_record, create_task, move_record, update_record
+from records.models import Comment, Record
+from records.operations import (
+    complete_task,
+    create_record,
+    create_task,
+    delete_record,
+    move_record,
+    update_record,
+)
 from tests.automation.helpers import make_robot, only_run, relay, settle, stage_of
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user
 
@@ -373,3 +382,38 @@ def test_expanding_events_costs_the_same_for_one_and_for_three(
         expand(events[:1])
     with django_assert_num_queries(5):
         expand(events[1:])
+
+
+def test_robot_starts_for_records_that_are_there_once_and_by_their_present_values(process: Process) -> None:
+    rows = [create(process, amount=amount) for amount in (1, 100, 100)]
+    settle()
+    update_record(process, rows[0].pk, values={"amount": 50}, actor=SYSTEM)
+    delete_record(process, rows[2].pk, actor=SYSTEM)
+    condition = {"field": "amount", "op": "ge", "value": 50}
+    robot = make_robot(process, condition=condition)
+    relay()
+    assert (present_count(robot), start_for_present(robot, actor=SYSTEM)) == (2, 2)
+    assert start_for_present(robot, actor=SYSTEM) == 0
+    settle()
+    assert sorted(Comment.objects.values_list("record_id", flat=True)) == [rows[0].pk, rows[1].pk]
+    started = Event.objects.filter(kind="robot.started").order_by("id")
+    assert [event.data["runs"] for event in started] == [2, 0]
+
+
+def test_time_in_stage_started_for_present_records_counts_from_entering(process: Process) -> None:
+    row, fresh = create(process), create(process)
+    long_ago = Event.objects.filter(record_id=row.pk, kind="record.created")
+    long_ago.update(at=Now() - timedelta(days=3))
+    settle()
+    trigger = make_trigger(process, "time_in_stage", source="received", settings={"amount": 2, "unit": 86_400})
+    assert start_for_present(trigger, actor=SYSTEM) == 2
+    settle()
+    assert (stage_now(row), stage_now(fresh)) == ("in_work", "received")
+
+
+def test_only_switched_on_rules_that_act_on_entering_can_start_for_present_records(process: Process) -> None:
+    create(process)
+    for trigger in (on_amount(process, source="received"), on_amount(process, is_on=False)):
+        assert present_count(trigger) == 0
+        with pytest.raises(Conflict):
+            start_for_present(trigger, actor=SYSTEM)

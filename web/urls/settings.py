@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/automation/robots/<int:robot_id>/", automation.edit_robot, name="robot-edit"),
     path("p/<slug:key>/automation/robots/<int:robot_id>/switch/", automation.switch, name="robot-switch"),
     path("p/<slug:key>/automation/robots/<int:robot_id>/remove/", automation.remove, name="robot-remove"),
+    path("p/<slug:key>/automation/robots/<int:robot_id>/start/", automation.start, name="robot-start"),
     path("p/<slug:key>/automation/robots/<int:robot_id>/copy/<int:stage_id>/", automation.copy, name="robot-copy"),
     path(
         "p/<slug:key>/automation/stages/<int:stage_id>/triggers/add/<slug:kind>/",
@@ -41,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/automation/triggers/<int:trigger_id>/", triggers.edit_trigger, name="trigger-edit"),
     path("p/<slug:key>/automation/triggers/<int:trigger_id>/switch/", triggers.switch, name="trigger-switch"),
     path("p/<slug:key>/automation/triggers/<int:trigger_id>/remove/", triggers.remove, name="trigger-remove"),
+    path("p/<slug:key>/automation/triggers/<int:trigger_id>/start/", triggers.start, name="trigger-start"),
     path("p/<slug:key>/automation/triggers/<int:trigger_id>/renew/", triggers.renew, name="trigger-renew"),
     path("p/<slug:key>/automation/runs/<int:run_id>/", automation.run, name="run-detail"),
     *(

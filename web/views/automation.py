@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from automation.effects import RobotType, robot_types
@@ -21,9 +22,11 @@ from automation.operations import (
     copy_robot,
     create_robot,
     delete_robot,
+    present_count,
     reorder_robots,
     retry_run,
     run_again,
+    start_for_present,
     switch_robot,
     update_robot,
 )
@@ -134,6 +137,19 @@ def switch(request: PersonalRequest, key: str, robot_id: int) -> HttpResponse:
     saved = switch_robot(robot, is_on="is_on" in request.POST, actor=request.actor)
     said = _("“%(name)s” is on.") if saved.robot.is_on else _("“%(name)s” is off; what it had waiting is cancelled.")
     return with_toast(HttpResponse(status=204), said % {"name": robot.name})
+
+
+@login_required
+@require_POST
+def start(request: PersonalRequest, key: str, robot_id: int) -> HttpResponse:
+    """Let a robot act for the records that stand in its stage already."""
+    return said_started(start_for_present(_robot(request, key, robot_id), actor=request.actor))
+
+
+def said_started(runs: int) -> HttpResponse:
+    """The answer that says how many runs began."""
+    said = ngettext("%d run begins.", "%d runs begin.", runs) % runs if runs else _("There was nothing to do.")
+    return with_toast(HttpResponse(status=204), said)
 
 
 @login_required
@@ -273,6 +289,7 @@ def _editor(
         "deep_condition": "" if form.is_bound or is_shallow(tree) else condition_for(definition, tree).describe(),
         "placeholders": text_schema(definition),
         "findings": findings,
+        "present": present_count(robot) if robot and robot.is_on else 0,
         "others": [other for other in definition.pipeline_by_id[stage.pipeline_id].stages if other.id != stage.id],
     }
     status = 422 if form.is_bound else 200

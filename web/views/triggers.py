@@ -16,8 +16,10 @@ from automation.operations import (
     SavedTrigger,
     create_trigger,
     delete_trigger,
+    present_count,
     renew_secret,
     reorder_triggers,
+    start_for_present,
     switch_trigger,
     update_trigger,
 )
@@ -35,7 +37,7 @@ from web.forms.refusals import attempt
 from web.forms.robot import TriggerForm
 from web.middleware import PersonalRequest, is_fragment
 from web.responses import go, with_events, with_toast
-from web.views.automation import access_to_automate, automation_response
+from web.views.automation import access_to_automate, automation_response, said_started
 
 
 @login_required
@@ -91,6 +93,13 @@ def switch(request: PersonalRequest, key: str, trigger_id: int) -> HttpResponse:
     saved = switch_trigger(trigger, is_on="is_on" in request.POST, actor=request.actor)
     said = _("“%(name)s” is on.") if saved.trigger.is_on else _("“%(name)s” is off; what it had waiting is cancelled.")
     return with_toast(HttpResponse(status=204), said % {"name": trigger.name})
+
+
+@login_required
+@require_POST
+def start(request: PersonalRequest, key: str, trigger_id: int) -> HttpResponse:
+    """Let an automatic transition act for the records that stand in its stage already."""
+    return said_started(start_for_present(_trigger(request, key, trigger_id), actor=request.actor))
 
 
 @login_required
@@ -194,6 +203,7 @@ def _editor(
         "builder": builder_of(definition),
         "deep_condition": "" if form.is_bound or is_shallow(tree) else condition_for(definition, tree).describe(),
         "findings": findings,
+        "present": present_count(trigger) if trigger and trigger.is_on else 0,
         "url": hook_url(trigger) if trigger else "",
         "calls": calls,
     }
