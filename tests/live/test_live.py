@@ -1,17 +1,11 @@
 """The live stream against a real server, PostgreSQL and Redis."""
 
 import http.client
-import json
-import queue
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 
 from accounts.models import User
 from accounts.operations import deactivate_person, end_other_sessions
@@ -21,49 +15,11 @@ from processes.definition import definition_of
 from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from records.operations import create_record, move_record, update_record
-from tests.factories import actor_of, make_process, make_role, make_user, session_of
+from tests.factories import actor_of, make_process, make_role, make_user
+from tests.live.listener import PATIENCE, LiveListener
 from tests.stack import Stack, wait_for
 
-PATIENCE = 15.0
-
-
-class Listener:
-    """A browser's EventSource, as far as a test needs one."""
-
-    def __init__(self, address: str, user: User, seq: int | None = None) -> None:
-        self.cookie = f"{settings.SESSION_COOKIE_NAME}={session_of(user)}"
-        self.events: queue.Queue[dict[str, Any]] = queue.Queue()
-        self.closed = threading.Event()
-        self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
-        headers = {"Cookie": self.cookie} | ({} if seq is None else {"Last-Event-ID": str(seq)})
-        self.connection.request("GET", "/live/", headers=headers)
-        self.response = self.connection.getresponse()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        message: dict[str, Any] = {}
-        try:
-            for raw in self.response:
-                line = raw.decode().rstrip("\n")
-                if not line and message:
-                    self.events.put(message)
-                    message = {}
-                elif line and not line.startswith(":"):
-                    name, _colon, value = line.partition(": ")
-                    message[name] = value
-        except (OSError, http.client.HTTPException, ValueError, AttributeError):
-            pass  # the test closed the connection
-        self.closed.set()
-
-    def next(self) -> dict[str, Any]:
-        """The next message, its data parsed; raises queue.Empty after PATIENCE."""
-        message = self.events.get(timeout=PATIENCE)
-        return {**message, "data": json.loads(message["data"])}
-
-    def ready(self) -> "Listener":
-        """Wait for the greeting."""
-        assert self.next()["event"] == "ready"
-        return self
+Listen = Callable[..., LiveListener]
 
 
 @pytest.fixture
@@ -77,17 +33,16 @@ def process(committed: None) -> Process:
 
 
 @pytest.fixture
-def listen(address: str) -> Iterator[Callable[..., Listener]]:
-    opened: list[Listener] = []
+def listen(address: str) -> Iterator[Listen]:
+    opened: list[LiveListener] = []
 
-    def start(user: User, seq: int | None = None) -> Listener:
-        opened.append(Listener(address, user, seq))
+    def start(user: User, seq: int | None = None) -> LiveListener:
+        opened.append(LiveListener(address, user, seq))
         return opened[-1]
 
     yield start
     for listener in opened:
-        if listener.connection.sock:
-            listener.connection.sock.shutdown(socket.SHUT_RDWR)
+        listener.drop()
 
 
 def watcher(process: Process, scope: Scope = Scope.ALL) -> User:
@@ -97,7 +52,7 @@ def watcher(process: Process, scope: Scope = Scope.ALL) -> User:
     return user
 
 
-def test_two_watchers_hear_a_move_with_ids_only(process: Process, listen: Callable[..., Listener]) -> None:
+def test_two_watchers_hear_a_move_with_ids_only(process: Process, listen: Listen) -> None:
     listeners = [listen(watcher(process)).ready(), listen(watcher(process)).ready()]
     row = create_record(process, values={"title": "Secret words", "amount": 5}, actor=SYSTEM)
     relay_all()
@@ -116,7 +71,7 @@ def test_two_watchers_hear_a_move_with_ids_only(process: Process, listen: Callab
         }
 
 
-def test_reconnecting_browser_gets_exactly_what_it_missed(process: Process, listen: Callable[..., Listener]) -> None:
+def test_reconnecting_browser_gets_exactly_what_it_missed(process: Process, listen: Listen) -> None:
     user = watcher(process)
     first = listen(user).ready()
     row = create_record(process, values={}, actor=SYSTEM)
@@ -130,7 +85,7 @@ def test_reconnecting_browser_gets_exactly_what_it_missed(process: Process, list
     assert stages == ["in_work", "completed", "in_work"]
 
 
-def test_browser_that_missed_too_much_is_told_to_reload(process: Process, listen: Callable[..., Listener]) -> None:
+def test_browser_that_missed_too_much_is_told_to_reload(process: Process, listen: Listen) -> None:
     user = watcher(process)
     row = create_record(process, values={}, actor=SYSTEM)
     for amount in range(1, 211):
@@ -139,7 +94,7 @@ def test_browser_that_missed_too_much_is_told_to_reload(process: Process, listen
     assert listen(user, 1).ready().next()["event"] == "reset"
 
 
-def test_own_scope_hears_of_own_records_and_of_losing_one(process: Process, listen: Callable[..., Listener]) -> None:
+def test_own_scope_hears_of_own_records_and_of_losing_one(process: Process, listen: Listen) -> None:
     user = watcher(process, Scope.OWN)
     listener = listen(user).ready()
     create_record(process, values={"title": "Foreign"}, actor=SYSTEM)
@@ -153,7 +108,7 @@ def test_own_scope_hears_of_own_records_and_of_losing_one(process: Process, list
     ]
 
 
-def test_nothing_is_heard_after_a_right_is_revoked(process: Process, listen: Callable[..., Listener]) -> None:
+def test_nothing_is_heard_after_a_right_is_revoked(process: Process, listen: Listen) -> None:
     user = watcher(process)
     role_id = user.role_assignments.get().role_id
     listener = listen(user).ready()
@@ -168,7 +123,7 @@ def test_nothing_is_heard_after_a_right_is_revoked(process: Process, listen: Cal
     assert listener.events.empty()
 
 
-def test_stream_of_a_deactivated_person_ends(process: Process, listen: Callable[..., Listener]) -> None:
+def test_stream_of_a_deactivated_person_ends(process: Process, listen: Listen) -> None:
     user = watcher(process)
     make_user(is_admin=True)
     listener = listen(user).ready()
@@ -179,9 +134,7 @@ def test_stream_of_a_deactivated_person_ends(process: Process, listen: Callable[
     assert listen(user).response.status == HTTPStatus.UNAUTHORIZED
 
 
-def test_stream_of_a_session_signed_out_from_afar_ends_and_the_other_stays(
-    process: Process, listen: Callable[..., Listener]
-) -> None:
+def test_stream_of_a_session_signed_out_from_afar_ends_and_the_other_stays(process: Process, listen: Listen) -> None:
     user = watcher(process)
     gone, stays = listen(user).ready(), listen(user).ready()
     keep = stays.cookie.partition("=")[2]
@@ -199,7 +152,7 @@ def test_stranger_is_refused(address: str) -> None:
     assert connection.getresponse().status == HTTPStatus.UNAUTHORIZED
 
 
-def test_streams_cost_no_threads(address: str, stack: Stack, process: Process, listen: Callable[..., Listener]) -> None:
+def test_streams_cost_no_threads(address: str, stack: Stack, process: Process, listen: Listen) -> None:
     user = watcher(process)
     web = stack._started[0]
 
