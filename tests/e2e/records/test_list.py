@@ -87,6 +87,7 @@ def test_head_sorts_without_leaving_the_page(process: Process, employee: User, o
     create(process, "Cheap", employee, amount=5)
     page = open_list(open_page, employee)
     page.locator("thead").get_by_role("link", name="Amount").click()
+    expect(page.locator("thead [aria-sort=ascending]")).to_have_text("Amount")
     expect(page.locator("tbody .table-title")).to_have_text(["Cheap", "Dear"])
     page.locator("thead").get_by_role("link", name="Amount").click()
     expect(page.locator("tbody .table-title")).to_have_text(["Dear", "Cheap"])
