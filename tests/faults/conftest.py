@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,8 +105,3 @@ def states() -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT state, count(*) FROM automation_run GROUP BY 1 ORDER BY 1")
         return dict(cursor.fetchall())
-
-
-def kill_group(pid: int) -> None:
-    """kill -9 of a process group that this test has started."""
-    os.killpg(pid, signal.SIGKILL)
