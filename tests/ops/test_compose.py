@@ -141,7 +141,7 @@ def test_the_proxy_holds_no_message_of_a_stream_back() -> None:
 
 def test_the_proxy_refuses_what_the_product_would_refuse() -> None:
     proxy, web = SERVICES["proxy"]["environment"], OURS["web"]["environment"]
-    assert "max_size {$MAX_UPLOAD_MB}MB" in CADDYFILE
+    assert "max_size {$MAX_UPLOAD_MB}MiB" in CADDYFILE
     assert proxy["MAX_UPLOAD_MB"] == web["MAX_UPLOAD_MB"]
 
 
