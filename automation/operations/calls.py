@@ -116,8 +116,7 @@ def _told_before(trigger: Trigger, message_id: str, body: bytes) -> dict[str, An
     stored = InboundCall.objects.get(trigger=trigger, message_id=message_id)
     if bytes(stored.body_hash) != _digest(body):
         raise OtherBody(_("This id was used for another body."), {"webhook-id": [_("Give every message its own id.")]})
-    answer: dict[str, Any] = stored.answer
-    return answer
+    return {key: stored.answer[key] for key in ("outcome", "record", "event")}
 
 
 def _digest(body: bytes) -> bytes:

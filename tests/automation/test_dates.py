@@ -217,3 +217,37 @@ def test_delays_that_make_no_sense_are_refused(process: Process, more: dict[str,
     with pytest.raises(Invalid) as caught:
         make_robot(process, **more)
     assert field in caught.value.fields
+
+
+def test_other_time_zone_moves_the_moment_and_the_run_still_acts_once(process: Process, settings: Any) -> None:
+    """F15: what was planned by one clock on the wall is looked at again by the other one."""
+    settings.TIME_ZONE = "Asia/Tokyo"
+    follow(process, delay_time=time(9))
+    create(process, today() + timedelta(days=1))
+    relay()
+    assert only_run().run_at == datetime.combine(today() + timedelta(days=1), time(0), tzinfo=UTC)
+    settings.TIME_ZONE = "America/New_York"
+    Run.objects.update(run_at=timezone.now() - timedelta(seconds=1))
+    settle()
+    expected = due_at(today() + timedelta(days=1), seconds=0, at=time(9), zone=ZoneInfo("America/New_York"))
+    assert (only_run().state, only_run().run_at, Comment.objects.count()) == (State.READY, expected, 0)
+    settings.TIME_ZONE = "UTC"
+    update_record(process, only_run().record_id, values={"request_date": today().isoformat()}, actor=SYSTEM)
+    relay()
+    Run.objects.filter(run_at__gt=timezone.now()).update(run_at=timezone.now() - timedelta(seconds=1))
+    settings.TIME_ZONE = "Pacific/Kiritimati"
+    settle()
+    settle()
+    assert (only_run().state, Comment.objects.count()) == (State.SUCCEEDED, 1)
+
+
+@pytest.mark.parametrize("night", ["2026-03-28", "2026-10-24"])
+def test_every_half_hour_of_a_changing_night_is_due_once(night: str) -> None:
+    """F15: of 96 moments of two days in Berlin none is lost; only the skipped hour comes later."""
+    day = date.fromisoformat(night)
+    slots = [(day + timedelta(days=slot // 48), time(slot % 48 // 2, slot % 2 * 30)) for slot in range(96)]
+    due = [due_at(day_, seconds=0, at=at, zone=BERLIN) for day_, at in slots]
+    assert None not in due
+    shown = [moment.astimezone(BERLIN) for moment in due if moment is not None]
+    late = [slot for slot, moment in zip(slots, shown, strict=True) if (moment.date(), moment.time()) != slot]
+    assert late == ([(date(2026, 3, 29), time(2)), (date(2026, 3, 29), time(2, 30))] if night == "2026-03-28" else [])
