@@ -84,7 +84,7 @@ def test_file_is_sent_planned_checked_and_run(client: ApiClient, process: Proces
     }
     rejected = client.call("get", f"{one}rejected/")
     assert rejected["Content-Type"] == "text/csv; charset=utf-8"
-    assert rejected.content.decode("utf-8-sig").splitlines()[1].startswith('Плохая;many;Mail;y;Amount: A number')
+    assert rejected.content.decode("utf-8-sig").splitlines()[1].startswith("Плохая;many;Mail;y;Amount: A number")
     assert [job["id"] for job in client.call("get", imports).json()["items"]] == [body["id"]]
 
 
