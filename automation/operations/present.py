@@ -1,6 +1,7 @@
 """Letting a robot or an automatic transition act for records that stand in its stage already."""
 
 from collections.abc import Iterator, Mapping
+
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
