@@ -30,9 +30,9 @@ class LiveListener:
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.closed = threading.Event()
         self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
-        cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session_of(user)}"}
+        self.cookie = f"{settings.SESSION_COOKIE_NAME}={session_of(user)}"
         since = {} if seq is None else {"Last-Event-ID": str(seq)}
-        self.connection.request("GET", "/live/", headers={**cookie, **since, **(headers or {})})
+        self.connection.request("GET", "/live/", headers={"Cookie": self.cookie, **since, **(headers or {})})
         self.response = self.connection.getresponse()
         threading.Thread(target=self._read, daemon=True).start()
 
