@@ -21,6 +21,7 @@ from expressions.placeholders import Target
 from expressions.schema import Scope
 from processes.definition_types import Definition
 from processes.models import Operation
+from records.operations.writing import Writing
 from records.typed import TypedRecord
 
 
@@ -47,10 +48,24 @@ class Context:
     effect_key: UUID
     event_id: int
     settings: Mapping[str, Any]
-    definition: Definition
+    writing: Writing
+    """The write of which the effect is a part; it holds the record."""
     row: TypedRecord
-    actor: Actor
-    now: datetime
+
+    @property
+    def definition(self) -> Definition:
+        """The process."""
+        return self.writing.definition
+
+    @property
+    def actor(self) -> Actor:
+        """The run, with the rights of robots."""
+        return self.writing.actor
+
+    @property
+    def now(self) -> datetime:
+        """The database's clock."""
+        return self.writing.now
 
     @cached_property
     def scope(self) -> Scope:

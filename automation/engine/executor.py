@@ -175,10 +175,8 @@ def _context(run: Run, version: RobotVersion, writing: Writing, row: TypedRecord
         effect_key=run.effect_key,
         event_id=run.event_id,
         settings=version.settings,
-        definition=writing.definition,
+        writing=writing.holding(row),
         row=row,
-        actor=writing.actor,
-        now=writing.now,
     )
 
 

@@ -26,12 +26,12 @@ def perform_trigger(run: Run, writing: Writing, row: TypedRecord) -> Result:
     target = writing.definition.stage(intent["stage"])
     _require_way(run, trigger, row.stage, target)
     _require_condition(trigger, writing, row, writing.now)
-    actor, before = writing.actor, row.version
+    held, before = writing.holding(row), row.version
     if intent["values"]:
-        row = update_record(writing.definition, row.pk, values=intent["values"], actor=actor)
+        row = update_record(held, row.pk, values=intent["values"], actor=writing.actor)
     source = row.stage
     if source.id != target.id:
-        row = move_record(writing.definition, row.pk, to=target.id, actor=actor)
+        row = move_record(held, row.pk, to=target.id, actor=writing.actor)
     elif row.version == before:
         raise Skip(_("The record stands in this stage already."))
     return Result(

@@ -39,7 +39,7 @@ class AddComment(InsideRobot):
 
     def perform(self, context: Context) -> Result:
         comment = add_comment(
-            context.definition,
+            context.writing,
             context.row.pk,
             text=context.render(context.settings["text"]),
             actor=context.actor,

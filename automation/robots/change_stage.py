@@ -49,7 +49,7 @@ class ChangeStage(InsideRobot):
         source = context.row.stage
         if source.key == key:
             raise Skip(_("The record stands in this stage already."))
-        moved = move_record(context.definition, context.row.pk, to=key, actor=context.actor)
+        moved = move_record(context.writing, context.row.pk, to=key, actor=context.actor)
         return Result(f"{source.name} → {moved.stage.name}", {"from": source.id, "stage": moved.stage_id})
 
 

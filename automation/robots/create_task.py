@@ -57,7 +57,7 @@ class CreateTask(InsideRobot):
         settings = context.settings
         people = people_of([settings["assignee"]], context.scope.values) if settings["assignee"] else []
         task = create_task(
-            context.definition,
+            context.writing,
             context.row.pk,
             title=_one_line(context.render(settings["title"])),
             description=context.render(settings["description"]),

@@ -57,7 +57,7 @@ class SetFields(InsideRobot):
     def perform(self, context: Context) -> Result:
         values = {key: _value(context, key, raw) for key, raw in context.settings["values"].items()}
         before = context.row.version
-        row = update_record(context.definition, context.row.pk, values=values, actor=context.actor)
+        row = update_record(context.writing, context.row.pk, values=values, actor=context.actor)
         if row.version == before:
             raise Skip(_("The fields have these values already."))
         return Result(data={"values": values})

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django_fsm import TransitionNotAllowed
 from fractional_indexing import generate_key_between
@@ -12,7 +11,7 @@ from core.errors import Invalid, NotAllowed
 from processes.definition_types import StageDef
 from processes.models import Operation
 from records.models import StageVisit
-from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, sync_catalogue
+from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, one_change, sync_catalogue
 from records.typed import TypedRecord
 
 
@@ -22,7 +21,7 @@ class MoveRefused(NotAllowed):
     code = "move_refused"
 
 
-@transaction.atomic
+@one_change
 def move_record(
     process: ProcessRef,
     record_id: int,

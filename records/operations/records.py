@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
@@ -11,11 +10,11 @@ from core.errors import Invalid
 from processes.definition_types import Definition
 from processes.models import Operation
 from records.operations.drafts import draft_record, write_drafts
-from records.operations.writing import ProcessRef, Writing, begin, clean_values, snapshot, sync_catalogue
+from records.operations.writing import ProcessRef, Writing, begin, clean_values, one_change, snapshot, sync_catalogue
 from records.typed import TypedRecord
 
 
-@transaction.atomic
+@one_change
 def create_record(
     process: ProcessRef, *, values: Mapping[str, Any], actor: Actor, stage: int | str | None = None
 ) -> TypedRecord:
@@ -28,7 +27,7 @@ def create_record(
     return write_drafts(writing, [draft_record(writing, values=values, stage=stage)])[0]
 
 
-@transaction.atomic
+@one_change
 def update_record(
     process: ProcessRef,
     record_id: int,
@@ -54,7 +53,7 @@ def update_record(
     return row
 
 
-@transaction.atomic
+@one_change
 def delete_record(process: ProcessRef, record_id: int, *, actor: Actor, version: int | None = None) -> None:
     """Put a record into the bin. Writes `record.deleted`. Raises NotFound, NotAllowed, Stale."""
     writing = begin(process, actor=actor)
@@ -66,7 +65,7 @@ def delete_record(process: ProcessRef, record_id: int, *, actor: Actor, version:
     writing.publish("record.deleted", row)
 
 
-@transaction.atomic
+@one_change
 def restore_record(process: ProcessRef, record_id: int, *, actor: Actor) -> TypedRecord:
     """Take a record out of the bin, where it was. Writes `record.restored`. Raises NotFound, NotAllowed."""
     writing = begin(process, actor=actor)

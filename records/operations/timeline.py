@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.actor import Actor, ActorKind
@@ -12,13 +11,13 @@ from processes.field_types.person import to_person
 from processes.fieldtype import WrongValue
 from processes.models import Operation
 from records.models import Comment, Task
-from records.operations.writing import ProcessRef, Writing, begin
+from records.operations.writing import ProcessRef, Writing, begin, one_change
 from records.typed import TypedRecord
 
 TEXT_LIMIT = 10_000
 
 
-@transaction.atomic
+@one_change
 def add_comment(process: ProcessRef, record_id: int, *, text: str, actor: Actor) -> Comment:
     """Say something about a record. Writes `comment.added`. Raises NotFound, NotAllowed, Invalid."""
     writing = begin(process, actor=actor)
@@ -36,7 +35,7 @@ def add_comment(process: ProcessRef, record_id: int, *, text: str, actor: Actor)
     return comment
 
 
-@transaction.atomic
+@one_change
 def create_task(
     process: ProcessRef,
     record_id: int,
@@ -68,7 +67,7 @@ def create_task(
     return task
 
 
-@transaction.atomic
+@one_change
 def complete_task(process: ProcessRef, task_id: int, *, actor: Actor) -> Task:
     """Mark a task done; its assignee or whoever may edit the record may. Writes `task.completed` once."""
     writing, row, task = _task(process, task_id, actor)
@@ -81,7 +80,7 @@ def complete_task(process: ProcessRef, task_id: int, *, actor: Actor) -> Task:
     return task
 
 
-@transaction.atomic
+@one_change
 def reopen_task(process: ProcessRef, task_id: int, *, actor: Actor) -> Task:
     """Take a task's “done” back. Writes `task.reopened` once."""
     writing, row, task = _task(process, task_id, actor)

@@ -1,11 +1,12 @@
 """What every write of a record begins with: the process's lock, its definition, the rights, the row."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from psycopg import sql
 
@@ -25,19 +26,27 @@ from processes.permissions import Access, access_for
 from records.models import Record
 from records.typed import TypedRecord, model_for
 
-ProcessRef = int | str | Definition | Process
 TITLE_LIMIT = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """One write in progress: rights and model as of a version that cannot change before the transaction ends."""
+    """One write in progress: rights and model as of a version that cannot change before the transaction ends.
+
+    An operation that is handed one in place of a process works within it: no savepoint, no second look at the process.
+    """
 
     definition: Definition
     access: Access
     model: type[TypedRecord]
     now: datetime
     """The database's clock at the beginning of the transaction."""
+    held: TypedRecord | None = None
+    """A record that is locked already; operations within this write take it as it is."""
+
+    def holding(self, row: TypedRecord) -> "Writing":
+        """The same write, which has locked this record."""
+        return replace(self, held=row)
 
     @property
     def actor(self) -> Actor:
@@ -49,7 +58,8 @@ class Writing:
 
         Raises NotFound where the actor may not see it, Stale when `version` is given and is not the present one.
         """
-        row = one_row(self.model, record_id, lock=True)
+        is_held = self.held is not None and self.held.pk == record_id
+        row = self.held if is_held else one_row(self.model, record_id, lock=True)
         if row is None or not self._may_have(row, in_bin=in_bin):
             raise NotFound(_("There is no such record."), record=record_id)
         if version is not None and row.version != version:
@@ -86,8 +96,33 @@ class Writing:
         )
 
 
+ProcessRef = int | str | Definition | Process | Writing
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def one_change(operation: Callable[Concatenate[ProcessRef, P], R]) -> Callable[Concatenate[ProcessRef, P], R]:
+    """Decorator of operations: one transaction each, a savepoint inside another.
+
+    Handed a `Writing` it is a part of that write, and its failure is the failure of the whole.
+    """
+
+    @wraps(operation)
+    def run(process: ProcessRef, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if isinstance(process, Writing):
+            return operation(process, *args, **kwargs)
+        with transaction.atomic():
+            return operation(process, *args, **kwargs)
+
+    return run
+
+
 def begin(process: ProcessRef, *, actor: Actor) -> Writing:
     """Lock the process for writing and compile the actor's rights; inside a transaction. Raises NotFound, Conflict."""
+    if isinstance(process, Writing):
+        if process.actor is not actor:
+            raise ValueError("A write in progress is its own actor's.")
+        return process
     process_id = _id_of(process)
     version, now = lock_for_writing(process_id)
     if version is None:
@@ -162,7 +197,7 @@ def first_rank_in(writing: Writing, stage: StageDef) -> str | None:
     return rank
 
 
-def _id_of(process: ProcessRef) -> int:
+def _id_of(process: int | str | Definition | Process) -> int:
     if isinstance(process, int):
         return process
     if isinstance(process, str):

@@ -369,5 +369,5 @@ def test_executing_a_comment_costs_a_known_number_of_queries(process: Process, d
     runs = ledger.claim(Lane.INTERNAL, 5, "test")
     batch = prepare(runs)
     # savepoint ×2, lock, row, wanted; the operation: savepoint ×2, lock, row, comment, event; the end
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(8):
         execute(runs[0], batch)
