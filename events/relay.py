@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from celery import current_app
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
+from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
 from events.announce import announce
 from events.consumers import Consumer, consumers
@@ -20,6 +21,7 @@ from events.models import ConsumerFailure, Event, RelayState
 logger = logging.getLogger(__name__)
 
 BATCH = 200
+PASSING = (DeadlockDetected, LockNotAvailable, SerializationFailure)
 RELAY_LOCK = 7_301_001
 """Key of the advisory lock that makes one relay the duty holder."""
 
@@ -90,18 +92,30 @@ def _number(events: list[Event]) -> None:
     state.save(update_fields=["last_seq"])
 
 
+def _is_passing(error: Exception) -> bool:
+    """Whether the database gave up because of somebody else: a deadlock, a lock, a conflict."""
+    return isinstance(error.__cause__, PASSING)
+
+
 def _hand_over(consumer: Consumer, events: Sequence[Event]) -> bool:
-    """The whole batch at once; if that fails, one by one, so that a bad event stops nobody but itself."""
+    """The whole batch at once; if that fails, one by one, so that a bad event stops nobody but itself.
+
+    What another session caused is no fault of an event: it ends the batch, which is relayed anew.
+    """
     try:
         with transaction.atomic():
             return consumer.consume(events)
-    except Exception:
+    except Exception as error:
+        if _is_passing(error):
+            raise
         logger.exception("Consumer %s failed on a batch of %d", consumer.key, len(events))
     worked = False
     for event in events:
         try:
             with transaction.atomic():
                 worked = consumer.consume([event]) or worked
-        except Exception:  # noqa: BLE001  (the failure becomes a row that a person can read)
+        except Exception as error:
+            if _is_passing(error):
+                raise
             ConsumerFailure.objects.create(event=event, consumer=consumer.key, error=traceback.format_exc()[-4000:])
     return worked

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from core.actor import SYSTEM
 from events.consumers import Consumer, consumers
@@ -70,6 +71,26 @@ def test_bad_event_becomes_a_row_and_its_neighbours_go_on(collector: Collector) 
     assert (failure.event_id, failure.consumer) == (bad.pk, "collector")
     assert "I cannot eat this" in failure.error
     assert collector.seen == [good.pk, better.pk]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("cause", [DeadlockDetected, LockNotAvailable])
+def test_deadlock_with_another_session_loses_no_event(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, cause: type[Exception]
+) -> None:
+    """It is no fault of the events: the batch is relayed anew."""
+    (event,) = write("a")
+
+    def consume(_events: Sequence[Event]) -> bool:
+        raise OperationalError("somebody else") from cause("somebody else")
+
+    monkeypatch.setattr(collector, "consume", consume)
+    with pytest.raises(OperationalError), transaction.atomic():
+        relay_batch()
+    assert (ConsumerFailure.objects.count(), Event.objects.get(pk=event.pk).seq) == (0, None)
+    monkeypatch.undo()
+    relay_all()
+    assert collector.seen == [event.pk]
 
 
 def test_two_relays_at_once_number_without_gap_or_repeat(committed: None, collector: Collector) -> None:
