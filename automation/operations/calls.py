@@ -27,6 +27,14 @@ BODY_LIMIT = 65_536
 ID_LIMIT = 200
 
 
+KEPT_DAYS = 90
+"""For so long a message id is known; a sender repeats for hours, a signature holds for minutes."""
+_FORGET = """
+    DELETE FROM automation_inboundcall WHERE at < statement_timestamp() - %(days)s * interval '1 day' AND id IN (
+        SELECT id FROM automation_inboundcall WHERE trigger_id = %(trigger)s ORDER BY id LIMIT 10)
+"""
+
+
 class NotSigned(NotAllowed):
     """The call is not signed by the secret of this address, or too old."""
 
@@ -109,6 +117,7 @@ def _first_time(trigger: Trigger, message_id: str, body: bytes, content: dict[st
             [trigger.pk, message_id, _digest(body), json.dumps(content)],
         )
         row = cursor.fetchone()
+        cursor.execute(_FORGET, {"trigger": trigger.pk, "days": KEPT_DAYS})
     return row[0] if row else None
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from standardwebhooks import Webhook
 
@@ -200,3 +201,12 @@ def test_address_has_a_bucket_of_its_own(process: Process, settings: Any) -> Non
     statuses = [sender.send(paid(), f"m{number}").status_code for number in range(3)]
     assert statuses == [200, 200, 429]
     assert other.send(paid()).status_code == 200
+
+
+def test_calls_are_forgotten_after_ninety_days(process: Process) -> None:
+    sender = Sender(make_hook(process))
+    for number in range(3):
+        assert sender.send(paid(), f"old_{number}").status_code == 200
+    InboundCall.objects.filter(message_id__in=["old_0", "old_1"]).update(at=Now() - timedelta(days=91))
+    sender.send(paid(), "new")
+    assert set(InboundCall.objects.values_list("message_id", flat=True)) == {"old_2", "new"}
