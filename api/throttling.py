@@ -43,6 +43,7 @@ buckets = Buckets()
 class PerOwnerThrottle(BaseThrottle):
     """`API_REQUESTS_PER_MINUTE` for every token and every person, counted per web process; 0 counts nothing."""
 
+    buckets = buckets
     _wait = 0.0
 
     def allow_request(self, request: Request, view: Any) -> bool:
@@ -50,7 +51,7 @@ class PerOwnerThrottle(BaseThrottle):
         per_minute: int = settings.API_REQUESTS_PER_MINUTE
         if not per_minute:
             return True
-        self._wait = buckets.take(self.owner(request, view), per_minute=per_minute)
+        self._wait = self.buckets.take(self.owner(request, view), per_minute=per_minute)
         return not self._wait
 
     def owner(self, request: Request, view: Any) -> str:
@@ -62,8 +63,13 @@ class PerOwnerThrottle(BaseThrottle):
         return self._wait
 
 
+hook_buckets = Buckets()
+
+
 class HookThrottle(PerOwnerThrottle):
-    """The same for every address that other programs call."""
+    """The same for every address that other programs call, in buckets of their own."""
+
+    buckets = hook_buckets
 
     def owner(self, request: Request, view: Any) -> str:
         """The address."""

@@ -130,6 +130,11 @@ class OutsideRobot(RobotType):
         return True
 
 
+def host_of(kind: RobotType, settings: Mapping[str, Any]) -> str:
+    """Whom a robot calls with these settings; empty for what stays inside."""
+    return kind.host(settings) if isinstance(kind, OutsideRobot) else ""
+
+
 class Temporary(SmartCRMError):
     """The effect failed in a way that may pass.
 

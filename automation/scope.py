@@ -16,12 +16,14 @@ from expressions.conditions import Condition, parse_condition
 from expressions.placeholders import Template, parse_template
 from expressions.schema import FieldSpec, Schema, Scope
 from expressions.values import DATE, DATETIME, INTEGER, PERSON, TEXT
-from processes.definition_types import Definition
+from processes.definition_types import Definition, FieldDef
 from records.models import Task
 from records.queries.filters import schema_of
 from records.typed import TypedRecord
 
 _BASE = ("title", "stage", "assignee", "author")
+DATES = frozenset({"date", "datetime"})
+"""Kinds of values that a delay can follow."""
 TASK_FIELDS = {
     "tasks.open": FieldSpec(INTEGER, _("Open tasks")),
     "tasks.done": FieldSpec(INTEGER, _("Done tasks")),
@@ -87,6 +89,12 @@ def tasks_of(record_id: int) -> dict[str, int]:
     return Task.objects.filter(record_id=record_id).aggregate(
         **{"tasks.open": Count("pk", filter=is_open), "tasks.done": Count("pk", filter=~is_open)}
     )
+
+
+def date_field(definition: Definition, key: str) -> FieldDef | None:
+    """The date or moment that delays can follow under this key; None when there is none (any more)."""
+    field = definition.field_by_key.get(key)
+    return field if field is not None and field.type.kind in DATES else None
 
 
 def record_scope(definition: Definition, row: TypedRecord, now: datetime) -> Scope:

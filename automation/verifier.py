@@ -11,7 +11,7 @@ from accounts.models.role import ROBOTS_ROLE_KEY
 from automation.effects import RobotType, robot_types
 from automation.models import Robot, RuleKind, Trigger
 from automation.occasions import trigger_types
-from automation.scope import condition_for, template_for
+from automation.scope import condition_for, date_field, template_for
 from core.errors import Invalid, NotFound
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation
@@ -87,6 +87,8 @@ def _of_robot(robot: Robot, definition: Definition, allowed: Mapping[str, int]) 
         yield Finding(robot.pk, Level.ERROR, "no_kind", _("There is no such kind of robot any more."))
         return
     kind = robot_types[robot.kind]
+    if robot.delay_field and date_field(definition, robot.delay_field) is None:
+        yield Finding(robot.pk, Level.ERROR, "no_date", _("The field whose date it follows is gone."))
     yield from _rights(robot, kind.needs(robot.settings), allowed)
     yield from _texts(robot, kind, definition)
     yield from _condition(robot, definition)
@@ -149,7 +151,10 @@ def _moves(definition: Definition, robots: Iterable[Robot], triggers: Iterable[T
     by_triggers = [
         ((str(RuleKind.TRIGGER), trigger.pk), trigger.source_id, trigger.stage_id)
         for trigger in triggers
-        if trigger.is_on and trigger.source_id is not None and trigger_types[trigger.kind].needs_source
+        if trigger.is_on
+        and trigger.source_id is not None
+        and trigger.kind in trigger_types
+        and trigger_types[trigger.kind].needs_source
     ]
     return [*by_robots, *by_triggers]
 

@@ -15,7 +15,8 @@ PROBE_SECONDS = 30
 REACHABLE = """
     (r.host = '' OR (
         NOT EXISTS (SELECT 1 FROM automation_endpoint e WHERE e.host = r.host AND e.open_until > statement_timestamp())
-        AND (SELECT count(*) FROM automation_run c WHERE c.state = 'claimed' AND c.host = r.host) < %(in_flight)s
+        AND (SELECT count(*) FROM automation_run c WHERE c.state = 'claimed' AND c.host = r.host
+             AND c.host <> '') < %(in_flight)s
     ))
 """
 """Whether the run `r` may call now. Two claims at the same moment may each take the last place."""

@@ -22,7 +22,7 @@ from automation.engine.retries import ending_of
 from automation.engine.telling import switch_off_gone, tell_of_blocked
 from automation.models import RobotVersion, RuleKind, Run
 from automation.moments import due_at
-from automation.scope import zone
+from automation.scope import date_field, zone
 from core.actor import Actor
 from core.errors import NotAllowed, NotFound, SmartCRMError
 from processes.models import Operation
@@ -93,7 +93,11 @@ def execute(run: Run, batch: Batch) -> None:
 def _execute_inside(run: Run, actor: Actor, perform: Callable[[Writing, TypedRecord], Result]) -> None:
     try:
         with transaction.atomic():
-            writing, row = _enter(run, actor)
+            try:
+                writing, row = _enter(run, actor)
+            except NotYet as error:
+                ledger.retime(run, error.run_at)  # under the record's lock: nobody changes the date meanwhile
+                return
             hit("before_effect", run.pk)
             result = perform(writing, row)
             hit("after_effect", run.pk)
@@ -103,8 +107,6 @@ def _execute_inside(run: Run, actor: Actor, perform: Callable[[Writing, TypedRec
         hit("after_commit", run.pk)
     except NotWanted as error:
         ledger.finish(run, End("cancel", reason=str(error), is_attempt=False))
-    except NotYet as error:
-        ledger.retime(run, error.run_at)
     except Fenced:
         logger.warning("Run %s was taken over; its effect is rolled back", run.pk)
     except Exception as error:  # noqa: BLE001 - a failure becomes a row that a person can read
@@ -117,7 +119,11 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
     started_at: datetime | None = None
     try:
         with transaction.atomic():
-            writing, row = _enter(run, actor)
+            try:
+                writing, row = _enter(run, actor)
+            except NotYet as error:
+                ledger.retime(run, error.run_at)
+                return
             if run.intent is None:
                 run.intent = kind.plan(_context(run, version, writing, row))
             started_at = ledger.begin_sending(run, run.intent, in_doubt=not repeatable)
@@ -126,19 +132,19 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
         hit("before_send", run.pk)
         result = kind.send(run.intent, settings=version.settings, key=run.effect_key)
         hit("after_send", run.pk)
-        note_answer(run.host)
         if not ledger.finish(run, _success(result), started_at=started_at):
             raise Fenced
+        note_answer(run.host)
     except NotWanted as error:
         ledger.finish(run, End("cancel", reason=str(error), is_attempt=False))
-    except NotYet as error:
-        ledger.retime(run, error.run_at)
     except Fenced:
         logger.warning("Run %s was taken over", run.pk)
     except Exception as error:  # noqa: BLE001 - a failure becomes a row that a person can read
         if started_at is not None:
             _note_failure(run, error)
         end = ending_of(error, run, repeatable=repeatable)
+        if started_at is not None and not repeatable and end.move == "postpone" and not isinstance(error, Temporary):
+            end = End("doubt", error_code=end.error_code, error=end.error)
         if ledger.finish(run, end, started_at=started_at) and end.http_status == GONE:
             switch_off_gone(run)
 
@@ -202,7 +208,7 @@ def _require_due(run: Run, writing: Writing, row: TypedRecord) -> None:
     """A run that follows a date asks the record for it: the relay may not have heard of a change yet."""
     if not run.delay_field:
         return
-    field = writing.definition.field_by_key.get(run.delay_field)
+    field = date_field(writing.definition, run.delay_field)
     if field is None:
         raise NotFound(_("The field whose date it follows is gone."), field=run.delay_field)
     moment = due_at(row.value(field), seconds=run.delay_seconds, at=run.delay_time, zone=zone())

@@ -85,6 +85,8 @@ class Occurrence:
     definition: Definition
     own_rule: RuleKey | None
     """The rule whose run wrote the event."""
+    now: datetime | None = None
+    """For conditions that are asked later than the event: when; then there is no “me” in them."""
     _scope: Scope | None = None
     _tasks: dict[str, int] | None = None
 
@@ -97,9 +99,9 @@ class Occurrence:
                 self.definition,
                 event.data["snapshot"],
                 event.changes,
-                now=event.at,
+                now=self.now or event.at,
                 zone=zone(),
-                me=event.actor_user_id,
+                me=None if self.now else event.actor_user_id,
             )
         return self._scope
 
@@ -144,8 +146,8 @@ def _trim(rules: Iterable[RuleKey]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM automation_notfired n USING unnest(%s::text[], %s::bigint[]) AS rule(kind, id)"
-            " WHERE n.rule_kind = rule.kind AND n.rule_id = rule.id AND n.id < ("
-            "  SELECT k.id FROM automation_notfired k WHERE k.rule_kind = n.rule_kind AND k.rule_id = rule.id"
-            "  ORDER BY k.id DESC OFFSET %s LIMIT 1)",
+            " CROSS JOIN LATERAL (SELECT k.id FROM automation_notfired k"
+            "  WHERE k.rule_kind = rule.kind AND k.rule_id = rule.id ORDER BY k.id DESC OFFSET %s LIMIT 1) edge"
+            " WHERE n.rule_kind = rule.kind AND n.rule_id = rule.id AND n.id < edge.id",
             [list(kinds), list(ids), KEPT_REASONS - 1],
         )

@@ -7,7 +7,7 @@ from typing import Any
 from automation.engine import ledger
 from automation.models import Run, State
 from automation.moments import due_at
-from automation.scope import zone
+from automation.scope import date_field, zone
 from core.errors import NotFound
 from events.models import Event
 from processes.definition import definition_of
@@ -33,7 +33,7 @@ def follow_dates(events: Sequence[Event]) -> None:
 
 def _time(run: Run, event: Event) -> datetime | None:
     try:
-        field = definition_of(run.process_id).field_by_key.get(run.delay_field)
+        field = date_field(definition_of(run.process_id), run.delay_field)
     except NotFound:
         return None
     if field is None:

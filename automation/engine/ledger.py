@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from automation.engine.endpoints import IN_FLIGHT, REACHABLE
-from automation.models import Lane, Run, State
+from automation.models import Lane, RuleKind, Run, State
 
 CRASHES = 3
 """A run that loses its lease so often is poisoned."""
@@ -179,6 +179,14 @@ def cancel_of_closed_visits(record_ids: Iterable[int], reason: str) -> int:
 def cancel_of_records(record_ids: Iterable[int], reason: str) -> int:
     """Cancel whatever waits for these records."""
     return _cancel("r.record_id = ANY(%(ids)s)", {"ids": list(record_ids), "reason": reason})
+
+
+def cancel_of_rule(rule_kind: RuleKind, rule_id: int, reason: str) -> int:
+    """Cancel what waits for a robot or trigger that is off or gone; what a person asked for stays."""
+    return _cancel(
+        "r.rule_kind = %(kind)s AND r.rule_id = %(id)s AND NOT r.by_hand",
+        {"kind": rule_kind, "id": rule_id, "reason": reason},
+    )
 
 
 def cancel(run_id: int, reason: str) -> bool:

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from automation.effects import OutsideRobot, robot_types
+from automation.effects import host_of, robot_types
 from automation.engine.expansion import Expansion, Occurrence
 from automation.models import Robot, RuleKind, Run
 from automation.moments import due_at
-from automation.scope import condition_for, zone
+from automation.scope import condition_for, date_field, zone
 from core.errors import Invalid
 from expressions.conditions import evaluate
 
@@ -31,6 +31,8 @@ def _why_not(robot: Robot, occurrence: Occurrence) -> str:
         return _("The robot itself made this change.")
     if robot.kind not in robot_types:
         return _("There is no such kind of robot any more.")
+    if robot.delay_field and date_field(occurrence.definition, robot.delay_field) is None:
+        return _("The field whose date it follows is gone.")
     try:
         condition = condition_for(occurrence.definition, robot.condition)
     except Invalid as error:
@@ -46,7 +48,7 @@ def _run(robot: Robot, occurrence: Occurrence, previous: Run | None, expansion: 
         occurrence.event,
         visit_id=occurrence.event.data["visit"],
         lane=kind.lane,
-        host=kind.host(robot.settings) if isinstance(kind, OutsideRobot) else "",
+        host=host_of(kind, robot.settings),
         run_at=_due(robot, occurrence) if after_id is None else None,
         after_id=after_id,
         delay_seconds=robot.delay_seconds,

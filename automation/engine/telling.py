@@ -49,9 +49,13 @@ def tell_of_blocked(run: Run, error: SmartCRMError) -> None:
 
 @transaction.atomic
 def switch_off_gone(run: Run) -> None:
-    """Switch off a robot whose address has answered that it is gone for good, and tell its author. Once."""
-    robot = Robot.objects.filter(pk=run.rule_id, is_on=True).first()
-    if robot is None or not Robot.objects.filter(pk=robot.pk, is_on=True).update(is_on=False):
+    """Switch off a robot whose address has answered that it is gone for good, and tell its author. Once.
+
+    A robot that has got another version since then is left alone.
+    """
+    present = Robot.objects.filter(pk=run.rule_id, version=run.rule_version, is_on=True)
+    robot = present.first()
+    if robot is None or not present.update(is_on=False):
         return
     actor = Actor(kind=ActorKind.SYSTEM, label=robot.name)
     data = {"robot": robot.pk, "name": robot.name}

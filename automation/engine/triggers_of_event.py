@@ -59,6 +59,8 @@ def _wrong_way(trigger: Trigger, occurrence: Occurrence) -> str:
         brings = trigger_types[trigger.kind].values(occurrence.event)
         return "" if brings else _("The record stands in this stage already.")
     if source.is_after(target) and not trigger.allow_backward:
+        if trigger_types[trigger.kind].values(occurrence.event):
+            return ""
         return _("The record stands further on, and this trigger does not move back.")
     if target.id not in _targets(definition, source):
         return _("A record cannot go from “%(source)s” to “%(target)s”.") % {

@@ -23,7 +23,7 @@ class Robot(models.Model):
     delay_seconds = models.IntegerField(default=0)
     """Counted from entering the stage, from the end of the previous robot's run where it waits for that, or from the
     date in `delay_field`, where it may be negative."""
-    delay_field = models.CharField(max_length=40, blank=True)
+    delay_field = models.CharField(max_length=40, blank=True, default="", db_default="")
     """The key of a date or moment of the record that the delay counts from and follows."""
     delay_time = models.TimeField(null=True)
     """With a `delay_field`: at this time of the day that is so many days away."""

@@ -60,7 +60,7 @@ class Run(FSMModelMixin, models.Model):
     record_id = models.BigIntegerField()
     visit_id = models.BigIntegerField(null=True)
     lane = models.CharField(max_length=10, choices=Lane)
-    host = models.CharField(max_length=260, blank=True)
+    host = models.CharField(max_length=260, blank=True, default="", db_default="")
     """Whom it calls: name and port; empty for what stays inside."""
     state = FSMField(default=State.READY, choices=State.choices, protected=True)
     run_at = models.DateTimeField(null=True)
@@ -68,7 +68,7 @@ class Run(FSMModelMixin, models.Model):
     after_id = models.BigIntegerField(null=True)
     delay_seconds = models.IntegerField(default=0)
     """After `run_at` became known; with a `delay_field` before (negative) or after the moment that it holds."""
-    delay_field = models.CharField(max_length=40, blank=True)
+    delay_field = models.CharField(max_length=40, blank=True, default="", db_default="")
     """The key of the date that it follows; such a run has no `run_at` while the date is empty."""
     delay_time = models.TimeField(null=True)
     """At what time of that day."""

@@ -65,7 +65,7 @@ class InboundCall(models.Model):
     """SHA-256 of the body: the same id with another body is refused."""
     body: models.JSONField[Any, Any] = models.JSONField()
     answer: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    """What the sender was told: `outcome` (moving, created, ignored), `record` and `event`."""
+    """What the sender was told: `outcome` (accepted, created, ignored), `record` and `event`."""
     at = models.DateTimeField(db_default=Now())
 
     class Meta:

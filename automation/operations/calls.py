@@ -27,11 +27,14 @@ BODY_LIMIT = 65_536
 ID_LIMIT = 200
 
 
+_NONE: dict[str, Any] = {"pk__in": []}
+"""Finds nothing: an empty value names no record, least of all one whose field is empty."""
 KEPT_DAYS = 90
 """For so long a message id is known; a sender repeats for hours, a signature holds for minutes."""
 _FORGET = """
     DELETE FROM automation_inboundcall WHERE at < statement_timestamp() - %(days)s * interval '1 day' AND id IN (
-        SELECT id FROM automation_inboundcall WHERE trigger_id = %(trigger)s ORDER BY id LIMIT 10)
+        SELECT id FROM automation_inboundcall WHERE trigger_id = %(trigger)s ORDER BY id LIMIT 10
+        FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -141,6 +144,9 @@ def _taken(trigger: Trigger, message_id: str, content: dict[str, Any]) -> dict[s
     if record_id is None:
         return _not_found(trigger, values, writing)
     row = writing.row(record_id)
+    target = writing.definition.stage_by_id[trigger.stage_id]
+    if row.pipeline_id != target.pipeline_id or trigger.source_id not in (None, row.stage_id):
+        return {"outcome": "ignored", "record": record_id, "event": None}
     data = {"trigger": trigger.pk, "name": trigger.name, "message": message_id, "values": values}
     event = writing.publish(RECEIVED, row, data=data)
     return {"outcome": "accepted", "record": record_id, "event": event.pk}
@@ -160,16 +166,17 @@ def _record(trigger: Trigger, content: dict[str, Any], writing: Writing) -> int 
 def _lookup(key: str, raw: Any, definition: Definition) -> dict[str, Any]:
     if key == RECORD_ID:
         number = id_from(str(raw))
-        return {"pk": number} if number is not None else {"pk__in": []}
+        return {"pk": number} if number is not None else _NONE
     if key == "title":
-        return {"title": check_unicode(str(raw), field="title")}
+        return {"title": title} if (title := check_unicode(str(raw), field="title").strip()) else _NONE
     field = definition.field_by_key.get(key)
     if field is None:
         raise Conflict(_("The field by which this address finds records is gone."), field=key)
     try:
-        return {field.attname: field.type.parse(raw, field)}
+        value = field.type.parse(raw, field)
     except WrongValue as error:
         raise wrong(key, error.message) from error
+    return _NONE if value is None else {field.attname: value}
 
 
 def _not_found(trigger: Trigger, values: dict[str, Any], writing: Writing) -> dict[str, Any]:

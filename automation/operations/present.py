@@ -1,6 +1,7 @@
 """Letting a robot or an automatic transition act for records that stand in its stage already."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -30,7 +31,7 @@ def start_for_present(rule: Robot | Trigger, *, actor: Actor) -> int:
     """Do for the records that stand in the stage now what would have been done had the rule been on when they came.
 
     Conditions are asked about the records as they are now; delays count from entering, so what is overdue is due at
-    once. A visit for which the rule has run already is left alone. Returns how many runs were made. Writes
+    once. Where the rule has run on entering already, it does not run again. Returns how many runs were made. Writes
     `robot.started` or `trigger.started`. Raises NotAllowed, NotFound, Conflict (it is off, or of a kind that does not
     act on entering).
     """
@@ -60,6 +61,8 @@ def _stage_of(rule: Robot | Trigger) -> int:
 
 
 def _acts_on_entering(trigger: Trigger) -> bool:
+    if trigger.kind not in trigger_types:
+        return False
     kind = trigger_types[trigger.kind]
     return kind.needs_source and not kind.listens_to.isdisjoint(ENTERING)
 
@@ -84,18 +87,29 @@ def _start(rule: Robot | Trigger, definition: Definition, visits: Mapping[int, i
     events = _openings(visits)
     rows = {row.pk: row for row in model_for(definition).objects.filter(pk__in=visits)}
     expansion = Expansion(new_ids(len(visits)), Counts({}, {}, {}))
+    now = _now()
     for record_id, event in events.items():
         if record_id not in rows:
             continue
         event.data = {**event.data, "snapshot": snapshot(rows[record_id])}
         event.changes, event.depth, event.run_id = {}, 0, None
-        occurrence = Occurrence(event, definition, None)
+        occurrence = Occurrence(event, definition, None, now)
         if isinstance(rule, Robot):
             expand_robots(occurrence, [rule], expansion)
         else:
             expand_triggers(occurrence, [rule], expansion)
+    for run in expansion.runs:
+        # What is overdue begins now, behind what is due already.
+        run.run_at = max(run.run_at, now) if run.run_at else None
     expansion.write()
     return Run.objects.filter(pk__in=[run.pk for run in expansion.runs]).count()
+
+
+def _now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
 
 
 def _openings(visits: Mapping[int, int]) -> dict[int, Event]:

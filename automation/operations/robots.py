@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from automation.choices import keep_secrets
 from automation.drafts import RobotDraft
 from automation.effects import robot_types
+from automation.engine import ledger
 from automation.models import Robot, RobotVersion, RuleKind
 from automation.moments import DAY
 from automation.operations.checking import (
@@ -20,6 +21,7 @@ from automation.operations.checking import (
     definition_to_automate,
     wrong,
 )
+from automation.scope import date_field
 from automation.verifier import Finding, findings_of
 from core.actor import Actor
 from core.errors import Conflict, Invalid, LimitReached
@@ -30,8 +32,6 @@ from processes.models import Stage
 MOST_ROBOTS = 100
 """On one stage."""
 LONGEST_DELAY = 366 * DAY
-DATES = frozenset({"date", "datetime"})
-"""Kinds of values that a delay can follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,14 @@ def update_robot(robot: Robot, draft: RobotDraft, *, actor: Actor) -> SavedRobot
 
 @transaction.atomic
 def switch_robot(robot: Robot, *, is_on: bool, actor: Actor) -> SavedRobot:
-    """Switch a robot on or off. Off, its waiting runs are cancelled as they come due. Writes `robot.switched`."""
+    """Switch a robot on or off. Off, its waiting runs are cancelled. Writes `robot.switched`."""
     definition = definition_to_automate(robot.stage, actor)
     locked = _locked(robot)
     if locked.is_on != is_on:
         locked.is_on = is_on
         locked.save(update_fields=["is_on"])
+        if not is_on:
+            ledger.cancel_of_rule(RuleKind.ROBOT, robot.pk, _("It was switched off."))
         data = {"robot": robot.pk, "name": robot.name}
         publish(
             "robot.switched", actor=actor, process_id=definition.id, changes={"is_on": (not is_on, is_on)}, data=data
@@ -94,11 +96,12 @@ def switch_robot(robot: Robot, *, is_on: bool, actor: Actor) -> SavedRobot:
 
 @transaction.atomic
 def delete_robot(robot: Robot, *, actor: Actor) -> None:
-    """Remove a robot; its runs stay in the log, waiting ones are cancelled as they come due. Writes `robot.removed`."""
+    """Remove a robot; its runs stay in the log, waiting ones are cancelled. Writes `robot.removed`."""
     definition = definition_to_automate(robot.stage, actor)
     locked = _locked(robot)
     locked.removed_at = Now()
     locked.save(update_fields=["removed_at"])
+    ledger.cancel_of_rule(RuleKind.ROBOT, robot.pk, _("It was removed."))
     publish("robot.removed", actor=actor, process_id=definition.id, data=_told(locked))
 
 
@@ -179,8 +182,7 @@ def _require_delay(draft: RobotDraft, definition: Definition) -> None:
         if draft.delay_seconds < 0 or draft.delay_time is not None:
             raise wrong("delay_field", _("Choose the date from which to count."))
         return
-    field = definition.field_by_key.get(draft.delay_field)
-    if field is None or field.type.kind not in DATES:
+    if date_field(definition, draft.delay_field) is None:
         raise wrong("delay_field", _("There is no such date in this process."))
     if draft.wait_for_previous:
         raise wrong("wait_for_previous", _("A robot that follows a date cannot wait for another robot."))

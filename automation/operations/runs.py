@@ -5,7 +5,7 @@ from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from automation.effects import robot_types
+from automation.effects import host_of, robot_types
 from automation.engine import ledger
 from automation.models import Robot, RuleKind, Run, Trigger
 from core.actor import Actor
@@ -54,7 +54,7 @@ def run_again(run: Run, *, actor: Actor) -> Run:
         process_id=run.process_id,
         record_id=run.record_id,
         visit_id=run.visit_id,
-        host=run.host,
+        host=host_of(robot_types[rule.kind], rule.settings) if is_robot else "",
         lane=robot_types[rule.kind].lane if is_robot else run.lane,
         run_at=Now(),
         by_hand=True,

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from automation.drafts import TriggerDraft
+from automation.engine import ledger
 from automation.models import RuleKind, Trigger
 from automation.occasions import TriggerType, trigger_types
 from automation.operations.checking import (
@@ -102,12 +103,14 @@ def renew_secret(trigger: Trigger, *, actor: Actor) -> SavedTrigger:
 
 @transaction.atomic
 def switch_trigger(trigger: Trigger, *, is_on: bool, actor: Actor) -> SavedTrigger:
-    """Switch a trigger on or off. Off, its waiting runs are cancelled as they come due. Writes `trigger.switched`."""
+    """Switch a trigger on or off. Off, its waiting runs are cancelled. Writes `trigger.switched`."""
     definition = definition_to_automate(trigger.stage, actor)
     locked = _locked(trigger)
     if locked.is_on != is_on:
         locked.is_on = is_on
         locked.save(update_fields=["is_on"])
+        if not is_on:
+            ledger.cancel_of_rule(RuleKind.TRIGGER, trigger.pk, _("It was switched off."))
         changes = {"is_on": (not is_on, is_on)}
         data = {"trigger": trigger.pk, "name": trigger.name}
         publish("trigger.switched", actor=actor, process_id=definition.id, changes=changes, data=data)
@@ -116,7 +119,7 @@ def switch_trigger(trigger: Trigger, *, is_on: bool, actor: Actor) -> SavedTrigg
 
 @transaction.atomic
 def delete_trigger(trigger: Trigger, *, actor: Actor) -> None:
-    """Remove a trigger; its runs stay in the log, waiting ones are cancelled as they come due.
+    """Remove a trigger; its runs stay in the log, waiting ones are cancelled.
 
     Writes `trigger.removed`.
     """
@@ -124,6 +127,7 @@ def delete_trigger(trigger: Trigger, *, actor: Actor) -> None:
     locked = _locked(trigger)
     locked.removed_at = Now()
     locked.save(update_fields=["removed_at"])
+    ledger.cancel_of_rule(RuleKind.TRIGGER, trigger.pk, _("It was removed."))
     publish("trigger.removed", actor=actor, process_id=definition.id, data=_told(locked))
 
 

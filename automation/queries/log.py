@@ -185,13 +185,15 @@ def _rows(access: Access, runs: Sequence[Run]) -> tuple[RunRow, ...]:
     titles = dict(visible.values_list("pk", "title"))
     chains = _chains([run.pk for run in runs if run.cause_run_id])
     may_act = access.can(Operation.AUTOMATE)
-    silent = _silent_hosts({run.host for run in runs if run.host and run.state == State.READY})
+    silent = _silent_hosts({run.host for run in runs if may_act and run.host and run.state == State.READY})
     return tuple(
         _row(
             run,
             titles.get(run.record_id, ""),
             chains.get(run.pk, ()),
-            reason=_("%s does not answer; its calls wait.") % run.host if run.host in silent else run.reason,
+            reason=_("%s does not answer; its calls wait.") % run.host
+            if may_act and run.host in silent
+            else run.reason,
             may_act=may_act,
         )
         for run in runs

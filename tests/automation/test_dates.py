@@ -5,17 +5,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from automation.drafts import RobotDraft
+from automation.engine import ledger
 from automation.engine.worker import work
-from automation.models import Lane, Run, State
+from automation.models import Lane, NotFired, Run, State
 from automation.moments import DAY, due_at
-from automation.operations import update_robot
+from automation.operations import delete_robot, switch_robot, update_robot
 from core.actor import SYSTEM
 from core.errors import Invalid
+from events.models import ConsumerFailure
 from processes.drafts import FieldDraft
 from processes.models import Field, Process
 from processes.operations import add_field, remove_field
@@ -251,3 +254,47 @@ def test_every_half_hour_of_a_changing_night_is_due_once(night: str) -> None:
     shown = [moment.astimezone(BERLIN) for moment in due if moment is not None]
     late = [slot for slot, moment in zip(slots, shown, strict=True) if (moment.date(), moment.time()) != slot]
     assert late == ([(date(2026, 3, 29), time(2)), (date(2026, 3, 29), time(2, 30))] if night == "2026-03-28" else [])
+
+
+def test_key_that_means_another_field_by_now_stops_only_its_robot(process: Process) -> None:
+    """The date is removed and a text takes its key: the robot says so, its neighbours go on."""
+    robot = follow(process)
+    make_robot(process, name="Neighbour")
+    remove_field(Field.objects.get(process=process, key="request_date"), actor=SYSTEM)
+    add_field(process, FieldDraft("Request date", "text", key="request_date"), actor=SYSTEM)
+    create_record(process, values={"title": "Printer", "request_date": "soon"}, actor=SYSTEM)
+    settle()
+    assert only_run().name == "Neighbour"
+    assert NotFired.objects.get(rule_id=robot.pk).reason == "The field whose date it follows is gone."
+    assert [finding.code for finding in switch_robot(robot, is_on=True, actor=SYSTEM).findings] == ["no_date"]
+    assert not ConsumerFailure.objects.exists()
+
+
+def test_switched_off_and_removed_robots_leave_nothing_waiting_and_let_others_go(process: Process) -> None:
+    robot, other = follow(process), follow(process)
+    make_robot(process, wait_for_previous=True)
+    create(process, None)
+    settle()
+    switch_robot(robot, is_on=False, actor=SYSTEM)
+    delete_robot(other, actor=SYSTEM)
+    settle()
+    states = Run.objects.order_by("id").values_list("state", flat=True)
+    assert list(states) == [State.CANCELLED, State.CANCELLED, State.SUCCEEDED]
+
+
+def test_date_that_is_set_while_a_run_looks_is_not_missed(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run gives itself back while it holds the record: nobody can set the date in between."""
+    follow(process)
+    create(process, today())
+    relay()
+    held: list[bool] = []
+    retime = ledger.retime
+
+    def watched(run: Run, run_at: datetime | None) -> bool:
+        held.append(connection.in_atomic_block and len(connection.savepoint_ids) >= 1)
+        return retime(run, run_at)
+
+    monkeypatch.setattr(ledger, "retime", watched)
+    update_record(process, only_run().record_id, values={"request_date": None}, actor=SYSTEM)
+    work(Lane.INTERNAL)
+    assert (held, only_run().state, only_run().run_at) == ([True], State.READY, None)

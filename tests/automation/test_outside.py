@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import OperationalError
 from django.db.models.functions import Now
 from standardwebhooks import Webhook
 
+from automation.drafts import RobotDraft
 from automation.engine import ledger
 from automation.engine.endpoints import FAILURES
 from automation.engine.worker import work
 from automation.models import Attempt, Endpoint, Lane, Run, State
-from automation.operations import confirm_run, retry_run
+from automation.operations import confirm_run, retry_run, update_robot
 from automation.queries import run_log
 from core import egress
 from core.actor import SYSTEM
@@ -359,3 +361,37 @@ def test_address_that_is_gone_switches_its_robot_off_and_tells_the_author(proces
     assert (robot.is_on, len(listener.calls)) == (False, 1)
     assert sorted(Run.objects.values_list("state", flat=True)) == [State.CANCELLED, State.FAILED]
     assert Notification.objects.filter(user=author, kind="gone").count() == 1
+
+
+def test_address_that_an_older_version_called_leaves_the_mended_robot_on(process: Process, settings: Any) -> None:
+    with listening(answer(410)) as listener:
+        settings.EGRESS_ALLOW = frozenset({listener.target})
+        robot = make_robot(process, "call_url", call_settings(listener.url))
+        create(process)
+        relay()
+        draft = RobotDraft(kind="call_url", settings=call_settings("https://example.com/"))
+        update_robot(robot, draft, actor=SYSTEM)
+        settle()
+    robot.refresh_from_db()
+    assert (only_run().state, robot.is_on) == (State.FAILED, True)
+
+
+def test_call_whose_answer_cannot_be_written_down_is_not_sent_twice_if_only_once(
+    process: Process, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, broken = ledger.finish, iter([True])
+
+    def break_once(run: Run, end: ledger.End, **more: Any) -> bool:
+        if end.move == "succeed" and next(broken, False):
+            raise OperationalError("the database is away")
+        return finish(run, end, **more)
+
+    monkeypatch.setattr(ledger, "finish", break_once)
+    with listening() as listener:
+        settings.EGRESS_ALLOW = frozenset({listener.target})
+        make_robot(process, "call_url", call_settings(listener.url, only_once=True))
+        create(process)
+        settle()
+        make_due()
+        settle()
+    assert (len(listener.calls), only_run().state) == (1, State.UNCERTAIN)

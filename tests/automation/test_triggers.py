@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import Role
 from accounts.models.role import ROBOTS_ROLE_KEY
@@ -22,10 +23,12 @@ from automation.operations import (
     switch_trigger,
     update_trigger,
 )
+from automation.verifier import findings_of
 from core.actor import SYSTEM
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from events.models import Event
 from notifications.models import Notification
+from processes.definition import definition_of
 from processes.models import Operation, Pipeline, Process, Scope
 from processes.operations import set_grants, set_moves
 from records.models import Comment, Record
@@ -417,3 +420,25 @@ def test_only_switched_on_rules_that_act_on_entering_can_start_for_present_recor
         assert present_count(trigger) == 0
         with pytest.raises(Conflict):
             start_for_present(trigger, actor=SYSTEM)
+
+
+def test_conditions_of_present_records_are_asked_by_the_present_clock(process: Process) -> None:
+    day = (timezone.now() - timedelta(days=5)).date().isoformat()
+    row = create(process, request_date=day)
+    Event.objects.filter(record_id=row.pk).update(at=Now() - timedelta(days=30))
+    condition = {"field": "request_date", "op": "older_than", "value": "3d"}
+    robot = make_robot(process, condition=condition)
+    settle()
+    assert start_for_present(robot, actor=SYSTEM) == 1
+    settle()
+    assert only_run().state == State.SUCCEEDED
+    assert only_run().run_at > timezone.now() - timedelta(minutes=5)
+
+
+def test_kind_of_trigger_that_is_gone_is_a_finding_and_breaks_nothing(process: Process) -> None:
+    trigger = make_trigger(process, "task_done", source="received")
+    Trigger.objects.filter(pk=trigger.pk).update(kind="gone")
+    robot = make_robot(process)
+    found = findings_of(definition_of(process))
+    assert [finding.code for finding in found[(RuleKind.TRIGGER, trigger.pk)]] == ["no_kind"]
+    assert found[(RuleKind.ROBOT, robot.pk)] == ()

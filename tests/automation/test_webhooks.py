@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from standardwebhooks import Webhook
 
-from api.throttling import buckets
+from api.throttling import hook_buckets
 from automation.drafts import TriggerDraft
 from automation.models import InboundCall, Run, State, Trigger
 from automation.operations import SavedTrigger, create_trigger, renew_secret, switch_trigger
@@ -196,7 +196,7 @@ def test_of_several_records_the_newest_open_one_is_meant(process: Process) -> No
 
 def test_address_has_a_bucket_of_its_own(process: Process, settings: Any) -> None:
     settings.API_REQUESTS_PER_MINUTE = 2
-    buckets.clear()
+    hook_buckets.clear()
     sender, other = Sender(make_hook(process)), Sender(make_hook(process))
     statuses = [sender.send(paid(), f"m{number}").status_code for number in range(3)]
     assert statuses == [200, 200, 429]
@@ -210,3 +210,31 @@ def test_calls_are_forgotten_after_ninety_days(process: Process) -> None:
     InboundCall.objects.filter(message_id__in=["old_0", "old_1"]).update(at=Now() - timedelta(days=91))
     sender.send(paid(), "new")
     assert set(InboundCall.objects.values_list("message_id", flat=True)) == {"old_2", "new"}
+
+
+@pytest.mark.parametrize("value", ["", "  ", None])
+@pytest.mark.parametrize("find_by", ["id", "title", "amount", "source"])
+def test_empty_value_names_no_record(process: Process, find_by: str, value: Any) -> None:
+    """Least of all one whose field is empty."""
+    create_record(process, values={"title": "A-1"}, actor=SYSTEM)
+    answer = Sender(make_hook(process, find_by=find_by, values={})).send(paid(value))
+    assert answer.json().get("outcome", answer.status_code) in ("ignored", 400)
+    assert not Event.objects.filter(kind="hook.received").exists()
+
+
+def test_values_come_in_although_the_record_stands_further_on(process: Process) -> None:
+    row = create_record(process, values={"title": "A-1"}, stage="completed", actor=SYSTEM)
+    assert Sender(make_hook(process)).send(paid(amount=7)).json()["outcome"] == "accepted"
+    settle()
+    run = Run.objects.get()
+    assert (Record.objects.get(pk=row.pk).stage.key, run.state) == ("completed", State.SUCCEEDED)
+    assert Event.objects.get(kind="record.updated").changes == {"amount": [None, 7]}
+
+
+def test_call_about_a_record_of_another_stage_is_told_so(process: Process) -> None:
+    create_record(process, values={"title": "A-1"}, stage="completed", actor=SYSTEM)
+    draft = TriggerDraft(kind="webhook", settings=SETTINGS, source=stage_of(process, "received").pk)
+    saved = create_trigger(stage_of(process, "in_work"), draft, actor=SYSTEM)
+    assert Sender(saved).send(paid()).json()["outcome"] == "ignored"
+    settle()
+    assert Run.objects.count() == 0

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from automation.drafts import RobotDraft, TriggerDraft
 from automation.models import Robot, Trigger
 from automation.occasions import TriggerType
-from automation.operations.robots import DATES
+from automation.scope import DATES
 from processes.definition_types import Definition, PipelineDef
 
 UNITS = ((86_400, _("days")), (3_600, _("hours")), (60, _("minutes")), (1, _("seconds")))
