@@ -34,7 +34,7 @@ def invite(page: Page, *, name: str, email: str) -> str:
     dialog = page.get_by_role("dialog")
     dialog.locator("input[name=name]").fill(name)
     dialog.locator("input[name=email]").fill(email)
-    dialog.get_by_role("button", name="Create the link").click()
+    dialog.get_by_role("button", name="Invite", exact=True).click()
     expect(dialog).to_contain_text("/join/")
     link = re.search(r"http\S+/join/[\w-]+/", dialog.inner_html())
     assert link

@@ -159,7 +159,7 @@ def test_administrator_invites_somebody_who_comes_in(boss: User, open_page: Open
     page.get_by_role("button", name="Invite").click()
     page.locator("#dialog [name=name]").fill("Нина Ким")
     page.locator("#dialog [name=email]").fill("nina@example.test")
-    page.get_by_role("button", name="Create the link").click()
+    page.get_by_role("dialog").get_by_role("button", name="Invite", exact=True).click()
     link = page.locator("#dialog .code code").inner_text()
     page.get_by_role("button", name="Done").click()
     row = page.locator("tr", has_text="nina@example.test")
