@@ -19,4 +19,5 @@ class AutomationConfig(AppConfig):
         import_modules("automation.robots")
         import_modules("automation.triggers")
         import_module("automation.consumers")
+        import_module("automation.stage_use")
         import_module("automation.engine.stopping")

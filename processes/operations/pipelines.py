@@ -16,6 +16,7 @@ from processes.models.pipeline import COLORS
 from processes.operations.changing import change_lock
 from processes.permissions import access_for
 from processes.storage import storage
+from processes.uses import stage_uses
 
 MOST_STAGES = 50
 
@@ -65,7 +66,7 @@ def update_stage(stage: Stage, *, actor: Actor, name: str, kind: str, color: str
 def remove_stage(stage: Stage, *, actor: Actor) -> None:
     """Remove an empty stage. Writes `stage.removed`.
 
-    Raises NotAllowed, Conflict (records stand in it, or it is the last).
+    Raises NotAllowed, Conflict (records stand in it, something uses it, or it is the last).
     """
     process = stage.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
@@ -73,6 +74,11 @@ def remove_stage(stage: Stage, *, actor: Actor) -> None:
         count = storage().count_in_stage(process, stage.pk)
         if count:
             raise Conflict(_("There are records in this stage; move them first."), count=count)
+        users = [name for use in stage_uses for name in use.names(stage.pk)]
+        if users:
+            raise Conflict(
+                _("This stage is used by: %s. Remove or change that first.") % ", ".join(users[:10]), uses=users
+            )
         if stage.pipeline.stages.count() == 1:
             raise Conflict(_("A pipeline keeps at least one stage."))
         publish("stage.removed", actor=actor, process_id=process.pk, data={"key": stage.key, "name": stage.name})

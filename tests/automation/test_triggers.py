@@ -30,7 +30,7 @@ from events.models import Event
 from notifications.models import Notification
 from processes.definition import definition_of
 from processes.models import Operation, Pipeline, Process, Scope
-from processes.operations import set_grants, set_moves
+from processes.operations import remove_stage, set_grants, set_moves
 from records.models import Comment, Record
 from records.operations import (
     complete_task,
@@ -442,3 +442,13 @@ def test_kind_of_trigger_that_is_gone_is_a_finding_and_breaks_nothing(process: P
     found = findings_of(definition_of(process))
     assert [finding.code for finding in found[(RuleKind.TRIGGER, trigger.pk)]] == ["no_kind"]
     assert found[(RuleKind.ROBOT, robot.pk)] == ()
+
+
+@pytest.mark.parametrize("key", ["in_work", "received"])
+def test_stage_that_automation_uses_is_not_removed_under_it(process: Process, key: str) -> None:
+    trigger = make_trigger(process, "task_done", source="received", name="Work is done")
+    with pytest.raises(Conflict, match="Work is done"):
+        remove_stage(stage_of(process, key), actor=SYSTEM)
+    delete_trigger(trigger, actor=SYSTEM)
+    remove_stage(stage_of(process, key), actor=SYSTEM)
+    assert [stage.key for stage in definition_of(process).default_pipeline.stages if stage.key == key] == []
