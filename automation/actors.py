@@ -27,7 +27,14 @@ def actor_of(run: Run, roles: frozenset[int]) -> Actor:
 
 
 def actor_of_call(trigger: Trigger) -> Actor:
-    """The actor of a call from outside that a trigger takes: nothing but the caller caused it."""
+    """The actor of a call from outside that a trigger takes.
+
+    A program stands behind it, perhaps our own robot: it counts as caused by an automation, so that the brakes hold.
+    """
     return Actor(
-        kind=ActorKind.RUN, label=trigger.name, role_ids=roles_of_automation(), language=settings.LANGUAGE_CODE
+        kind=ActorKind.RUN,
+        label=trigger.name,
+        depth=1,
+        role_ids=roles_of_automation(),
+        language=settings.LANGUAGE_CODE,
     )

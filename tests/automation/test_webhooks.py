@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 
 from api.throttling import hook_buckets
 from automation.drafts import TriggerDraft
+from automation.engine import limits
 from automation.models import InboundCall, Run, State, Trigger
 from automation.operations import SavedTrigger, create_trigger, renew_secret, switch_trigger
 from automation.queries import trigger_for
@@ -20,7 +21,7 @@ from events.models import Event
 from processes.models import Process
 from processes.permissions import visible_access
 from records.models import Record
-from records.operations import create_record
+from records.operations import create_record, move_record
 from tests.automation.helpers import settle, stage_of
 from tests.factories import make_process
 
@@ -238,3 +239,21 @@ def test_call_about_a_record_of_another_stage_is_told_so(process: Process) -> No
     assert Sender(saved).send(paid()).json()["outcome"] == "ignored"
     settle()
     assert Run.objects.count() == 0
+
+
+def test_robot_that_calls_our_own_address_in_a_circle_is_held(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call begins a chain of its own; the number of runs on one record brakes them."""
+    monkeypatch.setattr(limits, "PER_RECORD", 6)
+    saved = make_hook(process, values={})
+    Trigger.objects.filter(pk=saved.trigger.pk).update(allow_backward=True)
+    create_record(process, values={"title": "A-1"}, actor=SYSTEM)
+    sender = Sender(saved)
+    for number in range(10):
+        assert sender.send(paid(), f"m{number}").status_code == 200
+        settle()
+        move_record(process, Record.objects.get().pk, to="received", actor=SYSTEM)
+        settle()
+    states = list(Run.objects.values_list("state", flat=True))
+    assert (states.count(State.SUCCEEDED), states.count(State.HELD)) == (6, 4)

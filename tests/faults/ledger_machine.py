@@ -14,7 +14,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from automation.drafts import RobotDraft
 from automation.engine import ledger
 from automation.engine.executor import execute, prepare
-from automation.models import Lane, Robot, State
+from automation.models import Lane, Robot, Run, State
 from automation.operations import cancel_run, confirm_run, retry_run, run_again, switch_robot, update_robot
 from core.actor import SYSTEM
 from events.relay import relay_batch
@@ -30,6 +30,7 @@ from tests.faults.ledger_watch import (
     REAP,
     RELAY,
     RETRY,
+    SWITCH_OFF,
     Died,
     Violation,
     Watched,
@@ -80,8 +81,12 @@ class LedgerMachine(Watched):
 
     @rule(which=indexes, is_on=st.sampled_from([True, True, False]))
     def switch(self, which: int, is_on: bool) -> None:
-        switch_robot(self._one(self.world.robots, which), is_on=is_on, actor=SYSTEM)
-        self._look("switched")
+        """Off, what the robot has waiting is cancelled, and nothing else."""
+        robot = self._one(self.world.robots, which)
+        waiting = Run.objects.filter(rule_id=robot.pk, state="ready", by_hand=False).values_list("pk", flat=True)
+        ended = set() if is_on else set(waiting)
+        switch_robot(robot, is_on=is_on, actor=SYSTEM)
+        self._look("switched", SWITCH_OFF, ended)
 
     @rule(which=indexes)
     def edit(self, which: int) -> None:
