@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,4 +65,5 @@ class LiveListener:
     def drop(self) -> None:
         """Cut the connection."""
         if self.connection.sock:
-            self.connection.sock.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # the other side was faster
+                self.connection.sock.shutdown(socket.SHUT_RDWR)
