@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from standardwebhooks import Webhook
 
 from accounts.models import User
 from automation.scope import template_for
@@ -51,6 +52,18 @@ class SecretField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         return {"sealed": seal(text)} if (text := super().clean(value)) else None
+
+
+class SigningSecretField(SecretField):
+    """A secret that signs by Standard Webhooks."""
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        try:
+            if value:
+                Webhook(value)
+        except (ValueError, RuntimeError) as error:
+            raise forms.ValidationError(_("A signing secret is base64 text, usually after “whsec_”.")) from error
 
 
 class JsonMapField(forms.JSONField):

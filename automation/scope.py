@@ -12,6 +12,8 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from automation.models import Robot, Run
+from automation.moments import due_at
 from expressions.conditions import Condition, parse_condition
 from expressions.placeholders import Template, parse_template
 from expressions.schema import FieldSpec, Schema, Scope
@@ -95,6 +97,11 @@ def date_field(definition: Definition, key: str) -> FieldDef | None:
     """The date or moment that delays can follow under this key; None when there is none (any more)."""
     field = definition.field_by_key.get(key)
     return field if field is not None and field.type.kind in DATES else None
+
+
+def due_of(rule: Robot | Run, moment: Any) -> datetime | None:
+    """When a robot, or a run of it, is due that follows this date or moment of its record."""
+    return due_at(moment, seconds=rule.delay_seconds, at=rule.delay_time, zone=zone())
 
 
 def record_scope(definition: Definition, row: TypedRecord, now: datetime) -> Scope:

@@ -74,6 +74,10 @@ class Registry(Generic[E]):
         except KeyError:
             raise NotFound(f"There is no {self.name} “{key}”.", key=key) from None
 
+    def get(self, key: str) -> E | None:
+        """The kind of a key, None when there is none (any more)."""
+        return self._items.get(key)
+
     def __contains__(self, key: object) -> bool:
         return key in self._items
 

@@ -26,7 +26,7 @@ from automation.operations import (
     start_for_present,
     update_robot,
 )
-from automation.queries import RobotForm, automation_page, robot_for
+from automation.queries import RobotForm, automation_pages, robot_for
 from core.errors import Invalid, NotFound
 from processes.models import Operation, Stage
 from processes.permissions import Access
@@ -56,9 +56,7 @@ class Robots(RobotView):
     @extend_schema(operation_id="robots_list", summary="List robots", responses={200: items_of(RobotTileOut)})
     def get(self, request: Request, key: str) -> Response:
         """All robots, stage by stage, in their order, with runs and failures of the last 24 hours."""
-        access = self.access(key)
-        pages = [automation_page(access, pipeline) for pipeline in access.definition.pipelines]
-        columns = [column for page in pages for column in page.columns]
+        columns = [column for page in automation_pages(self.access(key)) for column in page.columns]
         tiles = [(column.stage.key, robot) for column in columns for robot in column.robots]
         return Response({"items": [{**RobotTileOut(robot).data, "stage": stage} for stage, robot in tiles]})
 

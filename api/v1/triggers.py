@@ -27,7 +27,7 @@ from automation.operations import (
     start_for_present,
     update_trigger,
 )
-from automation.queries import TriggerForm, TriggerTile, automation_page, hook_url, trigger_for
+from automation.queries import TriggerForm, TriggerTile, automation_pages, hook_url, trigger_for
 from core.errors import Invalid, NotFound
 from processes.definition_types import Definition
 from processes.permissions import Access
@@ -43,9 +43,7 @@ class Triggers(RobotView):
     @extend_schema(operation_id="triggers_list", summary="List triggers", responses={200: items_of(TriggerTileOut)})
     def get(self, request: Request, key: str) -> Response:
         """All triggers and automatic transitions, stage by stage, with runs and failures of the last 24 hours."""
-        access = self.access(key)
-        pages = [automation_page(access, pipeline) for pipeline in access.definition.pipelines]
-        columns = [column for page in pages for column in page.columns]
+        columns = [column for page in automation_pages(self.access(key)) for column in page.columns]
         into = [(column.stage.key, tile) for column in columns for tile in column.triggers]
         out_of = [(target.key, tile) for column in columns for tile, target in column.leaving]
         return Response({"items": [_tile(tile, stage) for stage, tile in (*into, *out_of)]})

@@ -20,9 +20,8 @@ from automation.engine.ledger import End
 from automation.engine.moving import perform_trigger
 from automation.engine.retries import ending_of
 from automation.engine.telling import switch_off_gone, tell_of_blocked
-from automation.models import RobotVersion, RuleKind, Run
-from automation.moments import due_at
-from automation.scope import date_field, zone
+from automation.models import RULES, RobotVersion, RuleKind, Run
+from automation.scope import date_field, due_of
 from core.actor import Actor
 from core.errors import NotAllowed, NotFound, SmartCRMError
 from processes.models import Operation
@@ -44,16 +43,6 @@ class NotWanted(SmartCRMError):
 
 class Fenced(Exception):
     """Somebody else has the run now; whatever was done is rolled back and nothing is written."""
-
-
-class NotYet(SmartCRMError):
-    """The date that the run follows lies elsewhere by now: `run_at` says when, None that there is none."""
-
-    code = "not_yet"
-
-    def __init__(self, run_at: datetime | None) -> None:
-        super().__init__("")
-        self.run_at = run_at
 
 
 @dataclass(frozen=True)
@@ -93,13 +82,11 @@ def execute(run: Run, batch: Batch) -> None:
 def _execute_inside(run: Run, actor: Actor, perform: Callable[[Writing, TypedRecord], Result]) -> None:
     try:
         with transaction.atomic():
-            try:
-                writing, row = _enter(run, actor)
-            except NotYet as error:
-                ledger.retime(run, error.run_at)  # under the record's lock: nobody changes the date meanwhile
+            entered = _enter(run, actor)
+            if entered is None:
                 return
             hit("before_effect", run.pk)
-            result = perform(writing, row)
+            result = perform(*entered)
             hit("after_effect", run.pk)
             if not ledger.finish(run, _success(result)):
                 raise Fenced
@@ -119,13 +106,11 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
     started_at: datetime | None = None
     try:
         with transaction.atomic():
-            try:
-                writing, row = _enter(run, actor)
-            except NotYet as error:
-                ledger.retime(run, error.run_at)
+            entered = _enter(run, actor)
+            if entered is None:
                 return
             if run.intent is None:
-                run.intent = kind.plan(_context(run, version, writing, row))
+                run.intent = kind.plan(_context(run, version, *entered))
             started_at = ledger.begin_sending(run, run.intent, in_doubt=not repeatable)
         if started_at is None:
             raise Fenced
@@ -157,10 +142,11 @@ def _note_failure(run: Run, error: Exception) -> None:
         note_answer(run.host)
 
 
-def _enter(run: Run, actor: Actor) -> tuple[Writing, TypedRecord]:
+def _enter(run: Run, actor: Actor) -> tuple[Writing, TypedRecord] | None:
     """Lock the record, and look under the lock whether the run is still wanted and due.
 
-    Raises NotWanted, NotYet, NotAllowed, NotFound (the date that it follows is no field any more).
+    None when it is not due yet and has been given back until then; nobody changes the date meanwhile.
+    Raises NotWanted, NotAllowed, NotFound (the date that it follows is no field any more).
     """
     writing = begin(run.process_id, actor=actor)
     if not writing.access.can(Operation.VIEW):
@@ -171,7 +157,8 @@ def _enter(run: Run, actor: Actor) -> tuple[Writing, TypedRecord]:
         raise NotWanted(_("The record was deleted.")) from error
     if not run.by_hand:
         _require_wanted(run)
-        _require_due(run, writing, row)
+        if not _is_due(run, writing, row):
+            return None
     return writing, row
 
 
@@ -186,11 +173,8 @@ def _context(run: Run, version: RobotVersion, writing: Writing, row: TypedRecord
     )
 
 
-_SWITCHES = {RuleKind.ROBOT: "automation_robot", RuleKind.TRIGGER: "automation_trigger"}
-
-
 def _require_wanted(run: Run) -> None:
-    table = sql.Identifier(_SWITCHES[RuleKind(run.rule_kind)])
+    table = sql.Identifier(RULES[run.rule_kind]._meta.db_table)
     statement = sql.SQL(
         "SELECT (SELECT is_on AND removed_at IS NULL FROM {} WHERE id = %s),"
         " (SELECT left_at IS NULL FROM records_stagevisit WHERE id = %s)"
@@ -204,16 +188,18 @@ def _require_wanted(run: Run) -> None:
         raise NotWanted(_("The record left the stage."))
 
 
-def _require_due(run: Run, writing: Writing, row: TypedRecord) -> None:
+def _is_due(run: Run, writing: Writing, row: TypedRecord) -> bool:
     """A run that follows a date asks the record for it: the relay may not have heard of a change yet."""
     if not run.delay_field:
-        return
+        return True
     field = date_field(writing.definition, run.delay_field)
     if field is None:
         raise NotFound(_("The field whose date it follows is gone."), field=run.delay_field)
-    moment = due_at(row.value(field), seconds=run.delay_seconds, at=run.delay_time, zone=zone())
+    moment = due_of(run, row.value(field))
     if moment is None or moment > writing.now:
-        raise NotYet(moment)
+        ledger.retime(run, moment)
+        return False
+    return True
 
 
 def _success(result: Result) -> End:

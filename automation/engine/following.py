@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from automation.engine import ledger
 from automation.models import Run, State
-from automation.moments import due_at
-from automation.scope import date_field, zone
+from automation.scope import date_field, due_of
 from core.errors import NotFound
 from events.models import Event
 from processes.definition import definition_of
@@ -38,5 +36,4 @@ def _time(run: Run, event: Event) -> datetime | None:
         return None
     if field is None:
         return None
-    moment: Any = field.type.from_json(event.changes[run.delay_field][1])
-    return due_at(moment, seconds=run.delay_seconds, at=run.delay_time, zone=zone())
+    return due_of(run, field.type.from_json(event.changes[run.delay_field][1]))

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from automation.effects import host_of, robot_types
 from automation.engine.expansion import Expansion, Occurrence
 from automation.models import Robot, RuleKind, Run
-from automation.moments import due_at
-from automation.scope import condition_for, date_field, zone
+from automation.scope import condition_for, date_field, due_of
 from core.errors import Invalid
 from expressions.conditions import evaluate
 
@@ -63,5 +61,4 @@ def _due(robot: Robot, occurrence: Occurrence) -> datetime | None:
     """When it is due; None while the date is empty that it follows."""
     if not robot.delay_field:
         return occurrence.at + timedelta(seconds=robot.delay_seconds)
-    moment: Any = occurrence.scope.values.get(robot.delay_field)
-    return due_at(moment, seconds=robot.delay_seconds, at=robot.delay_time, zone=zone())
+    return due_of(robot, occurrence.scope.values.get(robot.delay_field))

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from automation.models import Robot, RuleKind, Run, Trigger
+from automation.models import RULES, Robot, Run
 from core.actor import Actor, ActorKind
 from core.errors import SmartCRMError
 from events.models import Event
@@ -18,8 +18,7 @@ from records.models import Record
 def tell_of_held(held: Iterable[tuple[Run, Event]]) -> None:
     """Tell the author of a held rule, once for everything that one act of a person has set off."""
     for run, event in held:
-        rules = Robot.objects if run.rule_kind == RuleKind.ROBOT else Trigger.objects
-        author = rules.filter(pk=run.rule_id).values_list("author_id", flat=True).first()
+        author = RULES[run.rule_kind].objects.filter(pk=run.rule_id).values_list("author_id", flat=True).first()
         if author is not None:
             words = _("Held, because automations set each other off: {} {}")
             notify(
@@ -36,7 +35,7 @@ def tell_of_blocked(run: Run, error: SmartCRMError) -> None:
     """Tell the person responsible for a record that an automation could not move it, and why."""
     record = Record.objects.filter(pk=run.record_id).first()
     if record is not None and record.assignee_id is not None:
-        about = Subject(run.process_id, record.pk, record.title, record.assignee_id, record.author_id)
+        about = _subject_of(record)
         notify(
             [record.assignee_id],
             about=about,
@@ -62,9 +61,13 @@ def switch_off_gone(run: Run) -> None:
     publish("robot.switched", actor=actor, process_id=robot.process_id, changes={"is_on": (True, False)}, data=data)
     record = Record.objects.filter(pk=run.record_id).first()
     if record is not None and robot.author_id is not None:
-        about = Subject(run.process_id, record.pk, record.title, record.assignee_id, record.author_id)
+        about = _subject_of(record)
         words = _("“{}” is switched off: its address says that it is gone for good.")
         notify([robot.author_id], about=about, kind="gone", text=format_lazy(words, robot.name), actor=actor)
+
+
+def _subject_of(record: Record) -> Subject:
+    return Subject(record.process_id, record.pk, record.title, record.assignee_id, record.author_id)
 
 
 def _subject(event: Event) -> Subject:

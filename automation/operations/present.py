@@ -61,10 +61,8 @@ def _stage_of(rule: Robot | Trigger) -> int:
 
 
 def _acts_on_entering(trigger: Trigger) -> bool:
-    if trigger.kind not in trigger_types:
-        return False
-    kind = trigger_types[trigger.kind]
-    return kind.needs_source and not kind.listens_to.isdisjoint(ENTERING)
+    kind = trigger_types.get(trigger.kind)
+    return kind is not None and kind.needs_source and not kind.listens_to.isdisjoint(ENTERING)
 
 
 def _visits(stage_id: int) -> QuerySet[StageVisit]:
@@ -118,9 +116,9 @@ def _openings(visits: Mapping[int, int]) -> dict[int, Event]:
         cursor.execute(
             "SELECT opening.id FROM unnest(%s::bigint[], %s::bigint[]) AS visit(record_id, id) CROSS JOIN LATERAL ("
             " SELECT e.id FROM events_event e WHERE e.record_id = visit.record_id"
-            " AND e.kind IN ('record.created', 'record.moved') AND (e.data->>'visit')::bigint = visit.id"
+            " AND e.kind = ANY(%s) AND (e.data->>'visit')::bigint = visit.id"
             " ORDER BY e.id DESC LIMIT 1) opening",
-            [list(visits), list(visits.values())],
+            [list(visits), list(visits.values()), list(ENTERING)],
         )
         ids = [row[0] for row in cursor.fetchall()]
     return {event.record_id or 0: event for event in Event.objects.filter(pk__in=ids)}

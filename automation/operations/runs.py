@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from automation.effects import host_of, robot_types
 from automation.engine import ledger
-from automation.models import Robot, RuleKind, Run, Trigger
+from automation.models import RULES, Robot, Run
 from core.actor import Actor
 from core.errors import Conflict
 from events.publish import publish
@@ -36,8 +36,7 @@ def run_again(run: Run, *, actor: Actor) -> Run:
     Writes `run.repeated`. Raises NotAllowed, Conflict (the robot or trigger is gone, the run is not finished).
     """
     _require(run, actor)
-    rules = Robot.objects if run.rule_kind == RuleKind.ROBOT else Trigger.objects
-    rule = rules.filter(pk=run.rule_id, removed_at=None).first()
+    rule = RULES[run.rule_kind].objects.filter(pk=run.rule_id, removed_at=None).first()
     if rule is None or (isinstance(rule, Robot) and rule.kind not in robot_types):
         raise Conflict(_("This robot or trigger has been removed."))
     if not run.is_finished:

@@ -129,6 +129,11 @@ class TriggerForm:
 
 def automation_page(access: Access, pipeline: PipelineDef) -> AutomationPage:
     """The automation of a pipeline by stage, with runs and failures of 24 hours. Raises NotAllowed. Four queries."""
+    return next(page for page in automation_pages(access) if page.pipeline.id == pipeline.id)
+
+
+def automation_pages(access: Access) -> tuple[AutomationPage, ...]:
+    """The same for every pipeline of the process, in the same four queries."""
     access.require(Operation.AUTOMATE)
     definition = access.definition
     robots = list(Robot.objects.filter(process_id=definition.id, removed_at=None))
@@ -136,20 +141,21 @@ def automation_page(access: Access, pipeline: PipelineDef) -> AutomationPage:
     tiles = _Tiles(definition, findings(definition, robots, triggers), _counts_of_day(definition.id))
     robot_tiles = [(robot.stage_id, tiles.robot(robot)) for robot in robots]
     trigger_tiles = [(trigger.stage_id, tiles.trigger(trigger)) for trigger in triggers]
-    columns = tuple(
-        StageColumn(
+
+    def column(stage: StageDef) -> StageColumn:
+        into = [tile for target, tile in trigger_tiles if target == stage.id and not tile.is_transition]
+        leaving = [(tile, target) for target, tile in trigger_tiles if tile.is_transition and tile.source is stage]
+        return StageColumn(
             stage,
-            tuple(tile for target, tile in trigger_tiles if target == stage.id and not tile.is_transition),
-            tuple(
-                (tile, definition.stage_by_id[target])
-                for target, tile in trigger_tiles
-                if tile.is_transition and tile.source is stage
-            ),
+            tuple(into),
+            tuple((tile, definition.stage_by_id[target]) for tile, target in leaving),
             tuple(tile for stage_id, tile in robot_tiles if stage_id == stage.id),
         )
-        for stage in pipeline.stages
+
+    return tuple(
+        AutomationPage(definition, pipeline, tuple(column(stage) for stage in pipeline.stages))
+        for pipeline in definition.pipelines
     )
-    return AutomationPage(definition, pipeline, columns)
 
 
 def robot_for(access: Access, robot_id: int) -> RobotForm:
@@ -159,7 +165,7 @@ def robot_for(access: Access, robot_id: int) -> RobotForm:
     robot = rows.filter(pk=robot_id).first()
     if robot is None:
         raise NotFound(_("There is no such robot."), robot=robot_id)
-    kind = robot_types[robot.kind] if robot.kind in robot_types else None  # noqa: SIM401 - it has no get()
+    kind = robot_types.get(robot.kind)
     settings = _shown_settings(kind, robot.settings, access.definition)
     return RobotForm(robot, settings, findings_of(access.definition)[(RuleKind.ROBOT, robot.pk)])
 
@@ -171,7 +177,7 @@ def trigger_for(access: Access, trigger_id: int) -> TriggerForm:
     trigger = rows.filter(pk=trigger_id).first()
     if trigger is None:
         raise NotFound(_("There is no such trigger."), trigger=trigger_id)
-    kind = trigger_types[trigger.kind] if trigger.kind in trigger_types else None  # noqa: SIM401 - it has no get()
+    kind = trigger_types.get(trigger.kind)
     calls = InboundCall.objects.filter(trigger=trigger).order_by("-id")[:LATEST_CALLS]
     return TriggerForm(
         trigger,
@@ -210,7 +216,7 @@ class _Tiles:
 
     def robot(self, robot: Robot) -> RobotTile:
         """The tile of a robot."""
-        kind = robot_types[robot.kind] if robot.kind in robot_types else None  # noqa: SIM401 - it has no get()
+        kind = robot_types.get(robot.kind)
         follows = self.definition.field_by_key.get(robot.delay_field)
         return RobotTile(
             **self._common(robot, RuleKind.ROBOT),
@@ -227,7 +233,7 @@ class _Tiles:
 
     def trigger(self, trigger: Trigger) -> TriggerTile:
         """The tile of a trigger."""
-        kind = trigger_types[trigger.kind] if trigger.kind in trigger_types else None  # noqa: SIM401 - it has no get()
+        kind = trigger_types.get(trigger.kind)
         return TriggerTile(
             **self._common(trigger, RuleKind.TRIGGER),
             kind_label=str(kind.label) if kind else trigger.kind,

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from automation.models import Attempt, Endpoint, NotFired, Robot, RuleKind, Run, State, Trigger
+from automation.models import RULES, Attempt, Endpoint, NotFired, Robot, RuleKind, Run, State, Trigger
 from core.actor import Actor
 from core.errors import NotFound
 from processes.models import Operation
@@ -142,8 +142,7 @@ def run_detail(access: Access, run_id: int) -> RunDetail:
 def silences_of(access: Access, rule_kind: RuleKind, rule_id: int) -> tuple[Silence, ...]:
     """Why a robot or trigger did not act lately, the newest first. Raises NotAllowed, NotFound."""
     access.require(Operation.AUTOMATE)
-    rules = Robot.objects if rule_kind == RuleKind.ROBOT else Trigger.objects
-    if not rules.filter(process_id=access.definition.id, pk=rule_id).exists():
+    if not RULES[rule_kind].objects.filter(process_id=access.definition.id, pk=rule_id).exists():
         raise NotFound(_("There is no such robot or trigger."), rule=rule_id)
     rows = NotFired.objects.filter(rule_kind=rule_kind, rule_id=rule_id).order_by("-id")[:PAGE]
     return tuple(Silence(row.event_id, row.record_id, row.reason, row.at) for row in rows)

@@ -25,6 +25,14 @@ def read_json(body: bytes) -> Mapping[str, Any]:
     return data
 
 
+def order_of_ids(body: bytes) -> list[int]:
+    """The ids in their new order, as the sortable list sends them. Raises Invalid."""
+    order = read_json(body).get("order")
+    if not isinstance(order, list) or not all(str(item).isdecimal() for item in order):
+        raise Invalid(_("An order is expected."))
+    return [int(item) for item in order]
+
+
 def draft_from(data: Mapping[str, Any]) -> ProcessDraft:
     """The draft that the designer describes. Raises Invalid where the shape is not the designer's."""
     stages = _stages(_rows(data, "stages"))

@@ -32,7 +32,6 @@ from automation.operations import (
 )
 from automation.queries import RunFilter, automation_page, robot_for, run_detail, run_log, run_of, silences_of
 from automation.scope import condition_for, text_schema
-from core.errors import Invalid
 from core.text import id_from
 from processes.definition_types import StageDef
 from processes.models import Operation
@@ -40,7 +39,7 @@ from processes.permissions import Access, visible_access
 from processes.queries import process_for, stage_of
 from web.forms.conditions import builder_of, is_shallow
 from web.forms.declared import PREFIX, declared_form, settings_from
-from web.forms.draft import read_json
+from web.forms.draft import order_of_ids
 from web.forms.refusals import attempt
 from web.forms.robot import RobotForm
 from web.middleware import PersonalRequest, is_fragment
@@ -178,10 +177,7 @@ def copy(request: PersonalRequest, key: str, robot_id: int, stage_id: int) -> Ht
 def order(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse:
     """Put the robots of a stage in order."""
     stage = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), stage_id)
-    wanted = read_json(request.body).get("order")
-    if not isinstance(wanted, list) or not all(str(item).isdecimal() for item in wanted):
-        raise Invalid(_("An order is expected."))
-    reorder_robots(stage, [int(item) for item in wanted], actor=request.actor)
+    reorder_robots(stage, order_of_ids(request.body), actor=request.actor)
     return HttpResponse(status=204)
 
 

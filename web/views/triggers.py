@@ -25,14 +25,13 @@ from automation.operations import (
 )
 from automation.queries import CallRow, hook_url, trigger_for
 from automation.scope import condition_for
-from core.errors import Invalid
 from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access
 from processes.queries import process_for, stage_of
 from web.forms.conditions import builder_of, is_shallow
 from web.forms.declared import PREFIX, declared_form, settings_from
-from web.forms.draft import read_json
+from web.forms.draft import order_of_ids
 from web.forms.refusals import attempt
 from web.forms.robot import TriggerForm
 from web.middleware import PersonalRequest, is_fragment
@@ -125,10 +124,7 @@ def renew(request: PersonalRequest, key: str, trigger_id: int) -> HttpResponse:
 def order(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse:
     """Put the triggers that lead to a stage in order."""
     stage = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), stage_id)
-    wanted = read_json(request.body).get("order")
-    if not isinstance(wanted, list) or not all(str(item).isdecimal() for item in wanted):
-        raise Invalid(_("An order is expected."))
-    shown = [int(item) for item in wanted]
+    shown = order_of_ids(request.body)
     hidden = Trigger.objects.filter(stage=stage, removed_at=None).exclude(pk__in=shown).values_list("pk", flat=True)
     reorder_triggers(stage, [*shown, *hidden], actor=request.actor)
     return HttpResponse(status=204)
