@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from automation.effects import RobotType, robot_types
 from automation.models import Robot, RuleKind, Run, State, Trigger
-from automation.occasions import trigger_types
+from automation.occasions import TriggerType, trigger_types
 from automation.operations import (
     SavedRobot,
     cancel_run,
@@ -41,7 +41,7 @@ from web.forms.conditions import builder_of, is_shallow
 from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.draft import order_of_ids
 from web.forms.refusals import attempt
-from web.forms.robot import RobotForm
+from web.forms.robot import RobotForm, TriggerForm
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
 from web.responses import go, with_toast
@@ -271,27 +271,45 @@ def _editor(
     robot: Robot | None = None,
     findings: tuple[Any, ...] = (),
 ) -> HttpResponse:
-    definition = access.definition
-    data = request.POST if form.is_bound else None
-    tree = robot.condition if robot else None
+    stages = access.definition.pipeline_by_id[stage.pipeline_id].stages
     context = {
-        "process": definition,
         "stage": stage,
         "robot": robot,
-        "type": robot_type,
+        "placeholders": text_schema(access.definition),
+        "findings": findings,
+        "others": [other for other in stages if other.id != stage.id],
+    }
+    return editor_response(request, access, "editor", form, robot_type, settings, robot, context)
+
+
+def editor_response(
+    request: PersonalRequest,
+    access: Access,
+    name: str,
+    form: RobotForm | TriggerForm,
+    kind: RobotType | TriggerType,
+    settings: Mapping[str, Any],
+    rule: Robot | Trigger | None,
+    context: Mapping[str, Any],
+) -> HttpResponse:
+    """The editor of a robot or trigger (`rule` is None for a new one): in the panel, or as a page."""
+    definition = access.definition
+    data = request.POST if form.is_bound else None
+    tree = rule.condition if rule else None
+    shown = {
+        "process": definition,
+        "type": kind,
         "form": form,
-        "settings": declared_form(robot_type, settings, data=data, context=definition, prefix=PREFIX),
+        "settings": declared_form(kind, settings, data=data, context=definition, prefix=PREFIX),
         "builder": builder_of(definition),
         "deep_condition": "" if form.is_bound or is_shallow(tree) else condition_for(definition, tree).describe(),
-        "placeholders": text_schema(definition),
-        "findings": findings,
-        "present": present_count(robot) if robot and robot.is_on else 0,
-        "others": [other for other in definition.pipeline_by_id[stage.pipeline_id].stages if other.id != stage.id],
+        "present": present_count(rule) if rule and rule.is_on else 0,
+        **context,
     }
     status = 422 if form.is_bound else 200
     if is_fragment(request):
-        return render(request, "automation/_editor.html", context, status=status)
-    return automation_response(request, access, "editor", context, status=status)
+        return render(request, f"automation/_{name}.html", shown, status=status)
+    return automation_response(request, access, name, shown, status=status)
 
 
 def automation_response(

@@ -16,7 +16,6 @@ from automation.operations import (
     SavedTrigger,
     create_trigger,
     delete_trigger,
-    present_count,
     renew_secret,
     reorder_triggers,
     start_for_present,
@@ -24,19 +23,17 @@ from automation.operations import (
     update_trigger,
 )
 from automation.queries import CallRow, hook_url, trigger_for
-from automation.scope import condition_for
 from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access
 from processes.queries import process_for, stage_of
-from web.forms.conditions import builder_of, is_shallow
-from web.forms.declared import PREFIX, declared_form, settings_from
+from web.forms.declared import settings_from
 from web.forms.draft import order_of_ids
 from web.forms.refusals import attempt
 from web.forms.robot import TriggerForm
 from web.middleware import PersonalRequest, is_fragment
-from web.responses import go, with_events, with_toast
-from web.views.automation import access_to_automate, automation_response, said_started
+from web.responses import go, with_toast
+from web.views.automation import access_to_automate, automation_response, editor_response, said_started
 
 
 @login_required
@@ -170,7 +167,7 @@ def _secret(request: PersonalRequest, access: Access, saved: SavedTrigger) -> Ht
         "findings": saved.findings,
     }
     if is_fragment(request):
-        return with_events(render(request, "automation/_trigger_made.html", context), automationChanged=True)
+        return render(request, "automation/_trigger_made.html", context)
     return automation_response(request, access, "trigger_made", context)
 
 
@@ -186,24 +183,11 @@ def _editor(
     findings: tuple[Any, ...] = (),
     calls: tuple[CallRow, ...] = (),
 ) -> HttpResponse:
-    definition = access.definition
-    data = request.POST if form.is_bound else None
-    tree = trigger.condition if trigger else None
     context = {
-        "process": definition,
         "stage": stage,
         "trigger": trigger,
-        "type": trigger_type,
-        "form": form,
-        "settings": declared_form(trigger_type, settings, data=data, context=definition, prefix=PREFIX),
-        "builder": builder_of(definition),
-        "deep_condition": "" if form.is_bound or is_shallow(tree) else condition_for(definition, tree).describe(),
         "findings": findings,
-        "present": present_count(trigger) if trigger and trigger.is_on else 0,
         "url": hook_url(trigger) if trigger else "",
         "calls": calls,
     }
-    status = 422 if form.is_bound else 200
-    if is_fragment(request):
-        return render(request, "automation/_trigger_editor.html", context, status=status)
-    return automation_response(request, access, "trigger_editor", context, status=status)
+    return editor_response(request, access, "trigger_editor", form, trigger_type, settings, trigger, context)
