@@ -7,6 +7,7 @@ key of ours.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -42,8 +43,8 @@ class Codec:
     """Reads rows of one version of a process, with some of its fields, as JSON objects."""
 
     base: tuple[tuple[str, Callable[[AnyRow], Any]], ...]
-    fields: tuple[tuple[str, str, Reader | None], ...]
-    """Key, attribute, and how the value becomes JSON where it is not JSON already."""
+    fields: tuple[tuple[str, Reader, Reader | None], ...]
+    """Key, how a row gives the value, and how it becomes JSON where it is not JSON already."""
     has_fields: bool
 
     def read(self, row: AnyRow) -> dict[str, Any]:
@@ -52,7 +53,7 @@ class Codec:
         if self.has_fields:
             found["fields"] = {
                 key: value if as_json is None or value is None else as_json(value)
-                for key, value, as_json in ((key, getattr(row, name), how) for key, name, how in self.fields)
+                for key, value, as_json in ((key, get(row), how) for key, get, how in self.fields)
             }
         return found
 
@@ -65,8 +66,12 @@ def codec_for(definition: Definition, fields: tuple[FieldDef, ...], keys: frozen
 @lru_cache(maxsize=1024)
 def _compiled(definition: Definition, fields: tuple[FieldDef, ...], keys: frozenset[str] | None) -> Codec:
     base = tuple((key, get) for key, get in _base(definition) if keys is None or key in keys or key in ALWAYS_SHOWN)
-    own = tuple((field.key, field.attname, _reader(field.type)) for field in fields)
+    own = tuple((field.key, _getter(field), _reader(field.type)) for field in fields)
     return Codec(base, own, has_fields=keys is None or bool(own))
+
+
+def _getter(field: FieldDef) -> Reader:
+    return attrgetter(field.attname) if len(field.attributes) == 1 else lambda row: row.value(field)
 
 
 def _base(definition: Definition) -> Iterable[tuple[str, Callable[[AnyRow], Any]]]:

@@ -25,11 +25,11 @@ MOST_FILTER_TEXT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How records are shown: which fields and base keys, and with or without names of people."""
+    """How records are shown: which fields and base keys, and with or without the names of rows that values speak of."""
 
     fields: tuple[FieldDef, ...]
     keys: frozenset[str] | None
-    with_people: bool
+    with_names: bool
 
     def codec(self, access: Access) -> Codec:
         """The codec that shows records so."""
@@ -37,17 +37,17 @@ class Shape:
 
 
 def shape_from(access: Access, query: Mapping[str, str]) -> Shape:
-    """`fields=title,amount` and `expand=people`. Raises Invalid for names that the actor cannot read."""
+    """`fields=title,amount` and `expand=names`. Raises Invalid for names that the actor cannot read."""
     readable = readable_fields(access)
-    with_people = _expand(query.get("expand", ""))
+    with_names = _expand(query.get("expand", ""))
     if "fields" not in query:
-        return Shape(readable, None, with_people)
+        return Shape(readable, None, with_names)
     names = frozenset(name.strip() for name in query["fields"].split(",") if name.strip())
     unknown = sorted(names - set(BASE_KEYS) - {field.key for field in readable})
     if unknown:
         message = _("There is no field “%(name)s”.") % {"name": shown(unknown[0])}
         raise Invalid(message, {"fields": [message]})
-    return Shape(tuple(field for field in readable if field.key in names), names & set(BASE_KEYS), with_people)
+    return Shape(tuple(field for field in readable if field.key in names), names & set(BASE_KEYS), with_names)
 
 
 def fresh_shape(access: Access, row: Any, query: Mapping[str, str]) -> tuple[Access, Shape]:
@@ -116,7 +116,7 @@ def _tree(access: Access, text: str) -> Condition:
 
 
 def _expand(text: str) -> bool:
-    if text not in ("", "people"):
-        message = _("Only “people” can be expanded.")
+    if text not in ("", "names"):
+        message = _("Only “names” can be expanded.")
         raise Invalid(message, {"expand": [message]})
-    return text == "people"
+    return text == "names"

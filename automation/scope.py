@@ -19,8 +19,8 @@ from expressions.placeholders import Template, parse_template
 from expressions.schema import FieldSpec, Schema, Scope
 from expressions.values import DATE, DATETIME, INTEGER, PERSON, TEXT
 from processes.definition_types import Definition, FieldDef
+from processes.schema import schema_of
 from records.models import Task
-from records.queries.filters import schema_of
 from records.typed import TypedRecord
 
 _BASE = ("title", "stage", "assignee", "author")

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from core.errors import NotFound
-from processes.definition_types import Definition, FieldDef, PipelineDef, StageDef
+from processes.definition_types import Definition, FieldDef, PipelineDef, SectionDef, StageDef, Words
 from processes.fieldtype import field_types
-from processes.models import Field, Grant, Pipeline, Process, Transition
+from processes.models import Field, Grant, Pipeline, Process, Section, Transition
 
 CACHE_SIZE = 512
 
@@ -92,7 +92,9 @@ def _load(process_id: int) -> Definition:
 
 
 def _build(process: Process) -> Definition:
-    fields = Field.objects.filter(process=process, removed_at=None)
+    rows = Field.objects.filter(process=process, removed_at=None).exclude(state=Field.State.ADDING)
+    fields = list(rows)
+    shadows = {field.shadow_of_id: field_def(field) for field in fields if field.shadow_of_id}
     grants: dict[int, dict[str, int]] = {}
     for role_id, operation, scope in Grant.objects.filter(process=process).values_list("role_id", "operation", "scope"):
         grants.setdefault(role_id, {})[operation] = scope
@@ -109,24 +111,38 @@ def _build(process: Process) -> Definition:
         color=process.color,
         status=process.status,
         author_id=process.author_id,
-        fields=tuple(_field(field) for field in fields),
+        has_stages=process.has_stages,
+        sections=tuple(
+            SectionDef(section.pk, Words(section.label, section.labels), section.position)
+            for section in Section.objects.filter(process=process)
+        ),
+        fields=tuple(field_def(field, shadows.get(field.pk)) for field in fields if not field.shadow_of_id),
         pipelines=_pipelines(process),
         grants=grants,
     )
 
 
-def _field(field: Field) -> FieldDef:
+def field_def(field: Field, shadow: FieldDef | None = None) -> FieldDef:
+    """A field as the code uses it; it may be one that is not stored yet."""
     return FieldDef(
-        id=field.pk,
+        id=field.pk or 0,
         key=field.key,
-        label=field.label,
-        type=field_types[field.type],
-        help=field.help,
+        name=Words(field.label, field.labels),
+        type=field_types[field.type].bound(field.settings),
+        hint=Words(field.help, field.helps),
         required=field.required,
+        required_from=field.required_from_id,
         on_card=field.on_card,
         in_list=field.in_list,
+        is_unique=field.is_unique,
+        is_searchable=field.is_searchable,
+        default=field.default,
+        visible_if=field.visible_if,
+        section_id=field.section_id,
         settings=field.settings,
         position=field.position,
+        state=field.state,
+        shadow=shadow,
     )
 
 

@@ -1,15 +1,17 @@
 """A process compiled for use: the immutable objects that the code works with."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.utils.functional import lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 from processes.fieldtype import FieldType
-from processes.models import Stage
+from processes.models import Field, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,30 +55,111 @@ class PipelineDef:
         return self.stages[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text that an administrator wrote, with its forms in other languages by language code."""
+
+    text: str
+    translations: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.translations.get((get_language() or "").partition("-")[0]) or self.text
+
+
+@dataclass(frozen=True, eq=False)
+class SectionDef:
+    """A part of the card and the form, as the code uses it."""
+
+    id: int
+    name: Words
+    position: int
+
+    @property
+    def label(self) -> str:
+        """What it is called, in the active language."""
+        return str(self.name)
+
+
 @dataclass(frozen=True, eq=False)
 class FieldDef:
     """A question with its type at hand, as the code uses it."""
 
     id: int
     key: str
-    label: str
+    name: Words
     type: FieldType
-    help: str
-    required: bool
-    on_card: bool
-    in_list: bool
-    settings: Mapping[str, Any]
-    position: int
+    hint: Words = Words("")
+    required: str = Field.Required.NEVER
+    required_from: int | None = None
+    """Id of the stage from which on an answer is required."""
+    on_card: bool = False
+    in_list: bool = True
+    is_unique: bool = False
+    is_searchable: bool = False
+    default: Mapping[str, Any] | None = None
+    visible_if: Mapping[str, Any] | None = None
+    """A condition over the record; where it does not hold the question is not asked."""
+    section_id: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    position: int = 0
+    state: str = Field.State.READY
+    shadow: "FieldDef | None" = None
+    """The other form of a field whose type changes or has changed: what is written here is written there as well."""
+
+    @property
+    def label(self) -> str:
+        """What it is called, in the active language."""
+        return str(self.name)
+
+    @property
+    def help(self) -> str:
+        """What explains it, in the active language."""
+        return str(self.hint)
+
+    @property
+    def lazy_label(self) -> Any:
+        """The label in the language that is active when it is shown: for what is kept."""
+        return _lazily(self.name)
 
     @property
     def column(self) -> str:
-        """The physical name of the value's column."""
+        """The physical name of the value's (first) column."""
         return f"f{self.id}"
 
-    @property
+    @cached_property
     def attname(self) -> str:
-        """The attribute of the typed model that holds the plain value (an id for a person)."""
+        """The attribute of the typed model that holds the plain value (an id for a person), or its first part."""
         return self.type.attname(self)
+
+    @cached_property
+    def attributes(self) -> tuple[str, ...]:
+        """All attributes that hold the value's parts."""
+        return self.type.attributes(self)
+
+    def value(self, get: Callable[[str], Any]) -> Any:
+        """The value, of its parts by attribute."""
+        attributes = self.attributes
+        if len(attributes) == 1:
+            return get(attributes[0])
+        return self.type.join([get(name) for name in attributes])
+
+    def stored(self, value: Any) -> dict[str, Any]:
+        """The parts of a value, by attribute."""
+        return dict(zip(self.attributes, self.type.split(value), strict=True))
+
+    def is_required_in(self, stage: StageDef, first: StageDef | None) -> bool:
+        """Whether an answer is required in a stage; `first` is the stage of `required_from`.
+
+        A rule that begins at a stage holds in the later ones of its pipeline but for those of failure.
+        """
+        if self.required != Field.Required.STAGE:
+            return self.required == Field.Required.ALWAYS
+        if first is None or first.pipeline_id != stage.pipeline_id:
+            return False
+        return stage.id == first.id or (stage.is_after(first) and stage.kind != Stage.Kind.LOST)
+
+
+_lazily = lazy(str, str)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +178,9 @@ class Definition:
     color: str
     status: str
     author_id: int | None
+    has_stages: bool
+    """Whether records go through stages; without, all of them stand in the one stage there is."""
+    sections: tuple[SectionDef, ...]
     fields: tuple[FieldDef, ...]
     pipelines: tuple[PipelineDef, ...]
     grants: Mapping[int, Mapping[str, int]]
@@ -104,6 +190,16 @@ class Definition:
     def field_by_key(self) -> dict[str, FieldDef]:
         """The fields by key."""
         return {field.key: field for field in self.fields}
+
+    @cached_property
+    def field_by_id(self) -> dict[int, FieldDef]:
+        """The fields by id."""
+        return {field.id: field for field in self.fields}
+
+    def required_in(self, stage: StageDef) -> tuple[FieldDef, ...]:
+        """The fields whose answer is required in a stage, as far as they are asked at all."""
+        stages = self.stage_by_id
+        return tuple(f for f in self.fields if f.is_required_in(stage, stages.get(f.required_from or 0)))
 
     @cached_property
     def stage_by_id(self) -> dict[int, StageDef]:

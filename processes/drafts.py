@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Text
-from processes.models import Stage
+from processes.models import Field, Section, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,27 @@ class StageDraft:
 
 @dataclass(frozen=True, slots=True)
 class FieldDraft:
-    """A field to be; the key is made from the label unless given."""
+    """A field to be; the key is made from the label unless given.
+
+    `labels` and `helps` hold the words in other languages by language code, `required_from` is a stage of the process,
+    `section` one of its sections.
+    """
 
     label: str
     type: str
     key: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     help: str = ""
-    required: bool = False
+    helps: Mapping[str, str] = field(default_factory=dict)
+    required: str = Field.Required.NEVER
+    required_from: Stage | None = None
     on_card: bool = False
     in_list: bool = True
+    is_unique: bool = False
+    is_searchable: bool = False
+    default: Mapping[str, Any] | None = None
+    visible_if: Mapping[str, Any] | None = None
+    section: Section | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -47,6 +59,7 @@ class ProcessDraft:
     description: str = ""
     icon: str = "layout-kanban"
     color: str = "blue"
+    has_stages: bool = True
     stages: Sequence[StageDraft] = ()
     fields: Sequence[FieldDraft] = ()
     moves: Sequence[tuple[str, str]] | None = None

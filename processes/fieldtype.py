@@ -6,16 +6,25 @@ JSON Schema, filter, sort, list cell, import, export, conditions and history tex
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
 from django.db import models
+from django.db.models import Expression, F
+from django.utils.translation import gettext as _
 
 from core.errors import Text
 from core.registry import Extension, Registry
+from expressions.folding import Folded
 
 if TYPE_CHECKING:
     from processes.definition_types import FieldDef
+
+PERSON = "person"
+DEPARTMENT = "department"
+RECORD = "record"
+FILE = "file"
+"""Families of rows that values name by id."""
 
 
 class WrongValue(ValueError):
@@ -28,43 +37,86 @@ class WrongValue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DisplayContext:
-    """What showing values needs besides the values: names of people by id."""
+    """What showing values needs besides the values: the names of the rows they speak of, by family and id.
 
-    people: Mapping[int, str] = field(default_factory=dict)
+    A row whose name the reader may not know is not in it.
+    """
+
+    names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+
+    def name(self, family: str, row_id: int) -> str:
+        """The name of a row; a word in its place where the reader may not know it."""
+        return self.names.get(family, {}).get(row_id) or _("Restricted")
 
 
 @dataclass(frozen=True, slots=True)
 class TextContext:
-    """What reading a file's text needs besides the text: whom a name or an address of a person may mean, by id."""
+    """What reading a file's text needs besides the text: which rows of a family a name may mean, by id."""
 
     find_people: Callable[[str], Sequence[int]] = lambda text: ()
+    find_departments: Callable[[str], Sequence[int]] = lambda text: ()
+    find_records: Callable[[int, str], Sequence[int]] = lambda process_id, text: ()
 
 
 class FieldType(Extension):
     """The kind of answer a field takes.
 
-    A *value* is what the typed model's attribute holds (an id for a person); `None` is the only empty value.
+    A *value* is what a record holds (an id for a person); `None` is the only empty value. Most types keep it in one
+    column; one that needs several says so by `columns`, `split` and `join`.
     """
 
     icon: ClassVar[str] = "forms"
-    kind: ClassVar[str]
+    kind: str
     """The value kind of `expressions.values`, which decides the operators of conditions."""
-    sortable: ClassVar[bool] = True
-    summable: ClassVar[bool] = False
+    sortable: bool = True
+    """Whether a list can be sorted by it."""
+    summable: bool = False
     """Whether values add up; such a value stands out on a card as its amount."""
-    is_chip: ClassVar[bool] = False
+    is_chip: bool = False
     """Whether a card shows the value as a chip in its foot rather than as a line of text."""
+    is_computed: ClassVar[bool] = False
+    """Whether the product makes the value, so that nobody writes it."""
+    can_be_unique: ClassVar[bool] = False
+    can_be_searched: ClassVar[bool] = False
+    """Whether the words of values may be found by the search."""
+    defaults: ClassVar[frozenset[str]] = frozenset({"constant"})
+    """What a default may be: of `constant`, `now` (the moment or day of the write) and `me` (who writes)."""
+    refers: str = ""
+    """The family of the rows that values name by id; empty for values that name none."""
+
+    def bound(self, settings: Mapping[str, Any]) -> "Self | FieldType":
+        """The type as it behaves with a field's settings: what a formula gives depends on the formula."""
+        return self
 
     def model_field(self, field: "FieldDef") -> "models.Field[Any, Any]":
         """The column; always nullable, because a field may be added to a million records."""
         raise NotImplementedError
 
     def attname(self, field: "FieldDef") -> str:
-        """The attribute of the typed model that holds the value."""
+        """The attribute of the typed model that holds the value (the first part of it)."""
         return field.column
 
+    def columns(self, field: "FieldDef") -> "Mapping[str, models.Field[Any, Any]]":
+        """Name → column, for all parts of the value; the names begin with `field.column`."""
+        return {field.column: self.model_field(field)}
+
+    def attributes(self, field: "FieldDef") -> tuple[str, ...]:
+        """The attributes of the typed model that hold the parts of the value, in the order of `columns`."""
+        return (self.attname(field),)
+
+    def split(self, value: Any) -> tuple[Any, ...]:
+        """The parts of a value, as `attributes` hold them."""
+        return (value,)
+
+    def join(self, parts: Sequence[Any]) -> Any:
+        """The value of its parts."""
+        return parts[0]
+
     def parse(self, raw: Any, field: "FieldDef") -> Any:
-        """The value of a JSON value or of a person's text; empty input gives None. Raises WrongValue."""
+        """The value of a JSON value or of a person's text; empty input gives None. Raises WrongValue.
+
+        Whether the rows that it names exist is checked by the write.
+        """
         raise NotImplementedError
 
     def from_text(self, text: str, field: "FieldDef", context: TextContext) -> Any:
@@ -73,6 +125,10 @@ class FieldType(Extension):
         Raises WrongValue.
         """
         return text
+
+    def to_text(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
+        """The value in a file, as `from_text` reads it; empty text for None."""
+        return self.display(value, field, context)
 
     def to_json(self, value: Any) -> Any:
         """The value for JSON: REST, events, exports."""
@@ -90,6 +146,10 @@ class FieldType(Extension):
         """The input of a form. It need not validate: `parse` does."""
         return forms.CharField(label=field.label, help_text=field.help, required=False)
 
+    def form_value(self, value: Any) -> Any:
+        """What the input of a form begins with for a value."""
+        return value
+
     def json_schema(self, field: "FieldDef") -> dict[str, Any]:
         """JSON Schema of a value, without the null that every optional field takes."""
         raise NotImplementedError
@@ -102,9 +162,25 @@ class FieldType(Extension):
         """A palette name for the value; empty where it has no colour."""
         return ""
 
-    def people_in(self, value: Any) -> list[int]:
-        """Ids of people that showing the value needs the names of."""
-        return []
+    def words(self, value: Any) -> str:
+        """The words by which the search finds a value; only types with `can_be_searched` are asked."""
+        return "" if value is None else str(value)
+
+    def ids_in(self, value: Any) -> Sequence[int]:
+        """Ids of the rows that a value names."""
+        return ()
+
+    def sorting(self, field: "FieldDef") -> tuple[str, Expression | F] | None:
+        """What a list is sorted by, with the kind of what that gives; None where it cannot be sorted."""
+        if not self.sortable:
+            return None
+        column = F(field.attname)
+        return (self.kind, Folded(column)) if self.kind == "text" else (self.kind, column)
+
+    def compared(self, field: "FieldDef") -> Expression | F:
+        """What must differ between two records where the field is unique."""
+        column = F(field.attname)
+        return Folded(column) if self.kind == "text" else column
 
 
 field_types: Registry[FieldType] = Registry("field type")

@@ -114,7 +114,7 @@ class TypedRecord(models.Model):
 
     def value(self, field: FieldDef) -> Any:
         """The plain value of a field."""
-        return getattr(self, field.attname)
+        return field.value(self.__getattribute__)
 
     def values(self) -> dict[str, Any]:
         """All values as JSON values, by field key."""
@@ -179,7 +179,9 @@ def build_model(definition: Definition, extra: Sequence[FieldDef] = ()) -> type[
         "stage": StageField(Stage, on_delete=models.PROTECT, related_name="+", db_index=False),
     }
     for field in (*definition.fields, *extra):
-        attributes[field.column] = field.type.model_field(field)
+        attributes |= field.type.columns(field)
+        if field.shadow is not None:
+            attributes |= field.shadow.type.columns(field.shadow)
     attributes |= _transitions(definition)
     return type(f"P{definition.id}", (TypedRecord,), attributes)
 

@@ -11,8 +11,6 @@ from processes.drafts import FieldDraft
 from processes.operations import add_field, remove_field, reorder_fields, update_field
 from processes.queries import field_of, process_for
 
-CHANGEABLE = ("label", "help", "required", "on_card", "in_list", "settings")
-
 
 class Fields(ApiView):
     """Questions that a process asks."""
@@ -42,8 +40,7 @@ class OneField(ApiView):
         body = self.body(FieldPatch)
         process = process_for(self.actor, key)
         field = field_of(process, field_key)
-        changes = {name: body.get(name, getattr(field, name)) for name in CHANGEABLE}
-        update_field(field, **changes, actor=self.actor)
+        update_field(field, changes=body, actor=self.actor)
         return Response(FieldOut(definition_of(process).field_by_key[field_key]).data)
 
     @extend_schema(operation_id="fields_delete", summary="Remove a field", responses={204: None})

@@ -15,9 +15,8 @@ from api.views import ApiView, with_version
 from processes.permissions import Access
 from records.operations import create_record, delete_record, move_record, restore_record, update_record
 from records.queries.card import row_for
-from records.queries.rows import people_of
+from records.queries.names import Names, names_for, wanted_by
 from records.queries.table import table_for
-from records.queries.tiles import names_of
 
 
 class RecordView(ApiView):
@@ -27,8 +26,8 @@ class RecordView(ApiView):
         """The answer that shows one record."""
         access, shape = fresh_shape(access, row, query)
         data = shape.codec(access).read(row)
-        if shape.with_people:
-            data["people"] = _texts(names_of(people_of([row], shape.fields)))
+        if shape.with_names:
+            data["names"] = _texts(names_for(access.actor, wanted_by([row], shape.fields)))
         return with_version(data, row.version, status)
 
 
@@ -54,7 +53,7 @@ class Records(RecordView):
             cursor=query.get("cursor") or None,
             limit=limit_from(query),
             with_total=flag_from(query, "total", default=True),
-            with_people=shape.with_people,
+            with_names=shape.with_names,
             fields=shape.fields,
             in_bin=flag_from(query, "deleted", default=False),
         )
@@ -66,8 +65,8 @@ class Records(RecordView):
             "total": table.total,
             "total_is_capped": table.total_is_capped,
         }
-        if shape.with_people:
-            data["people"] = _texts(table.people)
+        if shape.with_names:
+            data["names"] = _texts(table.names)
         return Response(data)
 
     @extend_schema(
@@ -172,5 +171,5 @@ class RestoreRecord(RecordView):
         return self.shown(access, row, query)
 
 
-def _texts(names: Mapping[int, str]) -> dict[str, str]:
-    return {str(person): name for person, name in names.items()}
+def _texts(names: Names) -> dict[str, dict[str, str]]:
+    return {family: {str(row_id): name for row_id, name in found.items()} for family, found in names.items()}

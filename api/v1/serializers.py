@@ -9,7 +9,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from processes.models import Operation, Pipeline, Scope, Stage
+from processes.models import Field, Operation, Pipeline, Scope, Stage
 
 
 class Strict(serializers.Serializer[Any]):
@@ -158,7 +158,7 @@ class FieldOut(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
     type = serializers.CharField(source="type.key")
     help = serializers.CharField()
-    required = serializers.BooleanField()  # type: ignore[assignment]
+    required = serializers.ChoiceField(choices=Field.Required.choices)  # type: ignore[assignment]
     on_card = serializers.BooleanField()
     in_list = serializers.BooleanField()
     settings = serializers.JSONField()
@@ -171,7 +171,7 @@ class FieldBody(Strict):
     type = serializers.CharField()
     key = optional_text()
     help = optional_text()
-    required = serializers.BooleanField(default=False)  # type: ignore[assignment]
+    required = serializers.ChoiceField(choices=Field.Required.choices, default=Field.Required.NEVER)  # type: ignore[assignment]
     on_card = serializers.BooleanField(default=False)
     in_list = serializers.BooleanField(default=True)
     settings = serializers.DictField(default=dict)
@@ -182,7 +182,7 @@ class FieldPatch(Strict):
 
     label = text(required=False)  # type: ignore[assignment]
     help = text(required=False, allow_blank=True)
-    required = serializers.BooleanField(required=False)  # type: ignore[assignment]
+    required = serializers.ChoiceField(choices=Field.Required.choices, required=False)  # type: ignore[assignment]
     on_card = serializers.BooleanField(required=False)
     in_list = serializers.BooleanField(required=False)
     settings = serializers.DictField(required=False)

@@ -21,7 +21,8 @@ from core.text import check_unicode, id_from
 from processes.definition_types import Definition
 from processes.fieldtype import WrongValue
 from records.operations import create_record
-from records.operations.writing import Writing, begin, clean_values
+from records.operations.values import clean_values
+from records.operations.writing import Writing, begin
 
 BODY_LIMIT = 65_536
 ID_LIMIT = 200

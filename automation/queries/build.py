@@ -23,7 +23,7 @@ from expressions.values import Kind
 from processes.definition_types import Definition, PipelineDef, StageDef
 from processes.models import Operation
 from processes.permissions import Access
-from records.queries.tiles import names_of
+from records.queries.names import names_of
 
 LATEST_CALLS = 20
 

@@ -11,7 +11,7 @@ from automation.choices import RobotSettings
 from automation.occasions import TriggerType, trigger_types
 from events.models import Event
 from processes.definition_types import Definition
-from records.queries.filters import schema_of
+from processes.schema import schema_of
 
 BASE = ("title", "assignee")
 

@@ -1,9 +1,11 @@
 """One of several options."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.db import models
+from django.db.models import Case, Expression, F, IntegerField, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -87,6 +89,10 @@ class ChoiceType(FieldType):
             return ""
         return next((o["label"] for o in field.settings["options"] if o["key"] == value), value)
 
+    def sorting(self, field: FieldDef) -> tuple[str, Expression | F]:
+        """By the place of the option among all options."""
+        return "integer", in_order(field.attname, [option["key"] for option in field.settings["options"]])
+
     def color(self, value: str | None, field: FieldDef) -> str:
         return next((o["color"] for o in field.settings["options"] if o["key"] == value), "")
 
@@ -96,3 +102,9 @@ class ChoiceType(FieldType):
 
     def json_schema(self, field: FieldDef) -> dict[str, Any]:
         return {"type": "string", "enum": [option["key"] for option in field.settings["options"]]}
+
+
+def in_order(attribute: str, values: Sequence[Any]) -> Expression | F:
+    """The place of a value among all values; empty for one that is not among them."""
+    places = (When(**{attribute: value}, then=Value(place)) for place, value in enumerate(values))
+    return Case(*places, output_field=IntegerField())

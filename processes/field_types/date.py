@@ -23,6 +23,7 @@ class DateType(FieldType):
     label = gettext_lazy("Date")
     icon = "calendar"
     kind = "date"
+    defaults = frozenset({"constant", "now"})
     is_chip = True
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:

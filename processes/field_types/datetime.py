@@ -23,6 +23,7 @@ class DateTimeType(FieldType):
     label = gettext_lazy("Date and time")
     icon = "clock"
     kind = "datetime"
+    defaults = frozenset({"constant", "now"})
     is_chip = True
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:

@@ -21,6 +21,7 @@ class IntegerType(FieldType):
     key = "integer"
     label = gettext_lazy("Whole number")
     icon = "numbers"
+    can_be_unique = True
     kind = "integer"
     summable = True
 

@@ -22,6 +22,7 @@ class LongTextType(FieldType):
     key = "long_text"
     label = gettext_lazy("Long text")
     icon = "align-left"
+    can_be_searched = True
     kind = "text"
     sortable = False
 

@@ -1,17 +1,18 @@
 """One of the people here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.db import models
+from django.db.models import Expression, F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from accounts.queries import is_active_person
 from core.text import id_from
-from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.definition_types import FieldDef, Words
+from processes.fieldtype import PERSON, DisplayContext, FieldType, TextContext, WrongValue, field_types
 
 
 @field_types.register
@@ -22,6 +23,8 @@ class PersonType(FieldType):
     label = gettext_lazy("Person")
     icon = "user"
     kind = "person"
+    refers = PERSON
+    defaults = frozenset({"constant", "me"})
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
         return models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -38,7 +41,7 @@ class PersonType(FieldType):
         return person_from_text(text, context)
 
     def display(self, value: int | None, field: FieldDef, context: DisplayContext) -> str:
-        return "" if value is None else context.people.get(value, f"#{value}")
+        return "" if value is None else context.name(PERSON, value)
 
     def form_field(self, field: FieldDef) -> forms.Field:
         return forms.ModelChoiceField(
@@ -48,31 +51,30 @@ class PersonType(FieldType):
     def json_schema(self, field: FieldDef) -> dict[str, Any]:
         return {"type": "integer", "description": "id of a person"}
 
-    def people_in(self, value: int | None) -> list[int]:
-        return [] if value is None else [value]
+    def ids_in(self, value: int | None) -> Sequence[int]:
+        return () if value is None else (value,)
+
+    def sorting(self, field: FieldDef) -> tuple[str, Expression | F]:
+        return "text", F(f"{field.column}__folded_name")
 
 
-class ActivePerson(int):
-    """The id of a person who was found among the active ones in this transaction, and need not be looked up again."""
+PERSON_FIELD = FieldDef(0, "assignee", Words("assignee"), field_types["person"])
+"""The person who is responsible, as if it were a field."""
 
 
-def person_from_text(text: str, context: TextContext) -> ActivePerson:
+def person_from_text(text: str, context: TextContext) -> int:
     """The active person whom an e-mail address or a full name means. Raises WrongValue."""
     found = context.find_people(text)
     if len(found) > 1:
         raise WrongValue(_("Several people are called “%s”; write the e-mail address.") % text[:100])
     if not found:
         raise WrongValue(_("There is nobody called “%s”.") % text[:100])
-    return ActivePerson(found[0])
+    return found[0]
 
 
 def to_person(raw: Any) -> int:
-    """The id of an active person. Raises WrongValue; one query."""
-    if isinstance(raw, ActivePerson):
-        return raw
+    """The id that a JSON value gives. Raises WrongValue."""
     person_id = None if isinstance(raw, bool) else id_from(str(raw))
     if person_id is None:
         raise WrongValue(_("The id of a person is expected."))
-    if not is_active_person(person_id):
-        raise WrongValue(_("There is no such person."))
     return person_id

@@ -21,6 +21,8 @@ class TextType(FieldType):
     key = "text"
     label = gettext_lazy("Text")
     icon = "letter-case"
+    can_be_unique = True
+    can_be_searched = True
     kind = "text"
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
-from processes.models import Stage
+from processes.models import Field, Stage
 from processes.ready import ReadyProcess, gallery
 
 
@@ -35,7 +35,7 @@ class Complaints(ReadyProcess):
                 StageDraft(_("Unfounded"), Stage.Kind.LOST, "slate", "unfounded"),
             ),
             fields=(
-                FieldDraft(_("Customer"), "text", key="customer", required=True, on_card=True),
+                FieldDraft(_("Customer"), "text", key="customer", required=Field.Required.ALWAYS, on_card=True),
                 FieldDraft(
                     _("How serious"),
                     "choice",

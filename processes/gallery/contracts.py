@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
-from processes.models import Stage
+from processes.models import Field, Stage
 from processes.ready import ReadyProcess, gallery
 
 
@@ -36,7 +36,7 @@ class Contracts(ReadyProcess):
                 StageDraft(_("Not concluded"), Stage.Kind.LOST, "red", "dropped"),
             ),
             fields=(
-                FieldDraft(_("Other party"), "text", key="party", required=True, on_card=True),
+                FieldDraft(_("Other party"), "text", key="party", required=Field.Required.ALWAYS, on_card=True),
                 FieldDraft(_("Contract number"), "text", key="number", on_card=True),
                 FieldDraft(_("Amount"), "number", key="amount", on_card=True, settings={"decimals": 2}),
                 FieldDraft(_("Signed on"), "date", key="signed_on"),

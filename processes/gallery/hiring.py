@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
-from processes.models import Stage
+from processes.models import Field, Stage
 from processes.ready import ReadyProcess, gallery
 
 
@@ -37,7 +37,7 @@ class Hiring(ReadyProcess):
                 StageDraft(_("Declined"), Stage.Kind.LOST, "red", "declined"),
             ),
             fields=(
-                FieldDraft(_("Position"), "text", key="vacancy", required=True, on_card=True),
+                FieldDraft(_("Position"), "text", key="vacancy", required=Field.Required.ALWAYS, on_card=True),
                 FieldDraft(_("Interview at"), "datetime", key="interview_at", on_card=True),
                 FieldDraft(_("Phone"), "text", key="phone"),
                 FieldDraft(_("E-mail"), "text", key="email"),

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
-from processes.models import Stage
+from processes.models import Field, Stage
 from processes.ready import ReadyProcess, gallery
 
 
@@ -36,7 +36,7 @@ class Onboarding(ReadyProcess):
                 StageDraft(_("Leaves"), Stage.Kind.LOST, "red", "leaves"),
             ),
             fields=(
-                FieldDraft(_("Position"), "text", key="job", required=True, on_card=True),
+                FieldDraft(_("Position"), "text", key="job", required=Field.Required.ALWAYS, on_card=True),
                 FieldDraft(_("Starts on"), "date", key="starts_on", on_card=True),
                 FieldDraft(_("Mentor"), "person", key="mentor", on_card=True),
                 FieldDraft(_("Workplace is ready"), "boolean", key="workplace"),

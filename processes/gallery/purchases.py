@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
-from processes.models import Stage
+from processes.models import Field, Stage
 from processes.ready import ReadyProcess, gallery
 
 
@@ -35,7 +35,14 @@ class Purchases(ReadyProcess):
                 StageDraft(_("Refused"), Stage.Kind.LOST, "red", "refused"),
             ),
             fields=(
-                FieldDraft(_("Amount"), "number", key="amount", required=True, on_card=True, settings={"decimals": 2}),
+                FieldDraft(
+                    _("Amount"),
+                    "number",
+                    key="amount",
+                    required=Field.Required.ALWAYS,
+                    on_card=True,
+                    settings={"decimals": 2},
+                ),
                 FieldDraft(_("Supplier"), "text", key="supplier", on_card=True),
                 FieldDraft(_("Needed by"), "date", key="needed_by", on_card=True),
                 FieldDraft(_("What and why"), "long_text", key="reason"),

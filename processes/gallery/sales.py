@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
-from processes.models import Stage
+from processes.models import Field, Stage
 from processes.ready import ReadyProcess, gallery
 
 
@@ -37,7 +37,7 @@ class Sales(ReadyProcess):
             ),
             fields=(
                 FieldDraft(_("Amount"), "number", key="amount", on_card=True, settings={"decimals": 2}),
-                FieldDraft(_("Customer"), "text", key="customer", on_card=True, required=True),
+                FieldDraft(_("Customer"), "text", key="customer", on_card=True, required=Field.Required.ALWAYS),
                 FieldDraft(_("Expected close"), "date", key="expected_close", on_card=True),
                 FieldDraft(_("Source"), "choice", key="source", settings={"options": self._sources()}),
                 FieldDraft(_("Contact person"), "text", key="contact"),

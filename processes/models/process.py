@@ -31,6 +31,8 @@ class Process(models.Model):
     description = models.TextField(blank=True, max_length=2000)
     icon = models.CharField(max_length=40, default="layout-kanban")
     color = models.CharField(max_length=12, default="blue")
+    has_stages = models.BooleanField(default=True)
+    """Whether records go through stages; without, all of them stand in the one stage there is."""
     status = FSMField(default=Status.PUBLISHED, choices=Status.choices, protected=True)
     version = models.BigIntegerField(default=0)
     position = models.IntegerField(default=0)

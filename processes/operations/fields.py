@@ -9,15 +9,21 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid, LimitReached
-from core.text import check_key, clean_line, key_from
+from core.text import check_key, key_from
 from events.publish import publish
 from processes.drafts import FieldDraft
 from processes.fieldtype import field_types
-from processes.models import Field, Operation, Process
+from processes.models import Field, Operation, Process, Section, Stage
 from processes.operations.changing import change_lock
+from processes.operations.checking import check_field
 from processes.permissions import access_for
 from processes.storage import storage
 
+CHANGEABLE = (
+    *("label", "labels", "help", "helps", "required", "required_from", "on_card", "in_list"),
+    *("is_unique", "is_searchable", "default", "visible_if", "section", "settings"),
+)
+"""What can be said of a field beside its key and type."""
 MOST_FIELDS = 500
 """PostgreSQL allows 1,600 columns; removed ones count until they are dropped."""
 
@@ -38,33 +44,25 @@ def add_field(process: Process, draft: FieldDraft, *, actor: Actor) -> Field:
 
 
 @transaction.atomic
-def update_field(
-    field: Field,
-    *,
-    actor: Actor,
-    label: str,
-    help: str = "",
-    required: bool = False,
-    on_card: bool = False,
-    in_list: bool = True,
-    settings: Mapping[str, Any] | None = None,
-) -> Field:
-    """Change a field's words, places and settings; its key and type stay. Writes `field.updated`.
+def update_field(field: Field, *, changes: Mapping[str, Any], actor: Actor) -> Field:
+    """Change a field's words, rules, places and settings (some of `CHANGEABLE`); its key and type stay.
 
-    An option that records still use may not be taken away by this. Raises NotAllowed, Invalid.
+    Writes `field.updated`. Raises NotAllowed, Invalid (messages per name).
     """
     process = field.process
     access_for(actor, process).require(Operation.DESIGN)
+    if unknown := set(changes) - set(CHANGEABLE):
+        raise Invalid(_("This cannot be changed."), {name: [_("This cannot be changed.")] for name in unknown})
     with change_lock(process):
-        before = {key: getattr(field, key) for key in ("label", "help", "required", "on_card", "in_list", "settings")}
-        field.label = clean_line(label, field="label", limit=100)
-        field.help = clean_line(help, field="help", limit=255, required=False)
-        field.required, field.on_card, field.in_list = required, on_card, in_list
-        if settings is not None:
-            field.settings = field_types[field.type].clean_settings(settings, context=process)
-        field.save(update_fields=["label", "help", "required", "on_card", "in_list", "settings"])
-    changes = {key: (old, getattr(field, key)) for key, old in before.items() if old != getattr(field, key)}
-    publish("field.updated", actor=actor, process_id=process.pk, changes=changes, data={"key": field.key})
+        before = {name: getattr(field, name) for name in CHANGEABLE}
+        for name, value in changes.items():
+            setattr(field, name, value)
+        check_field(field)
+        field.save(update_fields=CHANGEABLE)
+        storage().refresh(process)
+    changed = {name: (old, getattr(field, name)) for name, old in before.items() if old != getattr(field, name)}
+    told = {name: (_told(old), _told(new)) for name, (old, new) in changed.items()}
+    publish("field.updated", actor=actor, process_id=process.pk, changes=told, data={"key": field.key})
     return field
 
 
@@ -114,17 +112,16 @@ def _checked(process: Process, draft: FieldDraft) -> Field:
     if rows.count() >= MOST_FIELDS:
         raise LimitReached(_("A process has at most %d fields.") % MOST_FIELDS)
     taken = set(rows.filter(removed_at=None).values_list("key", flat=True))
-    label = clean_line(draft.label, field="label", limit=100)
     if draft.type not in field_types:
         raise Invalid(_("There is no such field type."), {"type": [_("There is no such field type.")]})
-    return Field(
-        process=process,
-        key=check_key(draft.key, taken=taken) if draft.key else key_from(label, taken=taken),
-        label=label,
-        type=draft.type,
-        help=clean_line(draft.help, field="help", limit=255, required=False),
-        required=draft.required,
-        on_card=draft.on_card,
-        in_list=draft.in_list,
-        settings=field_types[draft.type].clean_settings(draft.settings, context=process),
-    )
+    field = Field(process=process, type=draft.type)
+    for name in CHANGEABLE:
+        setattr(field, name, getattr(draft, name))
+    check_field(field)
+    field.key = check_key(draft.key, taken=taken) if draft.key else key_from(field.label, taken=taken)
+    return field
+
+
+def _told(value: Any) -> Any:
+    """What an event keeps of a setting."""
+    return value.pk if isinstance(value, Stage | Section) else value

@@ -41,6 +41,8 @@ def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
     """
     require_admin(actor)
     process = _new_process(draft, actor)
+    process.has_stages = draft.has_stages
+    process.save(update_fields=["has_stages"])
     with change_lock(process):
         pipeline = Pipeline.objects.create(process=process, key="main", name=_("Main"))
         problems = Problems()

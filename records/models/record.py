@@ -12,7 +12,9 @@ from records.querysets import RecordQuerySet
 # The parser of a database with the locale C.UTF-8 takes every character beyond ASCII for a letter,
 # quotation marks and dashes included: they become blanks first.
 _MARKS = "«»„“”‘’‹›—–…№·•¿¡"
-SEARCH_TEMPLATE = f"to_tsvector('simple'::regconfig, translate(lower(title), 'ё{_MARKS}', 'е{' ' * len(_MARKS)}'))"
+SEARCH_TEMPLATE = (
+    f"to_tsvector('simple'::regconfig, translate(lower(title || ' ' || words), 'ё{_MARKS}', 'е{' ' * len(_MARKS)}'))"
+)
 
 
 class Record(models.Model):
@@ -28,6 +30,8 @@ class Record(models.Model):
     assignee = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     author = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     department = models.ForeignKey("accounts.Department", on_delete=models.SET_NULL, null=True, related_name="+")
+    words = models.TextField(default="", db_default="")
+    """The words of the fields that the search finds it by, beside its title."""
     is_open = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True)

@@ -1,21 +1,18 @@
 """Many changes in one call, all in one transaction: new records in shared statements, others each by its operation."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from core.actor import Actor
 from core.errors import Invalid, SmartCRMError
-from core.text import id_from
-from processes.definition_types import Definition
-from processes.field_types.person import ActivePerson
 from records.operations.drafts import RecordDraft, draft_record, write_drafts
 from records.operations.records import delete_record, update_record
+from records.operations.references import know_all
 from records.operations.writing import ProcessRef, Writing, begin
 from records.typed import TypedRecord
 
@@ -55,7 +52,8 @@ def change_records(
     writing = begin(process, actor=actor)
     _lock_in_order(writing.model, changes)
     outcomes: list[Outcome] = []
-    for is_new, group in groupby(_with_known_people(writing.definition, changes), key=_is_new):
+    know_all(writing, (change.values for change in changes if isinstance(change, RecordChange)))
+    for is_new, group in groupby(changes, key=_is_new):
         outcomes += (_created if is_new else _done_singly)(writing, group)
     return outcomes
 
@@ -65,28 +63,6 @@ def _lock_in_order(model: Any, changes: Sequence[RecordChange | SmartCRMError]) 
     ids = {change.record_id for change in changes if isinstance(change, RecordChange)} - {None}
     if ids:
         list(model.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
-
-
-def _with_known_people(
-    definition: Definition, changes: Sequence[RecordChange | SmartCRMError]
-) -> Iterator[RecordChange | SmartCRMError]:
-    """The changes with everybody who is active marked so: one query instead of one for each value."""
-    keys = {"assignee", *(field.key for field in definition.fields if field.type.kind == "person")}
-    people = [_people_in(change, keys) for change in changes]
-    ids = {person for values in people for person in values.values()}
-    active = set(User.objects.active().filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
-    for change, given in zip(changes, people, strict=True):
-        marked = {key: ActivePerson(person) for key, person in given.items() if person in active}
-        yield replace(change, values={**change.values, **marked}) if isinstance(change, RecordChange) else change
-
-
-def _people_in(change: RecordChange | SmartCRMError, keys: set[str]) -> dict[str, int]:
-    """Key → id of everybody whom the change names."""
-    if not isinstance(change, RecordChange):
-        return {}
-    given = ((key, change.values[key]) for key in keys & change.values.keys())
-    found = ((key, id_from(str(raw))) for key, raw in given if isinstance(raw, int | str) and not isinstance(raw, bool))
-    return {key: person for key, person in found if person is not None}
 
 
 def _is_new(change: RecordChange | SmartCRMError) -> bool:

@@ -12,11 +12,10 @@ from events.publish import event_by, publish_many
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation
 from records.models import Record, StageVisit
+from records.operations.values import Cleaned, clean_values, defaults_for, require_filled
 from records.operations.writing import (
     Writing,
-    clean_values,
     first_rank_in,
-    require_filled,
     snapshot,
     sync_catalogue,
 )
@@ -36,9 +35,9 @@ def draft_record(writing: Writing, *, values: Mapping[str, Any], stage: int | st
     writing.access.require(Operation.CREATE)
     definition = writing.definition
     target = definition.default_pipeline.first_stage if stage is None else _stage(definition, stage)
-    cleaned = {"assignee_id": writing.actor.user_id, **clean_values(writing, values)}
+    cleaned = clean_values(writing, {**defaults_for(writing, values), **values})
     row = _new_row(writing, target, cleaned)
-    require_filled(definition, row)
+    require_filled(writing, row, target)
     return RecordDraft(row, target)
 
 
@@ -71,8 +70,9 @@ def _stage(definition: Definition, stage: int | str) -> StageDef:
         raise Invalid(error.message, {"stage": [error.message]}) from error
 
 
-def _new_row(writing: Writing, stage: StageDef, cleaned: dict[str, Any]) -> TypedRecord:
-    return writing.model(
+def _new_row(writing: Writing, stage: StageDef, cleaned: Cleaned) -> TypedRecord:
+    row = writing.model(
+        assignee_id=writing.actor.user_id,
         pipeline_id=stage.pipeline_id,
         stage_id=stage.id,
         author_id=writing.actor.user_id,
@@ -81,8 +81,9 @@ def _new_row(writing: Writing, stage: StageDef, cleaned: dict[str, Any]) -> Type
         updated_at=writing.now,
         stage_changed_at=writing.now,
         closed_at=None if stage.is_open else writing.now,
-        **cleaned,
     )
+    cleaned.put_on(row)
+    return row
 
 
 def _rank(writing: Writing, drafts: Sequence[RecordDraft]) -> None:

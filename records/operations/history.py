@@ -20,7 +20,8 @@ from events.publish import event_by, publish, publish_many
 from processes.definition_types import StageDef
 from processes.models import Operation
 from records.models import Record, StageVisit
-from records.operations.writing import ProcessRef, Writing, begin, clean_values, first_rank_in, snapshot
+from records.operations.values import Cleaned, clean_values
+from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, snapshot
 from records.typed import TypedRecord
 
 CHUNK = 500
@@ -78,7 +79,7 @@ class _Moment:
 class _Life:
     """One record as it will be written."""
 
-    cleaned: dict[str, Any]
+    cleaned: Cleaned
     moments: list[_Moment]
 
     @property
@@ -143,7 +144,8 @@ def _life(writing: Writing, past: Past, people: Mapping[int, str]) -> _Life:
         target = _stage(writing, step, source)
         version = 1 if source is None else moments[-1].version + (target is not source)
         moments.append(_Moment(step.at, _actor(step, people), source, target, version))
-    return _Life({**cleaned, "assignee_id": past.assignee_id}, moments)
+    cleaned.base["assignee_id"] = past.assignee_id
+    return _Life(cleaned, moments)
 
 
 def _check_times(writing: Writing, past: Past) -> None:
@@ -228,8 +230,8 @@ def _entry(writing: Writing, life: _Life) -> Record:
         process_id=writing.definition.id,
         pipeline_id=last.target.pipeline_id,
         stage_id=last.target.id,
-        title=life.cleaned["title"],
-        assignee_id=life.cleaned["assignee_id"],
+        title=life.cleaned.base["title"],
+        assignee_id=life.cleaned.base["assignee_id"],
         author_id=life.moments[0].actor.user_id,
         is_open=last.target.is_open,
         created_at=life.moments[0].at,
@@ -241,13 +243,13 @@ def _name_untitled(writing: Writing, entries: Sequence[Record], lives: Sequence[
     noun = writing.definition.noun
     untitled = [(entry, life) for entry, life in zip(entries, lives, strict=True) if not entry.title]
     for entry, life in untitled:
-        entry.title = life.cleaned["title"] = f"{noun[:1].upper()}{noun[1:]} {entry.pk}"
+        entry.title = life.cleaned.base["title"] = f"{noun[:1].upper()}{noun[1:]} {entry.pk}"
     Record.objects.bulk_update([entry for entry, _life in untitled], ["title"])
 
 
 def _row(writing: Writing, entry: Record, life: _Life) -> TypedRecord:
     last, entered = life.moments[-1], life.entries[-1]
-    return writing.model(
+    row = writing.model(
         record_id=entry.pk,
         pipeline_id=entry.pipeline_id,
         stage_id=entry.stage_id,
@@ -259,8 +261,9 @@ def _row(writing: Writing, entry: Record, life: _Life) -> TypedRecord:
         stage_changed_at=entered.at,
         closed_at=None if entered.target.is_open else entered.at,
         version=last.version,
-        **life.cleaned,
     )
+    life.cleaned.put_on(row)
+    return row
 
 
 def _write_visits(

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Invalid
-from processes.definition_types import Definition
 from processes.models import Operation
 from records.operations.drafts import draft_record, write_drafts
-from records.operations.writing import ProcessRef, Writing, begin, clean_values, one_change, snapshot, sync_catalogue
+from records.operations.values import asked_of, clean_values
+from records.operations.writing import ProcessRef, Writing, begin, one_change, snapshot, sync_catalogue
 from records.typed import TypedRecord
 
 
@@ -88,28 +88,27 @@ def change_values(
         writing.access.require(Operation.ASSIGN, row)
     else:
         writing.access.require(Operation.UPDATE, row)
-    cleaned = clean_values(writing, values)
-    if cleaned.get("assignee_id", row.assignee_id) != row.assignee_id:
+    cleaned = clean_values(writing, values, row)
+    if cleaned.base.get("assignee_id", row.assignee_id) != row.assignee_id:
         writing.access.require(Operation.ASSIGN, row)
     before = snapshot(row)
-    for name, value in cleaned.items():
-        setattr(row, name, value)
-    if "title" in cleaned and not row.title:
+    attributes = cleaned.put_on(row)
+    if "title" in cleaned.base and not row.title:
         raise Invalid(_("A record has a title."), {"title": [_("Fill this in.")]})
     changes = _changes(before, snapshot(row))
-    _require_kept(writing.definition, row, changes)
-    return changes, list(cleaned)
+    _require_kept(writing, row, changes)
+    return changes, attributes
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     return {key: (old, after[key]) for key, old in before.items() if old != after[key]}
 
 
-def _require_kept(definition: Definition, row: TypedRecord, changes: Mapping[str, Any]) -> None:
+def _require_kept(writing: Writing, row: TypedRecord, changes: Mapping[str, Any]) -> None:
     """A required field may not be emptied; one that was empty before the rule came may stay so for now."""
-    emptied = [
-        field for field in definition.fields if field.required and field.key in changes and row.value(field) is None
-    ]
+    required = [field for field in writing.definition.required_in(row.stage) if field.key in changes]
+    is_asked = asked_of(writing, row)
+    emptied = [field for field in required if row.value(field) is None and is_asked(field)]
     if emptied:
         raise Invalid(_("Some required fields are empty."), {field.key: [_("Fill this in.")] for field in emptied})
 

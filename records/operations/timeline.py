@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from core.actor import Actor, ActorKind
 from core.errors import Invalid, NotAllowed, NotFound
 from core.text import check_unicode, clean_line
-from processes.field_types.person import to_person
-from processes.fieldtype import WrongValue
+from processes.field_types.person import PERSON_FIELD
 from processes.models import Operation
 from records.models import Comment, Task
+from records.operations.references import known_ids
 from records.operations.writing import ProcessRef, Writing, begin, one_change
 from records.typed import TypedRecord
 
@@ -57,7 +57,7 @@ def create_task(
         record_id=row.pk,
         title=clean_line(title, field="title", limit=300),
         description=_text(description, field="description"),
-        assignee_id=_person(assignee_id),
+        assignee_id=_person(writing, assignee_id),
         author_label=actor.label,
         due_at=due_at,
         run_id=actor.run_id,
@@ -121,8 +121,8 @@ def _text(text: object, *, field: str, required: bool = False) -> str:
     return text
 
 
-def _person(person_id: int | None) -> int | None:
-    try:
-        return None if person_id is None else to_person(person_id)
-    except WrongValue as error:
-        raise Invalid(error.message, {"assignee": [error.message]}) from error
+def _person(writing: Writing, person_id: int | None) -> int | None:
+    if person_id is not None and person_id not in known_ids(writing, PERSON_FIELD, [person_id]):
+        message = _("There is no such person.")
+        raise Invalid(message, {"assignee": [message]})
+    return person_id

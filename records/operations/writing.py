@@ -1,7 +1,7 @@
 """What every write of a record begins with: the process's lock, its definition, the rights, the row."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -11,22 +11,17 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from core.actor import Actor
-from core.errors import Conflict, Invalid, NotFound, Stale, Text
+from core.errors import Conflict, NotFound, Stale
 from core.rows import one_row
-from core.text import clean_line
 from events.models import Event
 from events.publish import Changes, publish
 from processes.definition import definition_at, definition_of
 from processes.definition_types import Definition, StageDef
-from processes.field_types.person import to_person
-from processes.fieldtype import WrongValue
 from processes.models import Operation, Process
 from processes.operations.changing import lock_for_writing
 from processes.permissions import Access, access_for
 from records.models import Record
 from records.typed import TypedRecord, model_for
-
-TITLE_LIMIT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +38,9 @@ class Writing:
     """The database's clock at the beginning of the transaction."""
     held: TypedRecord | None = None
     """A record that is locked already; operations within this write take it as it is."""
+    known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    """Ids of rows that values may name, as far as this write has asked: see `records.operations.references`."""
+    asked: dict[tuple[str, int], set[int]] = field(default_factory=dict)
 
     def holding(self, row: TypedRecord) -> "Writing":
         """The same write, which has locked this record."""
@@ -145,40 +143,6 @@ def snapshot(row: TypedRecord) -> dict[str, Any]:
         "author": row.author_id,
         **row.values(),
     }
-
-
-def clean_values(writing: Writing, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Attribute name → value for the base keys `title` and `assignee` and the field keys in `values`.
-
-    Raises Invalid naming every key that is unknown or whose value is wrong.
-    """
-    fields = writing.definition.field_by_key
-    cleaned: dict[str, Any] = {}
-    problems: dict[str, list[Text]] = {}
-    for key, raw in values.items():
-        try:
-            if key == "title":
-                cleaned["title"] = clean_line(raw or "", field="title", limit=TITLE_LIMIT, required=False)
-            elif key == "assignee":
-                cleaned["assignee_id"] = to_person(raw) if raw not in (None, "") else None
-            elif key in fields:
-                cleaned[fields[key].attname] = fields[key].type.parse(raw, fields[key])
-            else:
-                problems[key] = [_("There is no such field.")]
-        except WrongValue as error:
-            problems[key] = [error.message]
-        except Invalid as error:
-            problems[key] = error.fields.get(key, [error.message])
-    if problems:
-        raise Invalid(_("Some values are wrong."), problems)
-    return cleaned
-
-
-def require_filled(definition: Definition, row: TypedRecord) -> None:
-    """Raise Invalid naming every required field that is empty."""
-    missing = [field for field in definition.fields if field.required and row.value(field) is None]
-    if missing:
-        raise Invalid(_("Some required fields are empty."), {field.key: [_("Fill this in.")] for field in missing})
 
 
 def sync_catalogue(row: TypedRecord, **columns: Any) -> None:

@@ -11,8 +11,8 @@ from expressions.conditions import Condition, to_q
 from expressions.folding import Folded, folded
 from expressions.schema import Moment
 from processes.permissions import Access
+from processes.schema import columns_of
 from records.models import Task
-from records.queries.filters import columns_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Rows of a list: plain tuples that read like typed records, at a fraction of a model instance's price."""
 
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -57,25 +56,13 @@ class Row(tuple[Any, ...]):
 
     def value(self, field: FieldDef) -> Any:
         """The plain value of a loaded field."""
-        return getattr(self, field.attname)
+        return field.value(self.__getattribute__)
 
 
 @lru_cache(maxsize=1024)
 def row_class(definition: Definition, fields: tuple[FieldDef, ...]) -> type[Row]:
     """The class of rows with these fields loaded; its instances are made of `attributes` and a sort value."""
-    attributes = (*BASE_ATTRIBUTES, *(field.attname for field in fields))
+    attributes = (*BASE_ATTRIBUTES, *(name for field in fields for name in field.attributes))
     getters = {name: property(itemgetter(place)) for place, name in enumerate((*attributes, "sort_value"))}
     about = {"definition": definition, "fields": fields, "attributes": attributes, "__slots__": ()}
     return type("Row", (Row,), about | getters)
-
-
-def people_of(rows: Iterable[Any], fields: Iterable[FieldDef]) -> Iterator[int]:
-    """Ids of everybody in the rows (or typed records): assignees, authors, values of the fields."""
-    asking = [field for field in fields if field.type.kind in ("person", "people")]
-    for row in rows:
-        if row.assignee_id is not None:
-            yield row.assignee_id
-        if row.author_id is not None:
-            yield row.author_id
-        for field in asking:
-            yield from field.type.people_in(row.value(field))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Case, Expression, F, Func, IntegerField, OrderBy, Q, Value, When
+from django.db.models import BooleanField, Expression, F, Func, OrderBy, Q, Value
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext as _
 
@@ -13,14 +13,12 @@ from core.errors import Invalid
 from expressions.errors import shown
 from expressions.folding import Folded
 from processes.definition_types import Definition, FieldDef
+from processes.field_types.choice import in_order
 from processes.permissions import Access
+from processes.schema import BASE_COLUMNS
 from records.queries.cursors import Cursor, write_cursor
-from records.queries.filters import BASE_COLUMNS, readable_fields
+from records.queries.filters import readable_fields
 from records.queries.rows import Row
-
-_DIRECT = frozenset({"integer", "number", "money", "boolean", "date", "datetime"})
-"""Kinds of values that sort as they are stored."""
-_SORTABLE = _DIRECT | {"text", "choice", "person"}
 
 SortExpression = Expression | F
 
@@ -99,16 +97,17 @@ def sorting_for(access: Access, sort: str) -> Sorting:
         kind, expression, nullable = _base(definition)[key]
         return Sorting(key, kind, descending, expression, nullable)
     field = next((field for field in readable_fields(access) if field.key == key), None)
-    if field is None or not is_sortable(field):
+    found = field.type.sorting(field) if field is not None else None
+    if found is None:
         message = _("The list cannot be sorted by “%(name)s”.") % {"name": shown(key)}
         raise Invalid(message, {"sort": [message]})
-    kind, expression = _by_field(field)
+    kind, expression = found
     return Sorting(key, kind, descending, expression, nullable=True)
 
 
 def is_sortable(field: FieldDef) -> bool:
     """Whether a list can be sorted by the field."""
-    return field.type.sortable and field.type.kind in _SORTABLE
+    return field.type.sorting(field) is not None
 
 
 def _base(definition: Definition) -> Mapping[str, tuple[str, SortExpression, bool]]:
@@ -117,8 +116,8 @@ def _base(definition: Definition) -> Mapping[str, tuple[str, SortExpression, boo
     return {
         "id": ("integer", F("record_id"), False),
         "title": ("text", Folded(F("title")), False),
-        "pipeline": ("integer", _in_order("pipeline_id", [p.id for p in definition.pipelines]), True),
-        "stage": ("integer", _in_order("stage_id", stages), True),
+        "pipeline": ("integer", in_order("pipeline_id", [p.id for p in definition.pipelines]), True),
+        "stage": ("integer", in_order("stage_id", stages), True),
         "assignee": ("text", F("assignee__folded_name"), True),
         "author": ("text", F("author__folded_name"), True),
         "created_at": ("datetime", F("created_at"), False),
@@ -126,20 +125,3 @@ def _base(definition: Definition) -> Mapping[str, tuple[str, SortExpression, boo
         "stage_changed_at": ("datetime", F("stage_changed_at"), False),
         "closed_at": ("datetime", F("closed_at"), True),
     }
-
-
-def _by_field(field: FieldDef) -> tuple[str, SortExpression]:
-    kind = field.type.kind
-    if kind == "text":
-        return "text", Folded(F(field.attname))
-    if kind == "person":
-        return "text", F(f"{field.column}__folded_name")
-    if kind == "choice":
-        return "integer", _in_order(field.attname, [option["key"] for option in field.settings["options"]])
-    return kind, F(field.attname)
-
-
-def _in_order(attribute: str, values: Sequence[Any]) -> Expression:
-    """The place of a value among all values; empty for one that is not among them."""
-    places = (When(**{attribute: value}, then=Value(place)) for place, value in enumerate(values))
-    return Case(*places, output_field=IntegerField())

@@ -3,7 +3,7 @@
 Pages are found by keyset: the sort value and id of the last row shown, so deep pages cost what the first does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from core.errors import Invalid, Text
 from processes.definition_types import FieldDef
 from processes.permissions import Access
+from processes.schema import BASE_LABELS
 from records.queries.cursors import Cursor, read_cursor
-from records.queries.filters import BASE_LABELS, readable_fields
+from records.queries.filters import readable_fields
+from records.queries.names import Names, names_for, wanted_by
 from records.queries.narrowing import NOTHING, Narrowing, narrowed
-from records.queries.rows import Row, people_of, row_class
+from records.queries.rows import Row, row_class
 from records.queries.sorting import Sorting, is_sortable, sorting_for
-from records.queries.tiles import names_of
 from records.typed import model_for
 
 PAGE = 50
@@ -48,7 +49,7 @@ class Table:
     total_is_capped: bool
     next: str | None
     previous: str | None
-    people: Mapping[int, str]
+    names: Names
     """Names of everybody in the rows."""
 
 
@@ -60,7 +61,7 @@ def table_for(
     cursor: str | None = None,
     limit: int = PAGE,
     with_total: bool = True,
-    with_people: bool = True,
+    with_names: bool = True,
     fields: Sequence[FieldDef] | None = None,
     in_bin: bool = False,
 ) -> Table:
@@ -68,7 +69,8 @@ def table_for(
 
     `sort` is a key, with a minus for descending; equal values go by id, empty ones stand at the end.
     `fields` are those whose values are loaded, all readable ones unless given. At most three queries: the
-    rows, the count (none when the first page holds everything), names of people. Raises Invalid for a wrong
+    rows, the count (none when the first page holds everything), names of people; and names of each other family
+    that values speak of. Raises Invalid for a wrong
     sort, cursor or limit.
     """
     if not 1 <= limit <= MOST:
@@ -88,7 +90,7 @@ def table_for(
         total_is_capped=total is not None and total > COUNTED,
         next=page.next,
         previous=page.previous,
-        people=names_of(people_of(page.rows, wanted)) if with_people else {},
+        names=names_for(access.actor, wanted_by(page.rows, wanted)) if with_names else {},
     )
 
 

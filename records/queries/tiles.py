@@ -1,6 +1,6 @@
 """Tiles: what a board, a list of work and a live page show of a record at a glance."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,12 +9,12 @@ from typing import Any
 from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from accounts.models import User
 from processes.definition_types import Definition, FieldDef, StageDef
-from processes.fieldtype import DisplayContext
+from processes.fieldtype import PERSON, DisplayContext
 from processes.models import Operation
 from processes.permissions import Access
 from records.models import Task
+from records.queries.names import Wanted, names_for, want
 
 BASE_COLUMNS = (
     "record_id",
@@ -94,36 +94,30 @@ def tile_rows(rows: Any, definition: Definition) -> Any:
     tasks = tasks.values("record_id")
     return rows.values(
         *BASE_COLUMNS,
-        *(field.attname for field in card_fields(definition)),
+        *(name for field in card_fields(definition) for name in field.attributes),
         open_tasks=Subquery(tasks.annotate(count=Count("pk")).values("count")),
         next_due=Subquery(tasks.annotate(due=Min("due_at")).values("due")),
     )
 
 
 def tiles_of(access: Access, rows: Sequence[Row]) -> list[Tile]:
-    """The tiles of rows; one query for the names of people when somebody is on them."""
+    """The tiles of rows; one query a family for the names of what is on them."""
     definition = access.definition
     fields = card_fields(definition)
-    context = DisplayContext(names_of(_people_on(rows, fields)))
+    context = DisplayContext(names_for(access.actor, _wanted_by(rows, fields)))
     return [_tile(access, row, fields, context) for row in rows]
 
 
-def names_of(people: Iterable[int]) -> dict[int, str]:
-    """Names by id; no query for nobody."""
-    ids = set(people)
-    return dict(User.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
-
-
-def _people_on(rows: Sequence[Row], fields: Sequence[FieldDef]) -> Iterator[int]:
+def _wanted_by(rows: Sequence[Row], fields: Sequence[FieldDef]) -> Wanted:
+    wanted: Wanted = {PERSON: {row["assignee_id"] for row in rows if row["assignee_id"] is not None}}
     for row in rows:
-        if row["assignee_id"] is not None:
-            yield row["assignee_id"]
         for field in fields:
-            yield from field.type.people_in(row[field.attname])
+            want(wanted, field, field.value(row.__getitem__))
+    return wanted
 
 
 def _tile(access: Access, row: Row, fields: Sequence[FieldDef], context: DisplayContext) -> Tile:
-    shown = [item for field in fields if (item := shown_value(field, row[field.attname], context)).text]
+    shown = [item for field in fields if (item := shown_value(field, field.value(row.__getitem__), context)).text]
     amount = next((item for item in shown if item.is_amount), None)
     summed = sum_field(access.definition)
     stage = access.definition.stage_by_id[row["stage_id"]]
@@ -135,7 +129,7 @@ def _tile(access: Access, row: Row, fields: Sequence[FieldDef], context: Display
         rank=row["position"],
         stage=stage,
         assignee_id=row["assignee_id"],
-        assignee=context.people.get(row["assignee_id"], ""),
+        assignee=context.names.get(PERSON, {}).get(row["assignee_id"], ""),
         lines=tuple(item for item in shown if not item.is_chip and item is not amount),
         chips=tuple(item for item in shown if item.is_chip),
         amount=amount,

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from core.actor import ActorKind
 from events.models import Event
 from processes.definition_types import Definition
-from processes.fieldtype import DisplayContext
+from processes.fieldtype import PERSON, DisplayContext
 from processes.models import Operation
 from processes.permissions import Access
 from records.models import Comment
 from records.queries.card import row_for
-from records.queries.tiles import names_of
+from records.queries.names import Names, Wanted, names_for, want
 
 PAGE = 30
 
@@ -71,7 +71,7 @@ class _Words:
     """What telling events needs: names, comments, the definition."""
 
     definition: Definition
-    people: Mapping[int, str]
+    names: Names
     comments: Mapping[int, Comment]
 
     def stage(self, stage_id: Any) -> str:
@@ -79,7 +79,7 @@ class _Words:
         return stage.name if stage else _("a removed stage")
 
     def person(self, person_id: Any) -> str:
-        return self.people.get(person_id, "") if person_id else ""
+        return self.names.get(PERSON, {}).get(person_id, "") if person_id else ""
 
 
 def timeline_page(access: Access, record_id: int, *, before: int | None = None) -> TimelinePage:
@@ -96,35 +96,33 @@ def timeline_page(access: Access, record_id: int, *, before: int | None = None) 
         edge = Event.objects.filter(pk=before, record_id=record_id).values_list("at", flat=True).first()
     found = list(events.order_by("-id")[: PAGE + 1])
     told = found[:PAGE]
-    words = _words(access.definition, told)
+    words = _words(access, told)
     entries = [entry for event in told if (entry := _TOLD[event.kind](event, words))]
     if len(found) <= PAGE:
         return TimelinePage(tuple(entries), None, before=edge)
     return TimelinePage(tuple(entries), told[-1].pk, before=edge, since=told[-1].at)
 
 
-def _words(definition: Definition, events: Sequence[Event]) -> _Words:
+def _words(access: Access, events: Sequence[Event]) -> _Words:
+    definition = access.definition
     ids = [event.data["comment"] for event in events if "comment" in event.data]
     comments = {comment.pk: comment for comment in Comment.objects.filter(pk__in=ids)} if ids else {}
-    return _Words(definition, names_of(_people(definition, events)), comments)
+    return _Words(definition, names_for(access.actor, _wanted_by(definition, events)), comments)
 
 
-def _people(definition: Definition, events: Iterable[Event]) -> set[int]:
-    found: set[int] = set()
+def _wanted_by(definition: Definition, events: Iterable[Event]) -> Wanted:
+    wanted: Wanted = {PERSON: set()}
     for event in events:
         if task_assignee := event.data.get("task_assignee"):
-            found.add(task_assignee)
+            wanted[PERSON].add(task_assignee)
         for key, pair in event.changes.items():
+            field = definition.field_by_key.get(key)
             for raw in pair:
-                found.update(_people_in(definition, key, raw))
-    return found
-
-
-def _people_in(definition: Definition, key: str, raw: Any) -> Iterable[int]:
-    if key in ("assignee", "author"):
-        return [raw] if raw else []
-    field = definition.field_by_key.get(key)
-    return field.type.people_in(field.type.from_json(raw)) if field else []
+                if key in ("assignee", "author"):
+                    wanted[PERSON].update([raw] if raw else [])
+                elif field is not None:
+                    want(wanted, field, field.type.from_json(raw))
+    return wanted
 
 
 def _entry(event: Event, icon: str, title: str, **more: Any) -> Entry:
@@ -202,7 +200,7 @@ def _change(key: str, pair: Sequence[Any], words: _Words) -> Change | None:
     field = words.definition.field_by_key.get(key)
     if field is None:
         return None
-    context = DisplayContext(words.people)
+    context = DisplayContext(words.names)
     shown = [field.type.display(field.type.from_json(raw), field, context) for raw in pair]
     return Change(field.label, *shown)
 

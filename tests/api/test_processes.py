@@ -22,7 +22,7 @@ DRAFT: dict[str, Any] = {
     ],
     "moves": [["fresh", "approved"], ["fresh", "refused"]],
     "fields": [
-        {"label": "Price", "type": "number", "key": "price", "required": True},
+        {"label": "Price", "type": "number", "key": "price", "required": "always"},
         {"label": "Urgent", "type": "boolean", "key": "urgent"},
     ],
 }

@@ -14,9 +14,9 @@ from processes.definition import definition_of
 from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from processes.permissions import access_for
+from processes.schema import schema_of
 from records.operations import create_record, create_task, delete_record, move_record
 from records.queries.board import PAGE, board_for, card_tile, column_page
-from records.queries.filters import schema_of
 from records.queries.narrowing import Narrowing
 from records.typed import model_for
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user

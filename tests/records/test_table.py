@@ -210,7 +210,7 @@ def test_list_shows_what_the_access_sees_and_nothing_of_the_bin(process: Process
     assert titles(table_for(access, in_bin=True)) == ["binned"]
     set_grants(process, {role.pk: EMPLOYEE | {"view": 1}}, actor=SYSTEM)
     own = table_for(access_for(actor_of(anna), definition_of(process)))
-    assert ([row.pk for row in own.rows], own.total, own.people) == ([mine], 1, {anna.pk: "Anna"})
+    assert ([row.pk for row in own.rows], own.total, own.names) == ([mine], 1, {"person": {anna.pk: "Anna"}})
 
 
 def test_search_finds_every_word_anywhere_in_the_title(process: Process, access: Access) -> None:

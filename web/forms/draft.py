@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from core.errors import Invalid
 from core.text import key_from
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
+from processes.models import Field
 
 
 def read_json(body: bytes) -> Mapping[str, Any]:
@@ -70,7 +71,7 @@ def _field(row: Mapping[str, Any]) -> FieldDraft:
         type=_text(row, "type"),
         key=_text(row, "key"),
         help=_text(row, "help"),
-        required=bool(row.get("required")),
+        required=Field.Required.ALWAYS if row.get("required") else Field.Required.NEVER,
         on_card=bool(row.get("on_card")),
         settings=settings if isinstance(settings, dict) else {},
     )

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from processes.fieldtype import field_types
-from processes.models import Process, Stage
+from processes.models import Field, Process, Stage
 from processes.models.pipeline import COLORS
 
 
@@ -41,7 +41,7 @@ class FieldForm(forms.Form):
         help_text=_("Made from the name if you leave it empty; it stays for good."),
     )
     help = forms.CharField(label=_("Help under the field"), max_length=255, required=False)
-    required = forms.BooleanField(label=_("Required"), required=False)
+    required = forms.ChoiceField(label=_("An answer is required"), choices=Field.Required, initial=Field.Required.NEVER)
     on_card = forms.BooleanField(label=_("On the card of the board"), required=False)
     in_list = forms.BooleanField(label=_("In the list"), required=False, initial=True)
 

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.queries import people
 from processes.definition_types import FieldDef
-from processes.models import Operation
+from processes.models import Field, Operation
 from processes.permissions import Access
-from records.operations.writing import TITLE_LIMIT
+from records.operations.values import TITLE_LIMIT
 from records.queries.filters import readable_fields
 
 SEARCHED = 8
@@ -56,7 +56,7 @@ class ValueForm(forms.Form):
 def control_of(field: FieldDef) -> forms.Field:
     """The input of a field; long lists of choices are searchable."""
     control = field.type.form_field(field)
-    control.required = field.required
+    control.required = field.required == Field.Required.ALWAYS
     if isinstance(control, forms.ChoiceField) and _is_long(control):
         control.widget.attrs["data-controller"] = "select"
     return control

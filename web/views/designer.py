@@ -113,7 +113,9 @@ def edit_field(request: PersonalRequest, key: str, field_key: str) -> HttpRespon
     if form.is_bound and form.is_valid():
         data = form.cleaned_data
         saved = attempt(
-            form, lambda: update_field(field, actor=request.actor, settings=settings, **data), elsewhere=settings
+            form,
+            lambda: update_field(field, changes={**data, "settings": settings}, actor=request.actor),
+            elsewhere=settings,
         )
         if saved:
             return go(request, "process-fields", key)

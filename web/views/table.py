@@ -1,6 +1,6 @@
 """The list of a process: the page, its changing part, one row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.errors import NotFound
-from processes.fieldtype import DisplayContext
+from processes.fieldtype import PERSON, DisplayContext
 from processes.models import Operation, Process
 from processes.permissions import Access, visible_access
 from records.queries.card import Person
 from records.queries.filters import all_of, condition_from
+from records.queries.names import Names
 from records.queries.rows import Row
 from records.queries.table import Table, TableColumn, columns_for, table_for
 from web.filters import Filter, filter_of
@@ -104,17 +105,17 @@ def row(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
 def lines_of(access: Access, page: Table, columns: Iterable[TableColumn]) -> list[Line]:
     """The rows of a page with what the actor may do with each."""
     fields = [column for column in columns if column.key not in BASE]
-    return [_line(access, row, page.people, fields) for row in page.rows]
+    return [_line(access, row, page.names, fields) for row in page.rows]
 
 
-def _line(access: Access, row: Row, people: Mapping[int, str], columns: list[TableColumn]) -> Line:
+def _line(access: Access, row: Row, names: Names, columns: list[TableColumn]) -> Line:
     pipeline = access.definition.pipeline_by_id[row.pipeline_id]
     used = _is_used(access)
-    name = people.get(row.assignee_id) if row.assignee_id is not None else None
+    name = names.get(PERSON, {}).get(row.assignee_id) if row.assignee_id is not None else None
     return Line(
         row=row,
         assignee=Person(row.assignee_id, name) if row.assignee_id is not None and name else None,
-        cells=tuple(_cell(row, column, people) for column in columns if column.field is not None),
+        cells=tuple(_cell(row, column, names) for column in columns if column.field is not None),
         can_update=used and access.covers(Operation.UPDATE, row),
         can_assign=used and access.covers(Operation.ASSIGN, row),
         can_move=used and access.covers(Operation.MOVE, row),
@@ -122,11 +123,11 @@ def _line(access: Access, row: Row, people: Mapping[int, str], columns: list[Tab
     )
 
 
-def _cell(row: Row, column: TableColumn, people: Mapping[int, str]) -> Cell:
+def _cell(row: Row, column: TableColumn, names: Names) -> Cell:
     field = column.field
     assert field is not None
     value = row.value(field)
-    text = field.type.display(value, field, DisplayContext(people))
+    text = field.type.display(value, field, DisplayContext(names))
     return Cell(field.key, text, field.type.color(value, field), field.type.summable)
 
 

@@ -209,7 +209,7 @@ def test_columns_show_three_samples(begin: Begin) -> None:
 
 
 def test_required_field_rejects_the_rows_without_it(actor: Actor) -> None:
-    fields = (*FIELDS, FieldDraft("Contract", "text", key="contract", required=True))
+    fields = (*FIELDS, FieldDraft("Contract", "text", key="contract", required="always"))
     other = make_process(fields=fields)
     admin = actor_of(make_user(is_admin=True))
     job = begin_import(other, name="f.csv", content=b"Title,Contract\nA,1\nB,\n", actor=admin)

@@ -114,7 +114,13 @@ def test_every_ready_process_can_be_made_from_the_designer(key: str, language: s
             for s in draft.stages
         ],
         fields=[
-            {"label": f.label, "type": f.type, "key": f.key, "required": f.required, "settings": dict(f.settings)}
+            {
+                "label": f.label,
+                "type": f.type,
+                "key": f.key,
+                "required": f.required == "always",
+                "settings": dict(f.settings),
+            }
             for f in draft.fields
         ],
     )
@@ -162,12 +168,12 @@ def test_field_is_added_changed_and_removed(admin: Client, process: Process) -> 
     options = json.dumps([{"label": "Да", "color": "green"}, {"label": "Нет", "color": "red"}])
     added = admin.post(
         reverse("field-new", args=[process.key]),
-        {"label": "Согласие", "type": "choice", "settings-options": options, "in_list": "on"},
+        {"label": "Согласие", "type": "choice", "required": "never", "settings-options": options, "in_list": "on"},
     )
     assert added.status_code == 302
     field = Field.objects.get(process=process, label="Согласие")
     assert [option["key"] for option in field.settings["options"]] == ["da", "net"]
-    renamed = {"label": "Consent", "settings-options": json.dumps(field.settings["options"])}
+    renamed = {"label": "Consent", "required": "always", "settings-options": json.dumps(field.settings["options"])}
     admin.post(reverse("field-edit", args=[process.key, field.key]), renamed)
     field.refresh_from_db()
     assert (field.label, field.in_list, len(field.settings["options"])) == ("Consent", False, 2)
@@ -177,7 +183,8 @@ def test_field_is_added_changed_and_removed(admin: Client, process: Process) -> 
 
 def test_wrong_setting_of_a_field_is_said_beside_it(admin: Client, process: Process) -> None:
     answer = admin.post(
-        reverse("field-new", args=[process.key]), {"label": "Weight", "type": "number", "settings-decimals": "99"}
+        reverse("field-new", args=[process.key]),
+        {"label": "Weight", "type": "number", "required": "never", "settings-decimals": "99"},
     )
     assert answer.status_code == 422
     assert answer.context["settings"].errors.keys() == {"decimals"}

@@ -1,0 +1,105 @@
+"""What may be said of a field: its words, when an answer is required, its default, its condition, its settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from core.errors import Invalid
+from core.problems import Problems
+from core.text import clean_line
+from expressions.conditions import parse_condition
+from processes.definition import field_def, fresh_definition
+from processes.fieldtype import FieldType, WrongValue, field_types
+from processes.models import Field
+from processes.schema import schema_of
+
+LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
+
+
+def check_field(field: Field) -> None:
+    """Clean everything that is said of a field, in its place. Raises Invalid with messages per name."""
+    kind = field_types[field.type]
+    problems = Problems()
+    with problems.at():
+        field.label = clean_line(field.label, field="label", limit=100)
+    with problems.at():
+        field.labels = _translations(field.labels, "labels", 100)
+    with problems.at():
+        field.help = clean_line(field.help, field="help", limit=255, required=False)
+    with problems.at():
+        field.helps = _translations(field.helps, "helps", 255)
+    with problems.at():
+        field.settings = kind.clean_settings(field.settings, context=field.process)
+    problems.raise_any()
+    with problems.at():
+        _check_required(field, kind)
+    with problems.at():
+        _check_abilities(field, kind)
+    with problems.at():
+        _check_default(field, kind)
+    with problems.at():
+        _check_visibility(field)
+    problems.raise_any()
+
+
+def _translations(given: object, name: str, limit: int) -> dict[str, str]:
+    if not isinstance(given, Mapping) or not set(given) <= LANGUAGES:
+        raise _wrong(name, _("Words by language code are expected."))
+    cleaned = {code: clean_line(text, field=name, limit=limit, required=False) for code, text in given.items()}
+    return {code: text for code, text in cleaned.items() if text}
+
+
+def _check_required(field: Field, kind: FieldType) -> None:
+    if field.required not in Field.Required.values:
+        raise _wrong("required", _("Choose never, always or from a stage on."))
+    if field.required != Field.Required.NEVER and kind.is_computed:
+        raise _wrong("required", _("A computed value cannot be required."))
+    stage = field.required_from
+    if field.required != Field.Required.STAGE:
+        field.required_from = None
+    elif stage is None or stage.pipeline.process_id != field.process_id:
+        raise _wrong("required_from", _("Choose a stage of this process."))
+
+
+def _check_abilities(field: Field, kind: FieldType) -> None:
+    if field.is_unique and not kind.can_be_unique:
+        raise _wrong("is_unique", _("Values of this type cannot be unique."))
+    if field.is_searchable and not kind.can_be_searched:
+        raise _wrong("is_searchable", _("The search does not find values of this type."))
+    if field.section is not None and field.section.process_id != field.process_id:
+        raise _wrong("section", _("Choose a section of this process."))
+
+
+def _check_default(field: Field, kind: FieldType) -> None:
+    default: Any = field.default
+    if default is None:
+        return
+    if not isinstance(default, Mapping) or len(default) != 1 or not set(default) <= kind.defaults or kind.is_computed:
+        raise _wrong("default", _("This type takes no such default."))
+    if "constant" not in default:
+        field.default = {next(iter(default)): True}
+        return
+    definition = field_def(field)
+    try:
+        value = definition.type.parse(default["constant"], definition)
+    except WrongValue as error:
+        raise Invalid(error.message, {"default": [error.message]}) from error
+    field.default = None if value is None else {"constant": definition.type.to_json(value)}
+
+
+def _check_visibility(field: Field) -> None:
+    if not field.visible_if:
+        field.visible_if = None
+        return
+    schema = dict(schema_of(fresh_definition(field.process_id)))
+    schema.pop(field.key, None)
+    try:
+        field.visible_if = parse_condition(field.visible_if, schema).to_json()
+    except Invalid as error:
+        raise _wrong("visible_if", error.message) from error
+
+
+def _wrong(name: str, message: Any) -> Invalid:
+    return Invalid(message, {name: [message]})

@@ -1,0 +1,97 @@
+"""What conditions and formulas over the records of a process may speak of: base keys and fields by key."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from expressions.errors import BadValue, shown
+from expressions.schema import FieldSpec, Schema
+from expressions.values import DATETIME, INTEGER, KINDS, PERSON, TEXT, ReferenceKind
+from processes.definition_types import Definition, FieldDef, PipelineDef, StageDef
+
+BASE_LABELS = {
+    "id": gettext_lazy("Number"),
+    "title": gettext_lazy("Title"),
+    "pipeline": gettext_lazy("Pipeline"),
+    "stage": gettext_lazy("Stage"),
+    "assignee": gettext_lazy("Assignee"),
+    "author": gettext_lazy("Author"),
+    "created_at": gettext_lazy("Created"),
+    "updated_at": gettext_lazy("Changed"),
+    "stage_changed_at": gettext_lazy("In this stage since"),
+    "closed_at": gettext_lazy("Closed"),
+}
+"""Base keys and what people call them, in the order of a list."""
+BASE_COLUMNS = {
+    "id": "record_id",
+    "title": "title",
+    "pipeline": "pipeline_id",
+    "stage": "stage_id",
+    "assignee": "assignee_id",
+    "author": "author_id",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "stage_changed_at": "stage_changed_at",
+    "closed_at": "closed_at",
+}
+"""Base keys → attributes of the typed model."""
+
+
+class _KeyedKind(ReferenceKind):
+    """A stage or a pipeline: compared by id, written by id or by key."""
+
+    def __init__(self, family: str, ids: Mapping[str, int]) -> None:
+        self.family = family  # type: ignore[misc]
+        self._ids = ids
+
+    def constant(self, raw: object) -> int:
+        if not isinstance(raw, str):
+            return super().constant(raw)
+        if raw not in self._ids:
+            raise BadValue(_("There is no “%(name)s” in this process.") % {"name": shown(raw)})
+        return self._ids[raw]
+
+
+@lru_cache(maxsize=512)
+def schema_of(definition: Definition) -> Schema:
+    """Everything that a condition over records of the process may speak of."""
+    pipelines = {pipeline.id: pipeline.name for pipeline in definition.pipelines}
+    stages = {stage.id: stage.name for stage in definition.stage_by_id.values()}
+    moments = ("created_at", "updated_at", "stage_changed_at", "closed_at")
+    return {
+        "id": FieldSpec(INTEGER, BASE_LABELS["id"]),
+        "title": FieldSpec(TEXT, BASE_LABELS["title"]),
+        "pipeline": FieldSpec(_KeyedKind("pipeline", _keys(definition.pipelines)), BASE_LABELS["pipeline"], pipelines),
+        "stage": FieldSpec(_KeyedKind("stage", _stage_keys(definition)), BASE_LABELS["stage"], stages),
+        "assignee": FieldSpec(PERSON, BASE_LABELS["assignee"]),
+        "author": FieldSpec(PERSON, BASE_LABELS["author"]),
+        **{key: FieldSpec(DATETIME, BASE_LABELS[key]) for key in moments},
+        **{field.key: _spec(field) for field in definition.fields},
+    }
+
+
+@lru_cache(maxsize=512)
+def columns_of(definition: Definition) -> dict[str, str]:
+    """Key → attribute of the typed model, for everything in the schema."""
+    return BASE_COLUMNS | {field.key: field.attname for field in definition.fields}
+
+
+def _spec(field: FieldDef) -> FieldSpec:
+    options = field.settings.get("options")
+    labels = {option["key"]: option["label"] for option in options} if options else None
+    return FieldSpec(KINDS[field.type.kind], field.lazy_label, labels)
+
+
+def _keys(items: Iterable[StageDef | PipelineDef]) -> dict[str, int]:
+    return {item.key: item.id for item in items}
+
+
+def _stage_keys(definition: Definition) -> dict[str, int]:
+    """Keys alone mean the first pipeline that has them; “pipeline.stage” is exact."""
+    keys: dict[str, int] = {}
+    for pipeline in reversed(definition.pipelines):
+        keys |= _keys(pipeline.stages)
+    exact = {f"{p.key}.{stage.key}": stage.id for p in definition.pipelines for stage in p.stages}
+    return exact | keys

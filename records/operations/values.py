@@ -1,0 +1,150 @@
+"""What the values of a record must obey: they are read, known, complete; and what a new record begins with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.errors import Invalid, Text
+from core.text import clean_line
+from expressions.conditions import Condition, evaluate, parse_condition
+from expressions.schema import Scope
+from processes.definition_types import Definition, FieldDef, StageDef
+from processes.field_types.person import PERSON_FIELD
+from processes.fieldtype import WrongValue
+from processes.schema import schema_of
+from records.operations.references import unknown_in
+from records.operations.writing import Writing
+from records.typed import TypedRecord
+
+TITLE_LIMIT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Checked values on their way to a record: of the base columns by attribute, and of fields."""
+
+    base: dict[str, Any] = field(default_factory=dict)
+    values: dict[FieldDef, Any] = field(default_factory=dict)
+
+    def put_on(self, row: TypedRecord) -> list[str]:
+        """Set them on a row, unsaved; the attributes touched."""
+        attributes = dict(self.base)
+        for its_field, value in self.values.items():
+            attributes |= its_field.stored(value)
+        for name, value in attributes.items():
+            setattr(row, name, value)
+        return list(attributes)
+
+
+def clean_values(writing: Writing, values: Mapping[str, Any], row: TypedRecord | None = None) -> Cleaned:
+    """The base keys `title` and `assignee` and the field keys in `values`, checked for a record (None: a new one).
+
+    Raises Invalid naming every key that is unknown or whose value is wrong.
+    """
+    fields = writing.definition.field_by_key
+    cleaned = Cleaned()
+    problems: dict[str, list[Text]] = {}
+    for key, raw in values.items():
+        try:
+            if key == "title":
+                cleaned.base["title"] = clean_line(raw or "", field="title", limit=TITLE_LIMIT, required=False)
+            elif key == "assignee":
+                cleaned.base["assignee_id"] = PERSON_FIELD.type.parse(raw, PERSON_FIELD)
+            elif key not in fields:
+                problems[key] = [_("There is no such field.")]
+            elif fields[key].type.is_computed:
+                problems[key] = [_("This value is computed; it cannot be written.")]
+            else:
+                cleaned.values[fields[key]] = fields[key].type.parse(raw, fields[key])
+        except WrongValue as error:
+            problems[key] = [error.message]
+        except Invalid as error:
+            problems[key] = error.fields.get(key, [error.message])
+    problems |= {key: [message] for key, message in _unknown(writing, cleaned, row)}
+    if problems:
+        raise Invalid(_("Some values are wrong."), problems)
+    return cleaned
+
+
+def defaults_for(writing: Writing, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Key → JSON value of what a new record begins with, for the fields that the caller says nothing about."""
+    found: dict[str, Any] = {}
+    for its_field in writing.definition.fields:
+        if its_field.default is not None and its_field.key not in given:
+            found[its_field.key] = default_of(its_field, me=writing.actor.user_id)
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def default_of(its_field: FieldDef, *, me: int | None) -> Any:
+    """The JSON value of a field's default, right now and for somebody; None where it has none."""
+    default = its_field.default or {}
+    if default.get("now"):
+        now = timezone.localtime()
+        return now.date().isoformat() if its_field.type.kind == "date" else now.isoformat(timespec="minutes")
+    if default.get("me"):
+        return [me] if its_field.type.kind == "people" and me is not None else me
+    return default.get("constant")
+
+
+def asked_of(writing: Writing, row: TypedRecord) -> Callable[[FieldDef], bool]:
+    """Whether a field is asked of a record: its condition holds there."""
+    return _asking(writing.definition, row, me=writing.actor.user_id)
+
+
+def require_filled(writing: Writing, row: TypedRecord, stage: StageDef) -> None:
+    """Raise Invalid naming every field that is empty and whose answer is required in the stage."""
+    is_asked = asked_of(writing, row)
+    required = writing.definition.required_in(stage)
+    missing = [f for f in required if row.value(f) is None and not f.type.is_computed and is_asked(f)]
+    if missing:
+        raise Invalid(_("Some required fields are empty."), {f.key: [_("Fill this in.")] for f in missing})
+
+
+def scope_of(definition: Definition, row: TypedRecord, *, me: int | None) -> Scope:
+    """The record as conditions and formulas see it."""
+    values = {
+        "id": row.pk,
+        "title": row.title,
+        "pipeline": row.pipeline_id,
+        "stage": row.stage_id,
+        "assignee": row.assignee_id,
+        "author": row.author_id,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "stage_changed_at": row.stage_changed_at,
+        "closed_at": row.closed_at,
+        **{f.key: row.value(f) for f in definition.fields},
+    }
+    return Scope(now=timezone.now(), zone=ZoneInfo(settings.TIME_ZONE), me=me, values=values)
+
+
+def _asking(definition: Definition, row: TypedRecord, *, me: int | None) -> Callable[[FieldDef], bool]:
+    conditions = _conditions(definition)
+    if not conditions:
+        return lambda f: True
+    scope = scope_of(definition, row, me=me)
+    return lambda f: f.id not in conditions or evaluate(conditions[f.id], scope)
+
+
+@lru_cache(maxsize=512)
+def _conditions(definition: Definition) -> dict[int, Condition]:
+    """Field id → the condition under which it is asked."""
+    schema = schema_of(definition)
+    return {f.id: parse_condition(f.visible_if, schema) for f in definition.fields if f.visible_if}
+
+
+def _unknown(writing: Writing, cleaned: Cleaned, row: TypedRecord | None) -> list[tuple[str, str]]:
+    """Keys whose values name rows that may not be named, with what to say."""
+    named: list[tuple[FieldDef, Any, Any]] = []
+    if (assignee := cleaned.base.get("assignee_id")) is not None:
+        named.append((PERSON_FIELD, assignee, row.assignee_id if row is not None else None))
+    for its_field, value in cleaned.values.items():
+        if its_field.type.refers and value is not None:
+            named.append((its_field, value, row.value(its_field) if row is not None else None))
+    return unknown_in(writing, named, row) if named else []

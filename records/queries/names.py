@@ -1,0 +1,69 @@
+"""The names of the rows that values speak of: people, departments, records, files."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from accounts.models import Department, User
+from core.actor import Actor
+from processes.definition_types import FieldDef
+from processes.fieldtype import DEPARTMENT, FILE, PERSON, RECORD
+from processes.permissions import accesses_for
+from records.models import Attachment, Record
+
+Names = Mapping[str, Mapping[int, str]]
+Wanted = dict[str, set[int]]
+"""Ids by family."""
+
+
+def names_of(people: Iterable[int]) -> dict[int, str]:
+    """Names of people by id; no query for nobody."""
+    ids = set(people)
+    return dict(User.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+
+
+def names_for(actor: Actor, wanted: Wanted) -> Names:
+    """Names by family and id, only those that the actor may know: one query a family, two for records."""
+    return {family: _SOURCES[family](actor, ids) for family, ids in wanted.items() if ids}
+
+
+def wanted_by(rows: Iterable[Any], fields: Iterable[FieldDef]) -> Wanted:
+    """What showing rows (or typed records) needs the names of: assignees, authors, values of the fields."""
+    wanted: Wanted = {PERSON: set()}
+    asking = [field for field in fields if field.type.refers]
+    for row in rows:
+        wanted[PERSON].update(person for person in (row.assignee_id, row.author_id) if person is not None)
+        for field in asking:
+            want(wanted, field, row.value(field))
+    return wanted
+
+
+def want(wanted: Wanted, field: FieldDef, value: Any) -> None:
+    """Note the rows that a value names."""
+    if ids := field.type.ids_in(value):
+        wanted.setdefault(field.type.refers, set()).update(ids)
+
+
+def _people(actor: Actor, ids: set[int]) -> dict[int, str]:
+    return names_of(ids)
+
+
+def _departments(actor: Actor, ids: set[int]) -> dict[int, str]:
+    return dict(Department.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def _records(actor: Actor, ids: set[int]) -> dict[int, str]:
+    visible = Record.objects.visible_to(accesses_for(actor)).filter(pk__in=ids)
+    return dict(visible.values_list("pk", "title"))
+
+
+def _files(actor: Actor, ids: set[int]) -> dict[int, str]:
+    """Whoever sees the record's value sees the names of its files."""
+    return dict(Attachment.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+_SOURCES: Mapping[str, Callable[[Actor, set[int]], dict[int, str]]] = {
+    PERSON: _people,
+    DEPARTMENT: _departments,
+    RECORD: _records,
+    FILE: _files,
+}
