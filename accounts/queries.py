@@ -21,37 +21,58 @@ from core.rows import columns_of, instance_of
 from core.secrets import digest_of
 from core.text import fold
 
-_ROLES = """
+_STANDING = """
     WITH RECURSIVE up(id, parent_id, distance) AS (
         SELECT d.id, d.parent_id, 0 FROM accounts_department d WHERE d.id = %(department)s
         UNION ALL
         SELECT d.id, d.parent_id, up.distance + 1 FROM accounts_department d JOIN up ON d.id = up.parent_id
         WHERE up.distance < 100
+    ), down(id, distance) AS (
+        SELECT d.id, 0 FROM accounts_department d WHERE d.id = %(department)s
+        UNION ALL
+        SELECT d.id, down.distance + 1 FROM accounts_department d JOIN down ON d.parent_id = down.id
+        WHERE down.distance < 100
     )
-    SELECT a.role_id FROM accounts_roleassignment a WHERE a.user_id = %(user)s
-    UNION
-    SELECT a.role_id FROM accounts_roleassignment a JOIN up ON a.department_id = up.id
-    WHERE up.distance = 0 OR a.with_descendants
+    SELECT ARRAY(
+        SELECT a.role_id FROM accounts_roleassignment a WHERE a.user_id = %(user)s
+        UNION
+        SELECT a.role_id FROM accounts_roleassignment a JOIN up ON a.department_id = up.id
+        WHERE up.distance = 0 OR a.with_descendants
+    ) AS roles, ARRAY(SELECT down.id FROM down) AS departments
 """
+"""The roles of a person, direct and through their department and those above it; their department and those below."""
 
 
-def role_ids_of(user: User) -> frozenset[int]:
-    """All roles of a person, direct and through their department and those above it. One query."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands: what their rights are read from."""
+
+    roles: frozenset[int] = frozenset()
+    departments: frozenset[int] = frozenset()
+    """Their department and all below it."""
+
+
+def standing_of(user: User) -> Standing:
+    """The roles and the departments of a person. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_ROLES, {"user": user.pk, "department": user.department_id})
-        return frozenset(row[0] for row in cursor.fetchall())
+        cursor.execute(_STANDING, {"user": user.pk, "department": user.department_id})
+        roles, departments = cursor.fetchone()
+    return Standing(frozenset(roles), frozenset(departments))
 
 
 def actor_for(user: User) -> Actor:
     """The person as an actor, with the roles they have now. Raises NotFound for a deactivated person."""
     if not user.is_active:
         raise NotFound("This person is deactivated.")
+    standing = Standing() if user.is_admin else standing_of(user)
     return Actor(
         kind=ActorKind.PERSON,
         label=user.name,
         user_id=user.pk,
         is_admin=user.is_admin,
-        role_ids=frozenset() if user.is_admin else role_ids_of(user),
+        role_ids=standing.roles,
+        department_id=user.department_id,
+        departments_below=standing.departments,
         language=user.language,
     )
 
@@ -62,13 +83,13 @@ def token_and_actor(secret: str) -> tuple[Token, Actor] | None:
 
     An administrator's token has the administrator's rights only with the scope `admin`.
     """
-    found = _token_and_roles("digest", digest_of(secret))
+    found = _token_and_standing("digest", digest_of(secret))
     return (found[0], _actor_of(*found)) if found is not None and _is_live(found[0]) else None
 
 
 def actor_of_token(token_id: int) -> Actor:
     """The actor that a token makes, for work that goes on after the request. Raises NotFound for one that is dead."""
-    found = _token_and_roles("id", token_id)
+    found = _token_and_standing("id", token_id)
     if found is None or not _is_live(found[0]):
         raise NotFound(_("The token has expired or was revoked."))
     return _actor_of(*found)
@@ -95,8 +116,8 @@ def people_called(texts: Iterable[str]) -> dict[str, list[int]]:
     return found
 
 
-def _token_and_roles(column: str, value: str | int) -> tuple[Token, frozenset[int]] | None:
-    """The token with its person loaded, and the person's roles. One query, which every request of a program makes."""
+def _token_and_standing(column: str, value: str | int) -> tuple[Token, Standing] | None:
+    """The token with its person loaded, and where they stand. One query, which every request of a program makes."""
     with connection.cursor() as cursor:
         cursor.execute(_token_statement(column), [value])
         row = cursor.fetchone()
@@ -104,19 +125,19 @@ def _token_and_roles(column: str, value: str | int) -> tuple[Token, frozenset[in
         return None
     width = len(Token._meta.concrete_fields)
     token = instance_of(Token, row[:width])
-    token.user = instance_of(User, row[width:-1])
-    return token, frozenset(row[-1])
+    token.user = instance_of(User, row[width:-2])
+    return token, Standing(frozenset(row[-2]), frozenset(row[-1]))
 
 
 @cache
 def _token_statement(column: str) -> str:
     statement = sql.SQL(
-        "SELECT {token}, {person}, ARRAY({roles}) FROM accounts_token t JOIN accounts_user u ON u.id = t.user_id"
-        " WHERE t.{column} = %s"
+        "SELECT {token}, {person}, s.roles, s.departments FROM accounts_token t"
+        " JOIN accounts_user u ON u.id = t.user_id, LATERAL ({standing}) s WHERE t.{column} = %s"
     ).format(
         token=columns_of(Token, "t"),
         person=columns_of(User, "u"),
-        roles=sql.SQL(_ROLES % {"user": "u.id", "department": "u.department_id"}),
+        standing=sql.SQL(_STANDING % {"user": "u.id", "department": "u.department_id"}),
         column=sql.Identifier(column),
     )
     return statement.as_string()
@@ -127,7 +148,7 @@ def _is_live(token: Token) -> bool:
     return token.revoked_at is None and token.user.is_active and not is_expired
 
 
-def _actor_of(token: Token, role_ids: frozenset[int]) -> Actor:
+def _actor_of(token: Token, standing: Standing) -> Actor:
     is_admin = token.user.is_admin and "admin" in token.scopes
     return Actor(
         kind=ActorKind.TOKEN,
@@ -135,7 +156,9 @@ def _actor_of(token: Token, role_ids: frozenset[int]) -> Actor:
         user_id=token.user_id,
         token_id=token.pk,
         is_admin=is_admin,
-        role_ids=frozenset() if is_admin else role_ids,
+        role_ids=frozenset() if is_admin else standing.roles,
+        department_id=token.user.department_id,
+        departments_below=standing.departments,
         scopes=frozenset(token.scopes),
         language=token.user.language,
     )
@@ -171,7 +194,7 @@ def everybody(search: str = "", *, department_id: int | None = None) -> Any:
 def roles_by_department(user: User) -> QuerySet[Role]:
     """Roles that a person has through departments, not directly. Two queries."""
     direct = RoleAssignment.objects.filter(user=user).values("role_id")
-    return Role.objects.filter(pk__in=role_ids_of(user)).exclude(pk__in=direct)
+    return Role.objects.filter(pk__in=standing_of(user).roles).exclude(pk__in=direct)
 
 
 def last_letter_to(user: User) -> Letter | None:

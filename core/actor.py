@@ -19,6 +19,7 @@ class Actor:
     """Who acts, with the rights they act under and what caused the act.
 
     `user_id` is the person (also behind a token); `role_ids` are all roles that apply, direct and by department;
+    `department_id` is the person's department, `departments_below` it and all below it;
     `run_id`, `root_id` (the first event of the chain) and `depth` are set when an automation acts. What a `quiet`
     actor does is history like everything else, but sets off no robot and tells nobody.
     """
@@ -32,6 +33,8 @@ class Actor:
     depth: int = 0
     is_admin: bool = False
     role_ids: frozenset[int] = frozenset()
+    department_id: int | None = None
+    departments_below: frozenset[int] = frozenset()
     scopes: frozenset[str] | None = None
     language: str = "en"
     quiet: bool = False

@@ -90,6 +90,8 @@ def _subject(event: Event) -> Subject:
         snapshot.get("title") or "",
         snapshot.get("assignee"),
         snapshot.get("author"),
+        event.data.get("department"),
+        snapshot.get("stage") or 0,
     )
 
 

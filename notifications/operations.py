@@ -24,13 +24,15 @@ TEXT_LIMIT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The record that people are told about; who is responsible and who made it decide whether one may see it."""
+    """The record that people are told about; whose it is and where it stands decide whether one may see it."""
 
     process_id: int
     record_id: int
     title: str
     assignee_id: int | None
     author_id: int | None
+    department_id: int | None
+    stage_id: int
 
 
 @transaction.atomic
@@ -74,7 +76,7 @@ def tell_of_work(
     user = User.objects.active().filter(pk=person_id).first()
     if user is None:
         return
-    about = Subject(process_id, 0, title[:300], None, None)
+    about = Subject(process_id, 0, title[:300], None, None, None, 0)
     row = _row(user, about, kind, text, actor, event_id)
     row.record_id = None
     for told in _write([row], kind, event_id):

@@ -95,9 +95,7 @@ def _build(process: Process) -> Definition:
     rows = Field.objects.filter(process=process, removed_at=None).exclude(state=Field.State.ADDING)
     fields = list(rows)
     shadows = {field.shadow_of_id: field_def(field) for field in fields if field.shadow_of_id}
-    grants: dict[int, dict[str, int]] = {}
-    for role_id, operation, scope in Grant.objects.filter(process=process).values_list("role_id", "operation", "scope"):
-        grants.setdefault(role_id, {})[operation] = scope
+    grants, stage_grants = _grants(process)
     return Definition(
         id=process.pk,
         version=process.version,
@@ -119,6 +117,7 @@ def _build(process: Process) -> Definition:
         fields=tuple(field_def(field, shadows.get(field.pk)) for field in fields if not field.shadow_of_id),
         pipelines=_pipelines(process),
         grants=grants,
+        stage_grants=stage_grants,
     )
 
 
@@ -144,6 +143,19 @@ def field_def(field: Field, shadow: FieldDef | None = None) -> FieldDef:
         state=field.state,
         shadow=shadow,
     )
+
+
+def _grants(process: Process) -> tuple[dict[int, dict[str, int]], dict[int, dict[str, dict[int, int]]]]:
+    """What roles may do, and where stages differ."""
+    general: dict[int, dict[str, int]] = {}
+    by_stage: dict[int, dict[str, dict[int, int]]] = {}
+    rows = Grant.objects.filter(process=process).values_list("role_id", "operation", "stage_id", "scope")
+    for role_id, operation, stage_id, scope in rows:
+        if stage_id is None:
+            general.setdefault(role_id, {})[operation] = scope
+        else:
+            by_stage.setdefault(role_id, {}).setdefault(operation, {})[stage_id] = scope
+    return general, by_stage
 
 
 def _pipelines(process: Process) -> tuple[PipelineDef, ...]:

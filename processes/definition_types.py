@@ -185,6 +185,8 @@ class Definition:
     pipelines: tuple[PipelineDef, ...]
     grants: Mapping[int, Mapping[str, int]]
     """Role id → operation → scope."""
+    stage_grants: Mapping[int, Mapping[str, Mapping[int, int]]]
+    """Role id → operation → stage id → scope, where a stage differs."""
 
     @cached_property
     def field_by_key(self) -> dict[str, FieldDef]:

@@ -1,8 +1,8 @@
 """What an actor may do in a process: the one compiler of rights that every door asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -15,13 +15,15 @@ from processes.models import Operation, Process, Scope
 READ_OPERATIONS = frozenset({Operation.VIEW, Operation.HISTORY, Operation.EXPORT})
 ADMIN_OPERATIONS = frozenset({Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS})
 
+T = TypeVar("T")
+
 OF_PERSONS = frozenset({ActorKind.PERSON, ActorKind.TOKEN, ActorKind.IMPORT})
 """Kinds of actors that have the rights of the person behind them."""
 EVERYTHING: Mapping[str, int] = dict.fromkeys(Operation.values, Scope.ALL)
 
 
 class Owned(Protocol):
-    """What deciding about one record needs: who is responsible for it and who made it."""
+    """What deciding about one record needs: whose it is and where it stands."""
 
     @property
     def assignee_id(self) -> int | None:
@@ -31,6 +33,14 @@ class Owned(Protocol):
     def author_id(self) -> int | None:
         """Who made it."""
 
+    @property
+    def department_id(self) -> int | None:
+        """The department of whoever it was assigned to."""
+
+    @property
+    def stage_id(self) -> int:
+        """Where it stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -39,23 +49,42 @@ class Access:
     actor: Actor
     definition: Definition
     scopes: Mapping[str, int]
+    by_stage: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """Operation → stage id → scope, where a stage differs from `scopes`."""
 
-    def scope(self, operation: str) -> int:
-        """On whose records the actor may do it (a `Scope`)."""
-        return self.scopes.get(operation, Scope.NONE)
+    def scope(self, operation: str, stage_id: int | None = None) -> int:
+        """On whose records in a stage the actor may do it (a `Scope`); without a stage, in those that do not differ."""
+        general = self.scopes.get(operation, Scope.NONE)
+        return general if stage_id is None else self.by_stage.get(operation, {}).get(stage_id, general)
+
+    def stages_by_scope(self, operation: str) -> dict[int, list[int]]:
+        """Scope → ids of the stages where it holds for the operation; every stage is in one of them."""
+        found: dict[int, list[int]] = {}
+        for stage_id in self.definition.stage_by_id:
+            found.setdefault(self.scope(operation, stage_id), []).append(stage_id)
+        return found
 
     def can(self, operation: str) -> bool:
-        """Whether the actor may do it at all."""
-        return self.scope(operation) > Scope.NONE
+        """Whether the actor may do it at all, in some stage."""
+        return self.scope(operation) > Scope.NONE or any(self.by_stage.get(operation, {}).values())
 
     def covers(self, operation: str, record: Owned) -> bool:
         """Whether the actor may do it with this record."""
-        scope = self.scope(operation)
-        return scope == Scope.ALL or (scope == Scope.OWN and self.owns(record))
+        scope = self.scope(operation, record.stage_id)
+        if scope in (Scope.NONE, Scope.ALL):
+            return scope == Scope.ALL
+        return self.owns(record) or record.department_id in self.departments(scope)
 
     def owns(self, record: Owned) -> bool:
         """A record is one's own when one is responsible for it or made it."""
         return self.actor.user_id is not None and self.actor.user_id in (record.assignee_id, record.author_id)
+
+    def departments(self, scope: int) -> frozenset[int]:
+        """The departments whose records a scope adds to one's own."""
+        if scope == Scope.BELOW:
+            return self.actor.departments_below
+        own = self.actor.department_id
+        return frozenset({own}) if scope == Scope.DEPARTMENT and own is not None else frozenset()
 
     def require(self, operation: str, record: Owned | None = None) -> None:
         """Raise NotAllowed unless the actor may do it (with this record); NotFound where they may not even see."""
@@ -79,9 +108,11 @@ def access_for(actor: Actor, process: Definition | Process | int | str) -> Acces
     """
     definition = process if isinstance(process, Definition) else definition_of(process)
     is_author = actor.user_id is not None and actor.user_id == definition.author_id
-    has_all = actor.is_admin or (is_author and actor.kind in OF_PERSONS)
-    scopes = EVERYTHING if has_all else _union(definition, actor)
-    return Access(actor, definition, _narrowed(scopes, actor))
+    if actor.is_admin or (is_author and actor.kind in OF_PERSONS):
+        return Access(actor, definition, _narrowed(EVERYTHING, actor))
+    return Access(
+        actor, definition, _narrowed(_union(definition, actor), actor), _narrowed(_stages(definition, actor), actor)
+    )
 
 
 def visible_access(actor: Actor, process: Definition | Process | int | str) -> Access:
@@ -106,7 +137,30 @@ def _union(definition: Definition, actor: Actor) -> dict[str, int]:
     return scopes
 
 
-def _narrowed(scopes: Mapping[str, int], actor: Actor) -> Mapping[str, int]:
+def _stages(definition: Definition, actor: Actor) -> dict[str, dict[int, int]]:
+    """Where stages differ: what a role says of a stage, or else of the process, added up over the roles."""
+    differing: dict[str, set[int]] = {}
+    for role_id in actor.role_ids:
+        for operation, places in definition.stage_grants.get(role_id, {}).items():
+            differing.setdefault(operation, set()).update(places)
+    return {
+        operation: {stage_id: _highest(definition, actor, operation, stage_id) for stage_id in stages}
+        for operation, stages in differing.items()
+    }
+
+
+def _highest(definition: Definition, actor: Actor, operation: str, stage_id: int) -> int:
+    """The widest scope of the actor's roles in a stage."""
+    said = (
+        definition.stage_grants.get(role_id, {})
+        .get(operation, {})
+        .get(stage_id, definition.grants.get(role_id, {}).get(operation, Scope.NONE))
+        for role_id in actor.role_ids
+    )
+    return max(said, default=Scope.NONE)
+
+
+def _narrowed(scopes: Mapping[str, T], actor: Actor) -> Mapping[str, T]:
     if actor.scopes is None:
         return scopes
     allowed: set[str] = set()

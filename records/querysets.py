@@ -21,11 +21,13 @@ class RecordQuerySet(models.QuerySet["Record"]):
         allowed = Q()
         whole: list[int] = []
         for access in accesses:
-            scope = access.scope(Operation.VIEW)
-            if scope == Scope.ALL:
+            rows = rows_of(access, Operation.VIEW)
+            if rows is None:
+                continue
+            if rows:
+                allowed |= Q(process_id=access.definition.id) & rows
+            else:
                 whole.append(access.definition.id)
-            elif scope == Scope.OWN:
-                allowed |= Q(process_id=access.definition.id) & own(access)
         if whole:
             allowed |= Q(process_id__in=whole)
         return self.filter(allowed, deleted_at=None) if allowed else self.none()
@@ -47,16 +49,36 @@ class TypedQuerySet(models.QuerySet[Any]):
         return self.filter(stage_id=stage_id)
 
     def _scoped(self, access: Access, operation: str) -> "TypedQuerySet":
-        scope = min(access.scope(operation), access.scope(Operation.VIEW))
-        if scope == Scope.ALL:
-            return self.all()
-        if scope == Scope.OWN:
-            return self.filter(own(access))
-        return self.none()
+        """What cannot be seen cannot be worked with."""
+        found = self
+        for asked in dict.fromkeys((Operation.VIEW, operation)):
+            rows = rows_of(access, asked)
+            if rows is None:
+                return self.none()
+            found = found.filter(rows)
+        return found
 
 
-def own(access: Access) -> Q:
-    """One is responsible for the record or made it."""
-    if access.actor.user_id is None:
-        return Q(pk__in=[])
-    return Q(assignee_id=access.actor.user_id) | Q(author_id=access.actor.user_id)
+def rows_of(access: Access, operation: str) -> Q | None:
+    """The records with which the access lets do an operation, for both tables; empty for all of them, None for none."""
+    by_scope = access.stages_by_scope(operation)
+    stages = by_scope.pop(Scope.NONE, [])
+    if not by_scope:
+        return None
+    if len(by_scope) == 1 and not stages:
+        return _in_scope(access, next(iter(by_scope)))
+    allowed = Q()
+    for scope, its_stages in by_scope.items():
+        allowed |= Q(stage_id__in=its_stages) & _in_scope(access, scope)
+    return allowed
+
+
+def _in_scope(access: Access, scope: int) -> Q:
+    """The records of a scope; empty for all."""
+    if scope == Scope.ALL:
+        return Q()
+    mine = Q(pk__in=[])
+    if access.actor.user_id is not None:
+        mine = Q(assignee_id=access.actor.user_id) | Q(author_id=access.actor.user_id)
+    departments = access.departments(scope)
+    return mine | Q(department_id__in=sorted(departments)) if departments else mine

@@ -198,6 +198,7 @@ def _meta(definition: Definition, registry: Apps) -> type:
         models.Index(fields=["stage", "position", "record"], condition=live, name=f"{prefix}_board"),
         models.Index(fields=["assignee", "record"], condition=live, name=f"{prefix}_assignee"),
         models.Index(fields=["author", "record"], condition=live, name=f"{prefix}_author"),
+        models.Index(fields=["department", "record"], condition=live, name=f"{prefix}_department"),
     ]
     return type(
         "Meta",

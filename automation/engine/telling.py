@@ -67,7 +67,15 @@ def switch_off_gone(run: Run) -> None:
 
 
 def _subject_of(record: Record) -> Subject:
-    return Subject(record.process_id, record.pk, record.title, record.assignee_id, record.author_id)
+    return Subject(
+        record.process_id,
+        record.pk,
+        record.title,
+        record.assignee_id,
+        record.author_id,
+        record.department_id,
+        record.stage_id,
+    )
 
 
 def _subject(event: Event) -> Subject:
@@ -78,4 +86,6 @@ def _subject(event: Event) -> Subject:
         snapshot["title"],
         snapshot["assignee"],
         snapshot["author"],
+        event.data.get("department"),
+        snapshot["stage"],
     )

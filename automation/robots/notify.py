@@ -44,7 +44,15 @@ class Notify(InsideRobot):
         row = context.row
         sent = notify(
             people,
-            about=Subject(context.definition.id, row.pk, row.title, row.assignee_id, row.author_id),
+            about=Subject(
+                context.definition.id,
+                row.pk,
+                row.title,
+                row.assignee_id,
+                row.author_id,
+                row.department_id,
+                row.stage_id,
+            ),
             kind="robot",
             text=context.render(context.settings["text"]),
             actor=context.actor,

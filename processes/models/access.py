@@ -45,21 +45,31 @@ class Scope(models.IntegerChoices):
 
     NONE = 0, _("Nobody's")
     OWN = 1, _("Own")
+    DEPARTMENT = 3, _("Department")
+    BELOW = 4, _("Department and below")
     ALL = 5, _("All")
 
 
 class Grant(models.Model):
-    """A role may do one operation in a process, on the records of a scope."""
+    """A role may do one operation in a process, on the records of a scope.
+
+    One that names a stage says what holds there instead, and may take the right away. Several roles add up.
+    """
 
     role = models.ForeignKey("accounts.Role", on_delete=models.CASCADE, related_name="grants")
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="grants")
+    stage = models.ForeignKey("processes.Stage", on_delete=models.CASCADE, null=True, related_name="grants")
     operation = models.CharField(max_length=20, choices=Operation)
     scope = models.SmallIntegerField(choices=Scope)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["role", "process", "operation"], name="grant_unique"),
-            models.CheckConstraint(condition=models.Q(scope__gt=0), name="grant_grants_something"),
+            models.UniqueConstraint(
+                fields=["role", "process", "operation", "stage"], name="grant_unique", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=models.Q(scope__gt=0) | ~models.Q(stage=None), name="grant_grants_something"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,22 +9,32 @@ from accounts.models import Role
 from core.actor import Actor
 from core.errors import Invalid
 from events.publish import publish
-from processes.models import Grant, Operation, Process, Scope
+from processes.models import Grant, Operation, Process, Scope, Stage
 from processes.models.access import PROCESS_WIDE
 from processes.operations.changing import change_lock
 from processes.permissions import access_for
 
+Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
+"""Role id → operation → stage id → scope."""
+
 
 @transaction.atomic
-def set_grants(process: Process, grants: Mapping[int, Mapping[str, int]], *, actor: Actor) -> None:
+def set_grants(
+    process: Process,
+    grants: Mapping[int, Mapping[str, int]],
+    *,
+    actor: Actor,
+    differing: Differing | None = None,
+) -> None:
     """Replace all grants of the named roles (role id → operation → scope); other roles keep theirs.
 
-    Takes effect with the next request. Writes `access.changed`. Raises NotAllowed, Invalid.
+    `differing` says where single stages differ, for roles that `grants` names. Takes effect with the next request.
+    Writes `access.changed`. Raises NotAllowed, Invalid.
     """
     access_for(actor, process).require(Operation.MANAGE_ACCESS)
     with change_lock(process):
         before = _grants_of(process, grants)
-        put_grants(process, grants)
+        put_grants(process, grants, differing or {})
         after = _grants_of(process, grants)
     changes = {
         key: (before.get(key), after.get(key))
@@ -35,31 +45,55 @@ def set_grants(process: Process, grants: Mapping[int, Mapping[str, int]], *, act
         publish("access.changed", actor=actor, process_id=process.pk, changes=changes)
 
 
-def put_grants(process: Process, grants: Mapping[int, Mapping[str, int]]) -> None:
+def put_grants(process: Process, grants: Mapping[int, Mapping[str, int]], differing: Differing | None = None) -> None:
     """Check and write grants; for use inside a change lock. Scope 0 takes a right away."""
     known = set(Role.objects.filter(pk__in=grants).values_list("pk", flat=True))
-    if known != set(grants):
-        raise Invalid(_("There is no such role."), {"roles": [_("There is no such role.")]})
-    rows: list[Grant] = []
-    for role_id, scopes in grants.items():
-        for operation, scope in scopes.items():
-            if scope:
-                rows.append(_grant(process, role_id, operation, scope))
+    if known != set(grants) or not set(differing or {}) <= known:
+        raise _wrong(_("There is no such role."), "roles")
+    rows = [
+        _grant(process, role_id, operation, scope)
+        for role_id, scopes in grants.items()
+        for operation, scope in scopes.items()
+        if scope
+    ]
+    rows += _differing(process, differing or {})
     Grant.objects.filter(process=process, role_id__in=known).delete()
     Grant.objects.bulk_create(rows)
 
 
-def _grant(process: Process, role_id: int, operation: str, scope: int) -> Grant:
+def _differing(process: Process, differing: Differing) -> list[Grant]:
+    """Grants of single stages; there, scope 0 takes away what holds elsewhere."""
+    stages = set(Stage.objects.filter(pipeline__process=process).values_list("pk", flat=True))
+    rows: list[Grant] = []
+    for role_id, operations in differing.items():
+        for operation, places in operations.items():
+            if not set(places) <= stages:
+                raise _wrong(_("There is no such stage."), "stages")
+            if operation in PROCESS_WIDE:
+                raise _wrong(_("“%s” is the same in all stages.") % Operation(operation).label, "stages")
+            rows += [_grant(process, role_id, operation, scope, stage_id) for stage_id, scope in places.items()]
+    return rows
+
+
+def _grant(process: Process, role_id: int, operation: str, scope: int, stage_id: int | None = None) -> Grant:
     if operation not in Operation.values or scope not in Scope.values:
-        raise Invalid(_("There is no such right."), {"grants": [_("There is no such right.")]})
+        raise _wrong(_("There is no such right."), "grants")
     if operation in PROCESS_WIDE and scope != Scope.ALL:
         raise Invalid(
             _("This right has no scope: it is given or not."),
             {"grants": [_("“%s” is given or not; it has no scope.") % Operation(operation).label]},
         )
-    return Grant(process=process, role_id=role_id, operation=operation, scope=scope)
+    return Grant(process=process, role_id=role_id, operation=operation, scope=scope, stage_id=stage_id)
 
 
 def _grants_of(process: Process, roles: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
-    rows = Grant.objects.filter(process=process, role_id__in=roles).values_list("role_id", "operation", "scope")
-    return {f"{role_id}.{operation}": scope for role_id, operation, scope in rows}
+    """What an event tells of grants: `<role>.<operation>`, or `<role>.<operation>.<stage>`, → scope."""
+    rows = Grant.objects.filter(process=process, role_id__in=roles)
+    return {
+        ".".join(str(part) for part in (role_id, operation, stage_id) if part is not None): scope
+        for role_id, operation, stage_id, scope in rows.values_list("role_id", "operation", "stage_id", "scope")
+    }
+
+
+def _wrong(message: str, place: str) -> Invalid:
+    return Invalid(message, {place: [message]})

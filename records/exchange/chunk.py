@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from core.errors import Conflict, NotFound, SmartCRMError
 from processes.definition_types import StageDef
-from processes.field_types.person import PERSON_FIELD
 from processes.models import Operation
 from records.exchange.plan import ID, TITLE, Plan
 from records.exchange.reading import Reason, RowReader, Wanted, reasons_of
@@ -19,7 +18,7 @@ from records.exchange.source import SourceRow
 from records.operations.drafts import RecordDraft, draft_record, write_drafts
 from records.operations.moves import change_stage, move_record
 from records.operations.records import change_values, update_record
-from records.operations.references import know_all, note_known
+from records.operations.references import know_all
 from records.operations.values import clean_values
 from records.operations.writing import Writing
 from records.typed import TypedRecord
@@ -52,7 +51,6 @@ class _Chunk:
         self.reader = RowReader(plan, rows)
         self.result = Result()
         self.wanted = [self.reader.read(row) for row in rows]
-        note_known(writing, PERSON_FIELD, self.reader.people)
         know_all(writing, (wanted.values for wanted in self.wanted))
         self.present = self._find()
 

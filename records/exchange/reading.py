@@ -69,11 +69,6 @@ class RowReader:
         values.pop(ID, None)
         return Wanted(row, key=key, stages=values.pop(STAGE, ()), values=values)
 
-    @property
-    def people(self) -> set[int]:
-        """Ids of the active people whom the rows name."""
-        return {person for found in self._people.values() for person in found}
-
     def for_new(self, wanted: Wanted) -> dict[str, Any]:
         """The values of a new record: without a person in its column nobody is responsible."""
         nobody = {ASSIGNEE: None} if ASSIGNEE in self._plan.column_of else {}

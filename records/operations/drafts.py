@@ -12,6 +12,7 @@ from events.publish import event_by, publish_many
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation
 from records.models import Record, StageVisit
+from records.operations.references import department_of
 from records.operations.values import Cleaned, clean_values, defaults_for, require_filled
 from records.operations.writing import (
     Writing,
@@ -83,6 +84,9 @@ def _new_row(writing: Writing, stage: StageDef, cleaned: Cleaned) -> TypedRecord
         closed_at=None if stage.is_open else writing.now,
     )
     cleaned.put_on(row)
+    row.department_id = writing.actor.department_id
+    if row.assignee_id is not None:
+        row.department_id = department_of(writing, row.assignee_id)
     return row
 
 
@@ -117,6 +121,7 @@ def _entry(writing: Writing, draft: RecordDraft) -> Record:
         title=draft.row.title,
         assignee_id=draft.row.assignee_id,
         author_id=draft.row.author_id,
+        department_id=draft.row.department_id,
         is_open=draft.stage.is_open,
         created_at=writing.now,
     )
@@ -131,5 +136,5 @@ def _created(writing: Writing, row: TypedRecord, visit: StageVisit) -> Event:
         record_id=row.pk,
         record_version=row.version,
         changes={key: (None, value) for key, value in shot.items() if value is not None},
-        data={"snapshot": shot, "stage": visit.stage_id, "visit": visit.pk},
+        data={"snapshot": shot, "department": row.department_id, "stage": visit.stage_id, "visit": visit.pk},
     )

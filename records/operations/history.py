@@ -20,6 +20,7 @@ from events.publish import event_by, publish, publish_many
 from processes.definition_types import StageDef
 from processes.models import Operation
 from records.models import Record, StageVisit
+from records.operations.references import department_of
 from records.operations.values import Cleaned, clean_values
 from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, snapshot
 from records.typed import TypedRecord
@@ -115,7 +116,7 @@ def write_history(process: ProcessRef, pasts: Sequence[Past], *, actor: Actor) -
 
 
 def _lives(writing: Writing, pasts: Sequence[Past]) -> list[_Life]:
-    people = _people(pasts)
+    people = _people(writing, pasts)
     problems = Problems()
     lives: list[_Life] = []
     for number, past in enumerate(pasts):
@@ -125,10 +126,12 @@ def _lives(writing: Writing, pasts: Sequence[Past]) -> list[_Life]:
     return lives
 
 
-def _people(pasts: Sequence[Past]) -> dict[int, str]:
+def _people(writing: Writing, pasts: Sequence[Past]) -> dict[int, str]:
     """Names by id of everybody in the pasts, those who cannot sign in any more included."""
     ids = {step.person_id for past in pasts for step in past.steps} | {past.assignee_id for past in pasts}
-    return dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    found = list(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name", "department_id"))
+    writing.departments.update((pk, department) for pk, _name, department in found)
+    return {pk: name for pk, name, _department in found}
 
 
 def _life(writing: Writing, past: Past, people: Mapping[int, str]) -> _Life:
@@ -145,6 +148,8 @@ def _life(writing: Writing, past: Past, people: Mapping[int, str]) -> _Life:
         version = 1 if source is None else moments[-1].version + (target is not source)
         moments.append(_Moment(step.at, _actor(step, people), source, target, version))
     cleaned.base["assignee_id"] = past.assignee_id
+    given_to = past.assignee_id or past.steps[0].person_id
+    cleaned.base["department_id"] = department_of(writing, given_to) if given_to is not None else None
     return _Life(cleaned, moments)
 
 
@@ -232,6 +237,7 @@ def _entry(writing: Writing, life: _Life) -> Record:
         stage_id=last.target.id,
         title=life.cleaned.base["title"],
         assignee_id=life.cleaned.base["assignee_id"],
+        department_id=life.cleaned.base["department_id"],
         author_id=life.moments[0].actor.user_id,
         is_open=last.target.is_open,
         created_at=life.moments[0].at,
@@ -293,7 +299,7 @@ def _with_ends(life: _Life) -> Iterator[tuple[_Moment, datetime | None]]:
 def _event(writing: Writing, row: TypedRecord, shot: Mapping[str, Any], moment: _Moment) -> Event:
     stage = moment.target.id
     shot = {**shot, "stage": stage}
-    data: dict[str, Any] = {"snapshot": shot, "stage": stage}
+    data: dict[str, Any] = {"snapshot": shot, "department": row.department_id, "stage": stage}
     changes: dict[str, tuple[Any, Any]] = {}
     if moment.source is None:
         changes = {key: (None, value) for key, value in shot.items() if value is not None}

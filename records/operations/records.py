@@ -9,6 +9,7 @@ from core.actor import Actor
 from core.errors import Invalid
 from processes.models import Operation
 from records.operations.drafts import draft_record, write_drafts
+from records.operations.references import department_of
 from records.operations.values import asked_of, clean_values
 from records.operations.writing import ProcessRef, Writing, begin, one_change, snapshot, sync_catalogue
 from records.typed import TypedRecord
@@ -43,13 +44,15 @@ def update_record(
     """
     writing = begin(process, actor=actor)
     row = writing.row(record_id, version=version)
+    left = row.department_id
     changes, attributes = change_values(writing, row, values)
     if not changes:
         return row
     _save(writing, row, attributes)
     if {"title", "assignee"} & changes.keys():
-        sync_catalogue(row, title=row.title, assignee_id=row.assignee_id)
-    writing.publish("record.updated", row, changes=changes)
+        sync_catalogue(row, title=row.title, assignee_id=row.assignee_id, department_id=row.department_id)
+    moved = {"left_department": left} if row.department_id != left else {}
+    writing.publish("record.updated", row, changes=changes, data=moved)
     return row
 
 
@@ -93,6 +96,9 @@ def change_values(
         writing.access.require(Operation.ASSIGN, row)
     before = snapshot(row)
     attributes = cleaned.put_on(row)
+    if cleaned.base.get("assignee_id") is not None and before["assignee"] != row.assignee_id:
+        row.department_id = department_of(writing, cleaned.base["assignee_id"])
+        attributes.append("department_id")
     if "title" in cleaned.base and not row.title:
         raise Invalid(_("A record has a title."), {"title": [_("Fill this in.")]})
     changes = _changes(before, snapshot(row))

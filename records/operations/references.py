@@ -45,13 +45,6 @@ def known_ids(writing: Writing, its_field: FieldDef, ids: Iterable[int], row: Ty
     return known
 
 
-def note_known(writing: Writing, its_field: FieldDef, ids: Iterable[int]) -> None:
-    """Remember rows that were just found to be such as the field may name."""
-    place, found = _place(its_field), set(ids)
-    writing.known.setdefault(place, set()).update(found)
-    writing.asked.setdefault(place, set()).update(found)
-
-
 def know_all(writing: Writing, given: Iterable[Mapping[str, Any]]) -> None:
     """Look up at once what rows the values of many records name: a query for each family instead of one for each value.
 
@@ -68,6 +61,16 @@ def know_all(writing: Writing, given: Iterable[Mapping[str, Any]]) -> None:
         known_ids(writing, fields[key], ids)
 
 
+def department_of(writing: Writing, person_id: int) -> int | None:
+    """The department of a person to whom a record is given; no query for one whom this write has looked up."""
+    if person_id == writing.actor.user_id:
+        return writing.actor.department_id
+    if person_id not in writing.departments:
+        found = User.objects.filter(pk=person_id).values_list("department_id", flat=True)
+        writing.departments[person_id] = found.first()
+    return writing.departments[person_id]
+
+
 def _place(its_field: FieldDef) -> tuple[str, int]:
     """Fields of one place may name the same rows."""
     family = its_field.type.refers
@@ -77,7 +80,9 @@ def _place(its_field: FieldDef) -> tuple[str, int]:
 
 
 def _people(writing: Writing, its_field: FieldDef, ids: set[int], row: TypedRecord | None) -> set[int]:
-    return set(User.objects.active().filter(pk__in=ids).values_list("pk", flat=True))
+    found = dict(User.objects.active().filter(pk__in=ids).values_list("pk", "department_id"))
+    writing.departments.update(found)
+    return set(found)
 
 
 def _departments(writing: Writing, its_field: FieldDef, ids: set[int], row: TypedRecord | None) -> set[int]:

@@ -41,6 +41,8 @@ class Writing:
     known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     """Ids of rows that values may name, as far as this write has asked: see `records.operations.references`."""
     asked: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    departments: dict[int, int | None] = field(default_factory=dict)
+    """Person → department, of people whom this write has looked up."""
 
     def holding(self, row: TypedRecord) -> "Writing":
         """The same write, which has locked this record."""
@@ -90,7 +92,7 @@ class Writing:
             record_id=row.pk,
             record_version=row.version,
             changes=changes,
-            data={"snapshot": snapshot(row), **(data or {})},
+            data={"snapshot": snapshot(row), "department": row.department_id, **(data or {})},
         )
 
 

@@ -14,6 +14,7 @@ BASE_ATTRIBUTES = (
     "title",
     "assignee_id",
     "author_id",
+    "department_id",
     "version",
     "created_at",
     "updated_at",
@@ -37,6 +38,7 @@ class Row(tuple[Any, ...]):
     title: str
     assignee_id: int | None
     author_id: int | None
+    department_id: int | None
     version: int
     created_at: datetime
     updated_at: datetime

@@ -24,6 +24,7 @@ BASE_COLUMNS = (
     "stage_id",
     "assignee_id",
     "author_id",
+    "department_id",
     "stage_changed_at",
 )
 
@@ -76,6 +77,8 @@ class Owner:
 
     assignee_id: int | None
     author_id: int | None
+    department_id: int | None
+    stage_id: int
 
 
 def card_fields(definition: Definition) -> tuple[FieldDef, ...]:
@@ -121,7 +124,7 @@ def _tile(access: Access, row: Row, fields: Sequence[FieldDef], context: Display
     amount = next((item for item in shown if item.is_amount), None)
     summed = sum_field(access.definition)
     stage = access.definition.stage_by_id[row["stage_id"]]
-    owner = Owner(row["assignee_id"], row["author_id"])
+    owner = Owner(row["assignee_id"], row["author_id"], row["department_id"], row["stage_id"])
     return Tile(
         id=row["record_id"],
         title=row["title"],

@@ -1,6 +1,6 @@
 """What an open page is told of an event: ids, never values; and whether it is told at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -15,8 +15,9 @@ from accounts.queries import actor_for
 from accounts.sessions import SessionStore
 from core.errors import SmartCRMError
 from events.models import Event
-from processes.models import Operation, Scope
+from processes.models import Operation
 from processes.permissions import Access, accesses_for
+from records.queries.tiles import Owner
 
 REPLAY_LIMIT = 200
 """A page that has missed more than this reloads instead."""
@@ -92,13 +93,16 @@ def changes_rights(events: Sequence[Event]) -> bool:
 
 def _sees(access: Access, event: Event) -> bool:
     snapshot = event.data.get("snapshot", {})
-    return _own_or_all(access, (snapshot.get("assignee"), snapshot.get("author")))
+    return access.covers(Operation.VIEW, _standing(snapshot, event.data.get("department")))
 
 
 def _saw(access: Access, event: Event) -> bool:
-    return _own_or_all(access, (event.changes.get("assignee", [None])[0],))
+    """Whether the record could be seen before the event."""
+    before = {key: pair[0] for key, pair in event.changes.items()}
+    department = event.data.get("left_department", event.data.get("department"))
+    return access.covers(Operation.VIEW, _standing({**event.data.get("snapshot", {}), **before}, department))
 
 
-def _own_or_all(access: Access, owners: tuple[int | None, ...]) -> bool:
-    scope = access.scope(Operation.VIEW)
-    return scope == Scope.ALL or (scope == Scope.OWN and access.actor.user_id in owners)
+def _standing(snapshot: Mapping[str, Any], department: int | None) -> Owner:
+    """Whose the record of a snapshot is, and where it stands."""
+    return Owner(snapshot.get("assignee"), snapshot.get("author"), department, snapshot.get("stage") or 0)

@@ -21,7 +21,7 @@ from accounts.operations import (
     update_department,
 )
 from accounts.operations.departments import MOST_LEVELS, DepartmentNotEmpty
-from accounts.queries import role_ids_of
+from accounts.queries import standing_of
 from accounts.tree import department_tree, departments_in_order
 from core.actor import SYSTEM
 from core.errors import Conflict, Invalid, NotAllowed
@@ -228,13 +228,13 @@ def test_role_of_a_department_reaches_people_in_and_below_it() -> None:
     everywhere, here = make_role("Everywhere"), make_role("Here")
     assign_role_to_department(everywhere, to=sales, actor=SYSTEM)
     assign_role_to_department(here, to=sales, with_descendants=False, actor=SYSTEM)
-    assert role_ids_of(boss) == {everywhere.pk, here.pk}
-    assert role_ids_of(clerk) == {everywhere.pk}
-    assert role_ids_of(other) == set()
+    assert standing_of(boss).roles == {everywhere.pk, here.pk}
+    assert standing_of(clerk).roles == {everywhere.pk}
+    assert standing_of(other).roles == set()
     move_department(north, to=None, actor=SYSTEM)
-    assert role_ids_of(clerk) == set()
+    assert standing_of(clerk).roles == set()
     unassign_role_from_department(here, department=sales, actor=SYSTEM)
-    assert role_ids_of(boss) == {everywhere.pk}
+    assert standing_of(boss).roles == {everywhere.pk}
 
 
 def test_role_given_again_only_changes_its_reach() -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from accounts.letters import deliver_letters
 from accounts.models import Department, Letter, RoleAssignment, User
 from accounts.operations import create_department, invitation_for
-from accounts.queries import role_ids_of
+from accounts.queries import standing_of
 from core.actor import SYSTEM
 from core.errors import NotFound
 from tests.api.conftest import ApiClient
@@ -96,7 +96,7 @@ def test_role_is_given_to_a_department_and_taken(admin: ApiClient) -> None:
     anna = make_user(department_id=sales["id"])
     given = admin.call("post", f"/roles/{role.pk}/departments/", {"department": sales["id"], "with_descendants": False})
     assert given.status_code == 204
-    assert role_ids_of(anna) == {role.pk}
+    assert standing_of(anna).roles == {role.pk}
     read = admin.call("get", f"/departments/{sales['id']}/").json()
     assert read["roles"] == [{"id": role.pk, "with_descendants": False}]
     assert admin.call("delete", f"/roles/{role.pk}/departments/{sales['id']}/").status_code == 204

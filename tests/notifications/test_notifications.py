@@ -61,7 +61,7 @@ def kinds(actor: Actor) -> list[str]:
 
 
 def subject(process: Process, **more: Any) -> Subject:
-    return Subject(process.pk, 1, "Printer", more.get("assignee"), more.get("author"))
+    return Subject(process.pk, 1, "Printer", more.get("assignee"), more.get("author"), None, 0)
 
 
 def test_new_responsible_person_is_told_once(process: Process, anna: Actor, boris: Actor) -> None:

@@ -373,7 +373,7 @@ def test_number_of_statements_of_a_chunk_does_not_grow_with_its_rows(
     for rows in (1, 150):
         job = checked(begin("Title,Amount,Responsible\n" + f"A,1,{actor.label}\n" * rows), actor)
         run_import(job, actor=actor)
-        with django_assert_num_queries(26):
+        with django_assert_num_queries(27):
             work_through(job.pk)
 
 
