@@ -149,12 +149,11 @@ def _grants(process: Process) -> tuple[dict[int, dict[str, int]], dict[int, dict
     """What roles may do, and where stages differ."""
     general: dict[int, dict[str, int]] = {}
     by_stage: dict[int, dict[str, dict[int, int]]] = {}
-    rows = Grant.objects.filter(process=process).values_list("role_id", "operation", "stage_id", "scope")
-    for role_id, operation, stage_id, scope in rows:
-        if stage_id is None:
-            general.setdefault(role_id, {})[operation] = scope
+    for grant in Grant.objects.filter(process=process):
+        if grant.stage_id is None:
+            general.setdefault(grant.role_id, {})[grant.operation] = grant.scope
         else:
-            by_stage.setdefault(role_id, {}).setdefault(operation, {})[stage_id] = scope
+            by_stage.setdefault(grant.role_id, {}).setdefault(grant.operation, {})[grant.stage_id] = grant.scope
     return general, by_stage
 
 
