@@ -285,6 +285,14 @@ class PersonKind(ReferenceKind):
     accepts_me = True
 
 
+class DepartmentKind(ReferenceKind):
+    """A department, by id."""
+
+    key = "department"
+    label = gettext_lazy("Department")
+    family = "department"
+
+
 class ListKind(Kind):
     """Several values of a single kind, as a list; order does not matter."""
 
@@ -352,11 +360,12 @@ def checked_text(raw: object) -> str:
 TEXT, NUMBER, INTEGER, MONEY, BOOLEAN = TextKind(), NumberKind(), IntegerKind(), MoneyKind(), BooleanKind()
 DATE, DATETIME, CHOICE, CHOICES = DateKind(), DateTimeKind(), ChoiceKind(), ChoicesKind()
 PERSON, PEOPLE, REFERENCE, REFERENCES = PersonKind(), PeopleKind(), ReferenceKind(), ReferencesKind()
+DEPARTMENT = DepartmentKind()
 
 KINDS: Mapping[str, Kind] = {
     kind.key: kind
     for kind in (
         *(TEXT, NUMBER, INTEGER, MONEY, BOOLEAN, DATE, DATETIME),
-        *(CHOICE, CHOICES, PERSON, PEOPLE, REFERENCE, REFERENCES),
+        *(CHOICE, CHOICES, PERSON, PEOPLE, DEPARTMENT, REFERENCE, REFERENCES),
     )
 }

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django import forms
 from django.db import models
 from django.db.models import Expression, F
+from django.template.defaultfilters import linebreaksbr
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from core.errors import Text
@@ -76,6 +78,8 @@ class FieldType(Extension):
     """Whether a card shows the value as a chip in its foot rather than as a line of text."""
     is_computed: ClassVar[bool] = False
     """Whether the product makes the value, so that nobody writes it."""
+    is_numbered: ClassVar[bool] = False
+    """Whether a record gets the value when it is created, from a series of the field's own."""
     can_be_unique: ClassVar[bool] = False
     can_be_searched: ClassVar[bool] = False
     """Whether the words of values may be found by the search."""
@@ -119,6 +123,9 @@ class FieldType(Extension):
         """
         raise NotImplementedError
 
+    def refuse_new(self, value: Any, present: Any, field: "FieldDef") -> None:
+        """Raise WrongValue for a value that a record may keep but not get: an option that is out of use."""
+
     def from_text(self, text: str, field: "FieldDef", context: TextContext) -> Any:
         """What `parse` takes, from what a person wrote into a file in the active language; the text is not empty.
 
@@ -141,6 +148,10 @@ class FieldType(Extension):
     def display(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
         """The value for a person, in the active language; empty text for None."""
         return "" if value is None else str(value)
+
+    def html(self, value: Any, field: "FieldDef", context: DisplayContext) -> SafeString:
+        """The value on a page: links, stars, formatted text; by default what `display` says."""
+        return linebreaksbr(self.display(value, field, context))
 
     def form_field(self, field: "FieldDef") -> forms.Field:
         """The input of a form. It need not validate: `parse` does."""

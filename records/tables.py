@@ -17,7 +17,7 @@ from processes.definition import fresh_definition
 from processes.definition_types import Definition, FieldDef
 from processes.models import Field, Process
 from processes.storage import register_storage
-from records.typed import build_model, table_name
+from records.typed import build_model, sequence_name, table_name
 
 LOCK_TIMEOUT_MS = 100
 TRIES = 20
@@ -34,6 +34,8 @@ class TypedStorage:
         definition = fresh_definition(process.pk)
         with connection.schema_editor() as editor:
             editor.create_model(build_model(definition))
+        for field in definition.fields:
+            _create_sequence(process.pk, field)
         create_view(definition)
 
     def add_field(self, process: Process, field: Field) -> None:
@@ -41,13 +43,16 @@ class TypedStorage:
         definition = fresh_definition(process.pk)
         added = definition.field_by_key[field.key]
         model = build_model(definition)
-        column = cast("models.Field[Any, Any]", model._meta.get_field(added.column))
+        names = added.type.columns(added)
+        columns = [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]
 
         def add() -> None:
             with connection.schema_editor() as editor:
-                editor.add_field(model, column)
+                for column in columns:
+                    editor.add_field(model, column)
 
         _with_short_lock(add)
+        _create_sequence(process.pk, added)
         replace_view(definition)
 
     def refresh(self, process: Process) -> None:
@@ -57,6 +62,20 @@ class TypedStorage:
     def count_in_stage(self, process: Process, stage_id: int) -> int:
         """Records in a stage, the bin included."""
         return build_model(fresh_definition(process.pk)).objects.filter(stage_id=stage_id).count()
+
+
+def _create_sequence(process_id: int, field: FieldDef) -> None:
+    """Where a field's numbers come from; it lives and dies with the column."""
+    if not field.type.is_numbered:
+        return
+    statement = sql.SQL("CREATE SEQUENCE {name} MINVALUE 0 START {start} OWNED BY {table}.{column}").format(
+        name=sql.Identifier(sequence_name(field.id)),
+        start=sql.Literal(field.settings["start"]),
+        table=sql.Identifier(table_name(process_id)),
+        column=sql.Identifier(field.column),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def replace_view(definition: Definition) -> None:
@@ -96,7 +115,7 @@ def create_view(definition: Definition) -> None:
         sql.SQL("r.updated_at"),
         sql.SQL("r.stage_changed_at"),
         sql.SQL("r.closed_at"),
-        *(_view_column(field) for field in definition.fields),
+        *(column for field in definition.fields for column in _view_columns(field)),
     ]
     statement = sql.SQL(
         "CREATE VIEW reporting.{view} AS SELECT {columns} FROM {table} r"
@@ -112,8 +131,14 @@ def create_view(definition: Definition) -> None:
         cursor.execute(statement)
 
 
-def _view_column(field: FieldDef) -> sql.Composable:
-    return sql.SQL("r.{} AS {}").format(sql.Identifier(field.attname), sql.Identifier(field.key))
+def _view_columns(field: FieldDef) -> list[sql.Composable]:
+    """The parts of a field's values by its key: `amount` and `amount_currency`."""
+    return [
+        sql.SQL("r.{} AS {}").format(
+            sql.Identifier(name), sql.Identifier(field.key + (name.removeprefix(field.column) if place else ""))
+        )
+        for place, name in enumerate(field.attributes)
+    ]
 
 
 def _view_grants(view: str) -> list[str]:

@@ -191,6 +191,11 @@ def table_name(process_id: int) -> str:
     return f"records_p{process_id}"
 
 
+def sequence_name(field_id: int) -> str:
+    """The sequence from which a field gives numbers to new records."""
+    return f"records_f{field_id}_seq"
+
+
 def _meta(definition: Definition, registry: Apps) -> type:
     prefix = f"p{definition.id}"
     live = models.Q(deleted_at=None)

@@ -289,6 +289,8 @@ USE_I18N = True
 USE_THOUSAND_SEPARATOR = False
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+PHONE_REGION = env.str("PHONE_REGION", default="RU")
+"""The country of phone numbers that are written without a code, unless a field says otherwise."""
 
 # Mail
 

@@ -1,9 +1,10 @@
 """One of several options."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db import models
 from django.db.models import Case, Expression, F, IntegerField, Value, When
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from core.errors import Invalid
 from core.registry import SettingsForm
 from core.text import KEY_PATTERN, clean_line, fold, key_from
-from processes.definition_types import FieldDef
+from processes.definition_types import FieldDef, Words
 from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
 from processes.models.pipeline import COLORS
 
@@ -22,31 +23,47 @@ MOST_OPTIONS = 200
 class OptionsField(forms.JSONField):
     """A list of options: `{"key", "label", "color"}`, or labels alone; keys are made where they are missing."""
 
-    def clean(self, value: Any) -> list[dict[str, str]]:
+    def clean(self, value: Any) -> list[dict[str, Any]]:
         raw = super().clean(value) or []
         if not isinstance(raw, list) or not 1 <= len(raw) <= MOST_OPTIONS:
             raise forms.ValidationError(_("Give 1 to %d options.") % MOST_OPTIONS)
-        options: list[dict[str, str]] = []
+        options: list[dict[str, Any]] = []
         for item in raw:
             options.append(self._option(item, options))
         return options
 
-    def _option(self, item: Any, before: list[dict[str, str]]) -> dict[str, str]:
+    def _option(self, item: Any, before: list[dict[str, Any]]) -> dict[str, Any]:
         data = {"label": item} if isinstance(item, str) else item
-        if not isinstance(data, dict) or set(data) - {"key", "label", "color"}:
+        if not isinstance(data, dict) or set(data) - {"key", "label", "labels", "color", "retired"}:
             raise forms.ValidationError(_("An option has a label, a key and a colour."))
-        try:
-            label = clean_line(data.get("label"), field="options", limit=100)
-        except Invalid as error:
-            raise forms.ValidationError(str(error.fields["options"][0])) from error
         taken = {option["key"] for option in before}
+        label = _label(data.get("label"))
         key = data.get("key") or key_from(label, taken=taken, fallback="option")
         if not isinstance(key, str) or not KEY_PATTERN.match(key) or key in taken:
             raise forms.ValidationError(_("The key “%s” is malformed or used twice.") % key)
         color = data.get("color") or COLORS[len(before) % len(COLORS)]
         if color not in COLORS:
             raise forms.ValidationError(_("There is no such colour."))
-        return {"key": key, "label": label, "color": color}
+        option: dict[str, Any] = {"key": key, "label": label, "color": color}
+        if labels := self._labels(data.get("labels")):
+            option["labels"] = labels
+        if data.get("retired"):
+            option["retired"] = True
+        return option
+
+    def _labels(self, raw: Any) -> dict[str, str]:
+        if raw in (None, ""):
+            return {}
+        if not isinstance(raw, dict) or not set(raw) <= {code for code, _name in settings.LANGUAGES}:
+            raise forms.ValidationError(_("Words by language code are expected."))
+        return {code: _label(text) for code, text in raw.items() if text}
+
+
+def _label(raw: Any) -> str:
+    try:
+        return clean_line(raw, field="options", limit=100)
+    except Invalid as error:
+        raise forms.ValidationError(str(error.fields["options"][0])) from error
 
 
 class ChoiceSettings(SettingsForm):
@@ -72,36 +89,66 @@ class ChoiceType(FieldType):
     def parse(self, raw: Any, field: FieldDef) -> str | None:
         if raw is None or raw == "":
             return None
-        if not any(option["key"] == raw for option in field.settings["options"]):
+        if not isinstance(raw, str) or option_of(raw, field) is None:
             raise WrongValue(_("Choose one of the options."))
-        return str(raw)
+        return raw
+
+    def refuse_new(self, value: str, present: str | None, field: FieldDef) -> None:
+        if value != present and (option_of(value, field) or {}).get("retired"):
+            raise WrongValue(_("This option is not in use any more."))
 
     def from_text(self, text: str, field: FieldDef, context: TextContext) -> str:
         """An option by its label, or by its key."""
-        wanted = fold(text)
-        for option in field.settings["options"]:
-            if wanted in (fold(option["label"]), option["key"]):
-                return str(option["key"])
-        raise WrongValue(_("“%s” is none of the options.") % text[:100])
+        return option_called(text, field)
 
     def display(self, value: str | None, field: FieldDef, context: DisplayContext) -> str:
-        if value is None:
-            return ""
-        return next((o["label"] for o in field.settings["options"] if o["key"] == value), value)
+        return "" if value is None else label_of(value, field)
+
+    def color(self, value: str | None, field: FieldDef) -> str:
+        return "" if value is None else (option_of(value, field) or {}).get("color", "")
+
+    def form_field(self, field: FieldDef) -> forms.Field:
+        choices = [("", "—"), *offered(field)]
+        return forms.ChoiceField(label=field.label, help_text=field.help, required=False, choices=choices)
+
+    def json_schema(self, field: FieldDef) -> dict[str, Any]:
+        return {"type": "string", "enum": [option["key"] for option in field.settings["options"]]}
 
     def sorting(self, field: FieldDef) -> tuple[str, Expression | F]:
         """By the place of the option among all options."""
         return "integer", in_order(field.attname, [option["key"] for option in field.settings["options"]])
 
-    def color(self, value: str | None, field: FieldDef) -> str:
-        return next((o["color"] for o in field.settings["options"] if o["key"] == value), "")
 
-    def form_field(self, field: FieldDef) -> forms.Field:
-        choices = [("", "—"), *((o["key"], o["label"]) for o in field.settings["options"])]
-        return forms.ChoiceField(label=field.label, help_text=field.help, required=False, choices=choices)
+def option_of(key: str, field: FieldDef) -> Mapping[str, Any] | None:
+    """The option of a key; None for one that is gone."""
+    return next((option for option in field.settings["options"] if option["key"] == key), None)
 
-    def json_schema(self, field: FieldDef) -> dict[str, Any]:
-        return {"type": "string", "enum": [option["key"] for option in field.settings["options"]]}
+
+def label_of(key: str, field: FieldDef) -> str:
+    """What the option of a key is called in the active language; the key itself when it is gone."""
+    option = option_of(key, field)
+    return key if option is None else str(Words(option["label"], option.get("labels", {})))
+
+
+def offered(field: FieldDef) -> list[tuple[str, str]]:
+    """Options for a form, those out of use last and marked so: a record that has one keeps it."""
+    in_use = [(o["key"], label_of(o["key"], field)) for o in field.settings["options"] if not o.get("retired")]
+    retired = [
+        (o["key"], _("%s (out of use)") % label_of(o["key"], field))
+        for o in field.settings["options"]
+        if o.get("retired")
+    ]
+    return in_use + retired
+
+
+def option_called(text: str, field: FieldDef) -> str:
+    """The key of the option with this label (in any language) or key. Raises WrongValue."""
+    wanted = fold(text)
+    for option in field.settings["options"]:
+        names = (option["label"], *option.get("labels", {}).values())
+        if text == option["key"] or wanted in map(fold, names):
+            return str(option["key"])
+    raise WrongValue(_("“%s” is none of the options.") % text[:100])
 
 
 def in_order(attribute: str, values: Sequence[Any]) -> Expression | F:

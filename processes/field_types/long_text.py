@@ -4,13 +4,15 @@ from typing import Any
 
 from django import forms
 from django.db import models
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.errors import Invalid
+from core.markdown import markdown_html
 from core.text import check_unicode
 from processes.definition_types import FieldDef
-from processes.fieldtype import FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
 
 LIMIT = 50_000
 
@@ -41,6 +43,10 @@ class LongTextType(FieldType):
         except Invalid as error:
             raise WrongValue(error.fields[field.key][0]) from error
         return text.replace("\r\n", "\n").strip() or None
+
+    def html(self, value: str | None, field: FieldDef, context: DisplayContext) -> SafeString:
+        """Emphasis, lists, quotes and links of Markdown."""
+        return markdown_html(value or "")
 
     def form_field(self, field: FieldDef) -> forms.Field:
         return forms.CharField(

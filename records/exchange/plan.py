@@ -13,6 +13,7 @@ from core.errors import Invalid, Text
 from core.problems import Problems
 from core.text import fold
 from processes.definition_types import Definition, FieldDef
+from processes.fieldtype import PERSON
 
 ID, TITLE, ASSIGNEE, STAGE = "id", "title", "assignee", "stage"
 BASE: dict[str, Text] = {
@@ -44,7 +45,7 @@ class Target:
     @property
     def names_people(self) -> bool:
         """Whether its cells hold names or e-mail addresses of people."""
-        return self.key == ASSIGNEE if self.field is None else self.field.type.kind == "person"
+        return self.key == ASSIGNEE if self.field is None else self.field.type.refers == PERSON
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,11 @@ class Plan:
 def targets_for(definition: Definition) -> dict[str, Target]:
     """The targets of a process by key: the base ones, then its fields in their order."""
     base = [Target(key, str(label), None, key in (ID, TITLE)) for key, label in BASE.items()]
-    fields = [Target(field.key, field.label, field, field.type.sortable) for field in definition.fields]
+    fields = [
+        Target(field.key, field.label, field, field.type.sortable and len(field.attributes) == 1)
+        for field in definition.fields
+        if not field.type.is_computed
+    ]
     return {target.key: target for target in (*base, *fields)}
 
 

@@ -1,12 +1,14 @@
 """What a row of a file asks for: values by key, the record it means, the stage it wants."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.queries import people_called
+from accounts.queries import departments_called, people_called
 from core.errors import Invalid, SmartCRMError, Text
 from core.text import fold, id_from
 from processes.definition_types import StageDef
@@ -45,7 +47,9 @@ class RowReader:
         self._plan = plan
         self._stages = _stages_by_name(plan)
         self._people = people_called(_names_in(plan, rows))
-        self._context = TextContext(find_people=lambda text: self._people.get(fold(text), ()))
+        self._context = TextContext(
+            find_people=lambda text: self._people.get(fold(text), ()), find_departments=lru_cache(departments_called)
+        )
 
     def read(self, row: SourceRow) -> Wanted:
         """What a row asks for, or the reasons why it cannot be read."""
@@ -151,10 +155,15 @@ def _text_of(row: SourceRow, index: int) -> str:
     return unguarded(row.cells[index].strip()).strip()
 
 
+_BETWEEN = re.compile(r"[;,\n]")
+"""What stands between several people in one cell."""
+
+
 def _names_in(plan: Plan, rows: Sequence[SourceRow]) -> set[str]:
     """What stands in the columns of people."""
     columns = [index for index, target in plan.columns if target.names_people]
-    return {_text_of(row, index) for row in rows if not row.problem for index in columns}
+    cells = {_text_of(row, index) for row in rows if not row.problem for index in columns}
+    return cells | {part.strip() for cell in cells for part in _BETWEEN.split(cell)} - {""}
 
 
 def _stages_by_name(plan: Plan) -> dict[str, list[StageDef]]:

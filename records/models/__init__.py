@@ -2,6 +2,7 @@
 
 from records.models.attachment import Attachment
 from records.models.comment import Comment
+from records.models.counter import Counter
 from records.models.idempotency import StoredAnswer
 from records.models.importing import ImportFile, ImportJob, ImportKey, ImportProblem
 from records.models.link import Link
@@ -12,6 +13,7 @@ from records.models.task import Task
 __all__ = [
     "Attachment",
     "Comment",
+    "Counter",
     "ImportFile",
     "ImportJob",
     "ImportKey",

@@ -20,6 +20,7 @@ from events.publish import event_by, publish, publish_many
 from processes.definition_types import StageDef
 from processes.models import Operation
 from records.models import Record, StageVisit
+from records.operations.numbering import number_records
 from records.operations.references import department_of
 from records.operations.values import Cleaned, clean_values
 from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, snapshot
@@ -215,6 +216,7 @@ def _write(writing: Writing, lives: Sequence[_Life]) -> list[int]:
     entries = Record.objects.bulk_create([_entry(writing, life) for life in lives])
     _name_untitled(writing, entries, lives)
     rows = [_row(writing, entry, life) for entry, life in zip(entries, lives, strict=True)]
+    number_records(writing.definition, rows)
     writing.model.objects.bulk_create(rows)
     in_order = _by_time(lives)
     _write_visits(writing, entries, lives, in_order)

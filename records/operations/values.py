@@ -61,7 +61,7 @@ def clean_values(writing: Writing, values: Mapping[str, Any], row: TypedRecord |
             elif fields[key].type.is_computed:
                 problems[key] = [_("This value is computed; it cannot be written.")]
             else:
-                cleaned.values[fields[key]] = fields[key].type.parse(raw, fields[key])
+                cleaned.values[fields[key]] = _parsed(fields[key], raw, row)
         except WrongValue as error:
             problems[key] = [error.message]
         except Invalid as error:
@@ -70,6 +70,13 @@ def clean_values(writing: Writing, values: Mapping[str, Any], row: TypedRecord |
     if problems:
         raise Invalid(_("Some values are wrong."), problems)
     return cleaned
+
+
+def _parsed(its_field: FieldDef, raw: Any, row: TypedRecord | None) -> Any:
+    value = its_field.type.parse(raw, its_field)
+    if value is not None:
+        its_field.type.refuse_new(value, None if row is None else row.value(its_field), its_field)
+    return value
 
 
 def defaults_for(writing: Writing, given: Mapping[str, Any]) -> dict[str, Any]:

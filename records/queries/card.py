@@ -43,6 +43,8 @@ class FieldValue:
     field: FieldDef
     value: Any
     text: str
+    html: str
+    """The text for a page: links, stars, formatted text."""
     json: Any
     color: str
     locked: str
@@ -174,11 +176,12 @@ def last_change(access: Access, record_id: int) -> LastChange:
 
 def field_value(row: TypedRecord, field: FieldDef, names: Names, locked: str = "") -> FieldValue:
     """A field with the row's answer."""
-    value = _plain(row, field)
+    value, context = _plain(row, field), DisplayContext(names)
     return FieldValue(
         field=field,
         value=value,
-        text=field.type.display(value, field, DisplayContext(names)),
+        text=field.type.display(value, field, context),
+        html=field.type.html(value, field, context),
         json=field.type.to_json(value),
         color=field.type.color(value, field),
         locked=locked,
