@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from core.errors import Invalid, Text
 from core.text import clean_line
 from processes.definition_types import FieldDef
-from processes.fieldtype import FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
 
 LIMIT = 200
 
@@ -101,6 +101,17 @@ class AddressType(FieldType):
         address = Address(**{part: _part(text) for part, text in given.items()})
         return address if str(address) else None
 
+    def from_text(self, text: str, field: FieldDef, context: TextContext) -> Any:
+        """One line, or all five parts with semicolons between them, as `to_text` writes them."""
+        parts = text.split(";")
+        return dict(zip(LABELS, parts, strict=True)) if len(parts) == len(LABELS) else text
+
+    def to_text(self, value: Address | None, field: FieldDef, context: DisplayContext) -> str:
+        if value is None:
+            return ""
+        parts = list(asdict(value).values())
+        return "; ".join(parts) if any(parts[1:]) else value.line
+
     def to_json(self, value: Address | None) -> dict[str, str] | None:
         return None if value is None else {part: text for part, text in asdict(value).items() if text}
 
@@ -129,6 +140,6 @@ def _input(label: Text) -> forms.Widget:
 
 def _part(text: Any) -> str:
     try:
-        return clean_line(text or "", field="part", limit=LIMIT, required=False)
+        return clean_line(text or "", field="part", limit=LIMIT, required=False).replace(";", ",")
     except Invalid as error:
         raise WrongValue(error.fields["part"][0]) from error

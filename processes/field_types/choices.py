@@ -46,7 +46,7 @@ class ChoicesType(FieldType):
         return named_parts(text, lambda part: option_called(part, field))
 
     def to_text(self, value: list[str] | None, field: FieldDef, context: DisplayContext) -> str:
-        return "; ".join(label_of(key, field) for key in value or ())
+        return "; ".join(key if ";" in label_of(key, field) else label_of(key, field) for key in value or ())
 
     def display(self, value: list[str] | None, field: FieldDef, context: DisplayContext) -> str:
         return ", ".join(label_of(key, field) for key in value or ())

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.queries import departments_called, people_called
+from core.actor import Actor
 from core.errors import Invalid, SmartCRMError, Text
 from core.text import fold, id_from
 from processes.definition_types import StageDef
@@ -17,6 +18,7 @@ from processes.fieldtype import TextContext, WrongValue
 from records.exchange.cells import unguarded
 from records.exchange.plan import ASSIGNEE, ID, STAGE, TITLE, Plan, Target
 from records.exchange.source import UNREADABLE, SourceRow
+from records.queries.linked import records_called
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,17 @@ class Wanted:
 
 
 class RowReader:
-    """Reads some rows by a plan; everybody whom they name is looked up at once. One query at most."""
+    """Reads some rows by a plan; everybody whom they name is looked up at once, by one query; records and
+    departments one by one, each once."""
 
-    def __init__(self, plan: Plan, rows: Sequence[SourceRow]) -> None:
+    def __init__(self, plan: Plan, rows: Sequence[SourceRow], actor: Actor) -> None:
         self._plan = plan
         self._stages = _stages_by_name(plan)
         self._people = people_called(_names_in(plan, rows))
         self._context = TextContext(
-            find_people=lambda text: self._people.get(fold(text), ()), find_departments=lru_cache(departments_called)
+            find_people=lambda text: self._people.get(fold(text), ()),
+            find_departments=lru_cache(departments_called),
+            find_records=lru_cache(lambda process, text: records_called(actor, process, text)),
         )
 
     def read(self, row: SourceRow) -> Wanted:

@@ -12,6 +12,7 @@ from events.publish import event_by, publish_many
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation
 from records.models import Record, StageVisit
+from records.operations.holding import hold
 from records.operations.numbering import number_records
 from records.operations.references import department_of
 from records.operations.values import Cleaned, clean_values, defaults_for, require_filled
@@ -52,6 +53,7 @@ def write_drafts(writing: Writing, drafts: Sequence[RecordDraft]) -> list[TypedR
     _rank(writing, drafts)
     number_records(writing.definition, rows)
     _insert(writing, drafts)
+    hold(writing, rows)
     visits = [
         StageVisit(
             record_id=draft.row.pk,

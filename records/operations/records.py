@@ -9,6 +9,7 @@ from core.actor import Actor
 from core.errors import Invalid
 from processes.models import Operation
 from records.operations.drafts import draft_record, write_drafts
+from records.operations.holding import hold
 from records.operations.references import department_of
 from records.operations.values import asked_of, clean_values
 from records.operations.writing import ProcessRef, Writing, begin, one_change, snapshot, sync_catalogue
@@ -49,6 +50,7 @@ def update_record(
     if not changes:
         return row
     _save(writing, row, attributes)
+    hold(writing, [row], changes)
     if {"title", "assignee"} & changes.keys():
         sync_catalogue(row, title=row.title, assignee_id=row.assignee_id, department_id=row.department_id)
     moved = {"left_department": left} if row.department_id != left else {}

@@ -132,7 +132,7 @@ def card_for(access: Access, record_id: int) -> Card:
         updated_at=row.updated_at,
         stage_changed_at=row.stage_changed_at,
         fields=tuple(
-            field_value(row, field, names, _why_field_locked(access, row)) for field in readable_fields(access)
+            field_value(row, field, names, _why_field_locked(access, row, field)) for field in readable_fields(access)
         ),
         steps=_steps(access, row),
         tasks=tuple(_card_task(access, row, task, people) for task in tasks),
@@ -164,7 +164,7 @@ def value_of(access: Access, record_id: int, key: str) -> tuple[FieldValue, int]
     wanted: Wanted = {}
     want(wanted, field, _plain(row, field))
     names = names_for(access.actor, wanted)
-    return field_value(row, field, names, _why_field_locked(access, row, field.key)), row.version
+    return field_value(row, field, names, _why_field_locked(access, row, field)), row.version
 
 
 def last_change(access: Access, record_id: int) -> LastChange:
@@ -221,10 +221,12 @@ def _why_locked(access: Access, row: TypedRecord) -> str:
     return ""
 
 
-def _why_field_locked(access: Access, row: TypedRecord, key: str = "") -> str:
+def _why_field_locked(access: Access, row: TypedRecord, field: FieldDef) -> str:
     if locked := _why_locked(access, row):
         return locked
-    if key == "assignee":
+    if field.type.is_computed:
+        return _("This value is made by the product.")
+    if field.id == 0 and field.key == "assignee":
         return "" if access.covers(Operation.ASSIGN, row) else _("You have no right to assign this record.")
     return "" if access.covers(Operation.UPDATE, row) else _("You have no right to change this record.")
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
-from accounts.models import Role, User
-from accounts.operations import assign_role, create_role
+from accounts.models import Department, Role, User
+from accounts.operations import assign_role, create_department, create_role
 from accounts.queries import actor_for
 from core.actor import SYSTEM, Actor
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
@@ -104,3 +104,8 @@ def make_process(actor: Actor | None = None, **changes: Any) -> Process:
         "moves": MOVES,
     }
     return create_process(ProcessDraft(**{**draft, **changes}), actor=actor or SYSTEM)
+
+
+def make_department(name: str, parent: Department | None = None) -> Department:
+    """A department."""
+    return create_department(name=name, parent=parent, actor=SYSTEM)

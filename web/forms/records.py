@@ -3,15 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import people
 from processes.definition_types import FieldDef
+from processes.fieldtype import PERSON, RECORD
 from processes.models import Field, Operation
 from processes.permissions import Access
 from records.operations.values import TITLE_LIMIT
 from records.queries.filters import readable_fields
+from records.queries.names import names_for
 
 SEARCHED = 8
 """A list of more choices than this can be searched."""
@@ -26,7 +29,9 @@ class RecordForm(forms.Form):
         if access.can(Operation.ASSIGN):
             self.fields["assignee"] = _assignee_field()
         for field in readable_fields(access):
-            self.fields[field.key] = control_of(field)
+            if field.type.is_computed:
+                continue
+            self.fields[field.key] = control_of(access, field, self.initial.get(field.key))
 
     def raw_values(self) -> dict[str, Any]:
         """What was typed, by key."""
@@ -39,12 +44,13 @@ class RecordForm(forms.Form):
 class ValueForm(forms.Form):
     """One value of a record, edited in its place."""
 
-    def __init__(self, field: FieldDef, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, access: Access, field: FieldDef, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        control = control_of(field)
-        if isinstance(control, forms.ModelChoiceField) and self.initial.get("value"):
+        control = control_of(access, field, self.initial.get("value"))
+        if field.type.refers == PERSON and isinstance(control, forms.ModelChoiceField):
             # Whoever stands there may have been deactivated since.
-            control.queryset = control.queryset | User.objects.filter(pk=self.initial["value"])
+            present = User.objects.filter(pk__in=field.type.ids_in(self.initial.get("value")))
+            control.queryset = control.queryset | present
         self.fields["value"] = control
         control.widget.attrs |= {"autofocus": True, "aria-label": field.label}
 
@@ -53,12 +59,28 @@ class ValueForm(forms.Form):
         return self.fields["value"].widget.value_from_datadict(self.data, self.files, "value")
 
 
-def control_of(field: FieldDef) -> forms.Field:
-    """The input of a field; long lists of choices are searchable."""
-    control = field.type.form_field(field)
+def control_of(access: Access, field: FieldDef, value: Any = None) -> forms.Field:
+    """The input of a field with a value; long lists of choices are searchable."""
+    control = _record_control(access, field, value) if field.type.refers == RECORD else field.type.form_field(field)
     control.required = field.required == Field.Required.ALWAYS
-    if isinstance(control, forms.ChoiceField) and _is_long(control):
+    is_several = isinstance(control, forms.MultipleChoiceField)
+    if is_several or (isinstance(control, forms.ChoiceField) and _is_long(control)):
         control.widget.attrs["data-controller"] = "select"
+    return control
+
+
+def _record_control(access: Access, field: FieldDef, value: Any) -> forms.Field:
+    """A search among the records that may be linked; only what stands there is an option from the beginning."""
+    ids = field.type.ids_in(value)
+    names = names_for(access.actor, {RECORD: set(ids)}).get(RECORD, {})
+    chosen = [(str(pk), names.get(pk) or _("Restricted")) for pk in ids]
+    is_several = field.type.kind == "references"
+    url = reverse("field-choices", args=[access.definition.key, field.key])
+    attributes = {"data-controller": "select", "data-url": url, "placeholder": _("Search by title or number")}
+    make = forms.MultipleChoiceField if is_several else forms.ChoiceField
+    choices = chosen if is_several else [("", "—"), *chosen]
+    control = make(label=field.label, help_text=field.help, required=False, choices=choices)
+    control.widget.attrs |= attributes
     return control
 
 

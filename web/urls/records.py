@@ -34,6 +34,7 @@ process: list[URLPattern | URLResolver] = [
     path("columns/<int:stage_id>/", board.column, name="board-column"),
     path("totals/", board.totals, name="board-totals"),
     path("filter-control/", filters.filter_control, name="process-filter-control"),
+    path("choices/<slug:field_key>/", editing.choices, name="field-choices"),
     path("new/", editing.new, name="record-new"),
     path("quick-add/", board.quick_add, name="record-quick-add"),
     path("records/<int:record_id>/", include(record)),

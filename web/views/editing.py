@@ -10,13 +10,17 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.errors import Invalid, NotAllowed, Stale
+from core.errors import Invalid, NotAllowed, NotFound, Stale
 from core.text import id_from
 from processes.definition_types import Definition, StageDef
+from processes.fieldtype import RECORD
 from processes.models import Operation
 from processes.permissions import Access, visible_access
 from records.operations import create_record, delete_record, restore_record, update_record
+from records.queries.beginning import beginning_of
 from records.queries.card import FieldValue, last_change, value_of
+from records.queries.filters import readable_fields
+from records.queries.linked import linkable
 from records.queries.table import table_for
 from records.typed import TypedRecord
 from web.forms.records import RecordForm, ValueForm
@@ -34,7 +38,8 @@ def new(request: PersonalRequest, key: str) -> HttpResponse:
     access = visible_access(request.actor, key)
     access.require(Operation.CREATE)
     stage = _stage(access.definition, request)
-    initial = {"assignee": request.actor.user_id, "title": request.GET.get("title", "")}
+    title = {"title": request.GET.get("title", "")}
+    initial = {"assignee": request.actor.user_id, **title, **beginning_of(access)}
     form = RecordForm(access, request.POST or None, initial=initial)
     if request.method == "POST":
         values = form.raw_values()
@@ -65,7 +70,7 @@ def field(request: PersonalRequest, key: str, record_id: int, field_key: str) ->
         if present.locked:
             raise NotAllowed(present.locked)
         return _editor(request, access, record_id, present)
-    raw, was = _sent(request, present)
+    raw, was = _sent(request, access, present)
     if was is not None and was != present.json:
         return _conflict(access, record_id, present)
     try:
@@ -76,6 +81,18 @@ def field(request: PersonalRequest, key: str, record_id: int, field_key: str) ->
     changed, version = value_of(access, record_id, field_key)
     html = render_to_string("records/_value.html", {"value": changed})
     return JsonResponse({"version": version, "json": changed.json, "text": changed.text, "html": html})
+
+
+@login_required
+@require_safe
+def choices(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
+    """Records that a link may name, for the search in its input: `?q=`."""
+    access = visible_access(request.actor, key)
+    field = next((field for field in readable_fields(access) if field.key == field_key), None)
+    if field is None or field.type.refers != RECORD:
+        raise NotFound(_("There is no such field."), field=field_key)
+    found = linkable(request.actor, field.settings["process"], request.GET.get("q", ""))
+    return JsonResponse([{"value": str(pk), "text": title} for pk, title in found], safe=False)
 
 
 @login_required
@@ -129,7 +146,7 @@ def _made(request: PersonalRequest, access: Access, row: TypedRecord) -> HttpRes
 
 
 def _editor(request: PersonalRequest, access: Access, record_id: int, present: FieldValue) -> HttpResponse:
-    form = ValueForm(present.field, initial={"value": present.value})
+    form = ValueForm(access, present.field, initial={"value": present.field.type.form_value(present.value)})
     context = {
         "form": form,
         "process": access.definition,
@@ -140,12 +157,12 @@ def _editor(request: PersonalRequest, access: Access, record_id: int, present: F
     return render(request, "records/_edit.html", context)
 
 
-def _sent(request: PersonalRequest, present: FieldValue) -> tuple[Any, Any]:
+def _sent(request: PersonalRequest, access: Access, present: FieldValue) -> tuple[Any, Any]:
     """The new value as it was typed (or as JSON), and the one that the person saw."""
     if request.content_type == "application/json":
         body = json_body(request)
         return body.get("value"), body.get("was")
-    raw = ValueForm(present.field, request.POST).raw_value()
+    raw = ValueForm(access, present.field, request.POST).raw_value()
     try:
         return raw, json.loads(request.POST.get("was", "null"))
     except ValueError as error:

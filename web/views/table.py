@@ -47,6 +47,7 @@ class Cell:
     text: str
     color: str
     is_number: bool
+    is_computed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,9 @@ def _cell(row: Row, column: TableColumn, names: Names) -> Cell:
     field = column.field
     assert field is not None
     value = row.value(field)
-    text = field.type.display(value, field, DisplayContext(names))
-    return Cell(field.key, text, field.type.color(value, field), field.type.summable)
+    context = DisplayContext(names)
+    text = field.type.display(value, field, context)
+    return Cell(field.key, text, field.type.color(value, field), field.type.summable, field.type.is_computed)
 
 
 def _columns(access: Access) -> list[TableColumn]:

@@ -1,0 +1,34 @@
+"""Records that may be linked, by what people call them."""
+
+from django.db.models import F, Value
+
+from core.actor import Actor
+from core.text import id_from
+from expressions.folding import Folded, folded
+from processes.permissions import access_for
+from records.models import Record
+from records.queries.search import hits_for
+
+OFFERED = 20
+
+
+def records_called(actor: Actor, process_id: int, text: str) -> list[int]:
+    """Ids of the records of a process that the actor sees and that have this title, or this number (with or without #).
+
+    At most two, for that is too many already. Two queries.
+    """
+    visible = Record.objects.visible_to([access_for(actor, process_id)])
+    number = id_from(text.removeprefix("#").strip())
+    if number is not None and (found := list(visible.filter(pk=number).values_list("pk", flat=True))):
+        return found
+    titled = visible.alias(folded_title=Folded(F("title"))).filter(folded_title=Value(folded(text.strip())))
+    return list(titled.order_by("pk").values_list("pk", flat=True)[:2])
+
+
+def linkable(actor: Actor, process_id: int, text: str) -> list[tuple[int, str]]:
+    """Ids and titles of records that a link may name: those found by the text, the newest for none. Two queries."""
+    access = access_for(actor, process_id)
+    if folded(text).strip():
+        return [(hit.id, hit.title) for hit in hits_for([access], text, limit=OFFERED)]
+    newest = Record.objects.visible_to([access]).order_by("-pk")
+    return list(newest.values_list("pk", "title")[:OFFERED])
