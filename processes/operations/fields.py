@@ -11,8 +11,10 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid, LimitReached
 from core.text import check_key, key_from
 from events.publish import publish
+from processes.definition import fresh_definition
 from processes.drafts import FieldDraft
 from processes.fieldtype import field_types
+from processes.formulas import check_circles, check_same_kind
 from processes.models import Field, Operation, Process, Section, Stage
 from processes.operations.changing import change_lock
 from processes.operations.checking import check_field
@@ -38,6 +40,7 @@ def add_field(process: Process, draft: FieldDraft, *, actor: Actor) -> Field:
     with change_lock(process):
         count = Field.objects.filter(process=process).count()
         field = put_field(process, draft, position=count)
+        check_circles(fresh_definition(process.pk))
         storage().add_field(process, field)
     publish("field.added", actor=actor, process_id=process.pk, data={"key": field.key, "type": field.type})
     return field
@@ -58,7 +61,9 @@ def update_field(field: Field, *, changes: Mapping[str, Any], actor: Actor) -> F
         for name, value in changes.items():
             setattr(field, name, value)
         check_field(field)
+        check_same_kind(before["settings"].get("gives", ""), field.settings.get("gives", ""))
         field.save(update_fields=CHANGEABLE)
+        check_circles(fresh_definition(process.pk))
         storage().refresh(process)
     changed = {name: (old, getattr(field, name)) for name, old in before.items() if old != getattr(field, name)}
     told = {name: (_told(old), _told(new)) for name, (old, new) in changed.items()}

@@ -12,6 +12,7 @@ from events.publish import event_by, publish_many
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation
 from records.models import Record, StageVisit
+from records.operations.computed import compute
 from records.operations.holding import hold
 from records.operations.numbering import number_records
 from records.operations.references import department_of
@@ -114,6 +115,7 @@ def _insert(writing: Writing, drafts: Sequence[RecordDraft]) -> None:
         if not draft.row.title:
             draft.row.title = f"{noun[:1].upper()}{noun[1:]} {entry.pk}"
             sync_catalogue(draft.row, title=draft.row.title)
+        compute(writing.definition, draft.row)
     writing.model.objects.bulk_create([draft.row for draft in drafts])
 
 

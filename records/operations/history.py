@@ -20,6 +20,7 @@ from events.publish import event_by, publish, publish_many
 from processes.definition_types import StageDef
 from processes.models import Operation
 from records.models import Record, StageVisit
+from records.operations.computed import compute
 from records.operations.holding import hold
 from records.operations.numbering import number_records
 from records.operations.references import department_of
@@ -218,6 +219,8 @@ def _write(writing: Writing, lives: Sequence[_Life]) -> list[int]:
     _name_untitled(writing, entries, lives)
     rows = [_row(writing, entry, life) for entry, life in zip(entries, lives, strict=True)]
     number_records(writing.definition, rows)
+    for row in rows:
+        compute(writing.definition, row)
     writing.model.objects.bulk_create(rows)
     hold(writing, rows)
     in_order = _by_time(lives)

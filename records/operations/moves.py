@@ -9,8 +9,11 @@ from fractional_indexing import generate_key_between
 from core.actor import Actor
 from core.errors import Invalid, NotAllowed
 from processes.definition_types import StageDef
+from processes.formulas import formulas_of
 from processes.models import Operation
 from records.models import StageVisit
+from records.operations.computed import compute
+from records.operations.values import require_filled
 from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, one_change, sync_catalogue
 from records.typed import TypedRecord
 
@@ -47,12 +50,12 @@ def move_record(
         row.save(update_fields=["position"])
         writing.publish("record.reordered", row, data={"stage": target.id})
         return row
-    _save(writing, row, target)
+    computed = _save(writing, row, target)
     visit = _visit(writing, row, target)
     writing.publish(
         "record.moved",
         row,
-        changes={"stage": (source.id, target.id)},
+        changes={"stage": (source.id, target.id), **computed},
         data={"stage": target.id, "from": source.id, "visit": visit.pk},
     )
     return row
@@ -61,12 +64,13 @@ def move_record(
 def change_stage(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
     """Check a move and make it on the row, unsaved; the stage where it stands now.
 
-    Raises NotFound, NotAllowed, MoveRefused, Invalid (an unknown stage).
+    Raises NotFound, NotAllowed, MoveRefused, Invalid (an unknown stage; fields that are required there and empty).
     """
     writing.access.require(Operation.MOVE, row)
     target = _target(writing, row, to)
     if target.id != row.stage_id:
         _transit(row, row.stage, target)
+        require_filled(writing, row, target)
     return target
 
 
@@ -91,11 +95,14 @@ def _transit(row: TypedRecord, source: StageDef, target: StageDef) -> None:
         ) from error
 
 
-def _save(writing: Writing, row: TypedRecord, target: StageDef) -> None:
+def _save(writing: Writing, row: TypedRecord, target: StageDef) -> dict[str, tuple[Any, Any]]:
+    """Save the move; what it changed in computed values, before and after."""
+    before = row.values() if formulas_of(writing.definition) else {}
     row.version += 1
     row.editor_id = writing.actor.user_id
     row.updated_at = row.stage_changed_at = writing.now
     row.closed_at = None if target.is_open else writing.now
+    computed = compute(writing.definition, row)
     row.save(
         update_fields=[
             "stage_id",
@@ -105,9 +112,12 @@ def _save(writing: Writing, row: TypedRecord, target: StageDef) -> None:
             "updated_at",
             "stage_changed_at",
             "closed_at",
+            *computed,
         ]
     )
     sync_catalogue(row, stage_id=target.id, is_open=target.is_open)
+    after = row.values() if before else {}
+    return {key: (before[key], value) for key, value in after.items() if before[key] != value}
 
 
 def _visit(writing: Writing, row: TypedRecord, target: StageDef) -> StageVisit:

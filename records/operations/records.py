@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from core.actor import Actor
 from core.errors import Invalid
 from processes.models import Operation
+from records.operations.computed import compute
 from records.operations.drafts import draft_record, write_drafts
 from records.operations.holding import hold
 from records.operations.references import department_of
@@ -103,6 +104,7 @@ def change_values(
         attributes.append("department_id")
     if "title" in cleaned.base and not row.title:
         raise Invalid(_("A record has a title."), {"title": [_("Fill this in.")]})
+    attributes += compute(writing.definition, row)
     changes = _changes(before, snapshot(row))
     _require_kept(writing, row, changes)
     return changes, attributes

@@ -67,6 +67,7 @@ def samples(world: World) -> dict[str, Sample]:
         "address": Sample([street, {"line": "Baker Street 221B"}], wrong=[5, ["a"], {"planet": "Mars"}]),
         "link": Sample([first, second], {"process": world.linked}, wrong=[10**9, "x", True, {}]),
         "links": Sample([[first], [second, first]], {"process": world.linked}, wrong=[[10**9], ["x"], {}]),
+        "formula": Sample([], {"formula": "q_number * 2 + len(q_text)"}, wrong=[5]),
         "auto_number": Sample([], {"mask": "REQ-{YYYY}-{0000}"}, wrong=["REQ-1"]),
     }
 

@@ -1,0 +1,125 @@
+"""A value that is computed from the others of its record."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.db.models import Expression, F
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.registry import SettingsForm
+from expressions.errors import InvalidExpression
+from expressions.formulas import Formula, parse_formula
+from processes.definition import fresh_definition
+from processes.definition_types import FieldDef
+from processes.field_types.number import SCALE
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.formulas import formula_schema
+from processes.models import Process
+
+TYPES = {"number": "number", "text": "long_text", "date": "date", "datetime": "datetime", "boolean": "boolean"}
+"""Kind of what a formula gives → the type as which it behaves."""
+
+
+class FormulaSettings(SettingsForm):
+    """The formula, and how its numbers are shown."""
+
+    formula = forms.CharField(
+        label=gettext_lazy("Formula"),
+        max_length=4000,
+        widget=forms.Textarea({"rows": 4, "spellcheck": "false"}),
+        help_text=gettext_lazy('For example: amount * 1.2, or if(amount > 1000, "big", "small").'),
+    )
+    decimals = forms.IntegerField(
+        label=gettext_lazy("Decimals"), min_value=0, max_value=SCALE, initial=2, required=False
+    )
+
+    def clean_formula(self) -> str:
+        """A formula over the fields of the process; one that looks at the clock would age where it is stored."""
+        source: str = self.cleaned_data["formula"]
+        formula = self._parsed(source)
+        if formula.uses_time:
+            raise forms.ValidationError(_("A stored value cannot depend on today or now: it would be wrong tomorrow."))
+        return source
+
+    def to_settings(self) -> dict[str, Any]:
+        decimals = self.cleaned_data["decimals"]
+        source = self.cleaned_data["formula"]
+        kind = self._parsed(source).kind.key
+        return {"formula": source, "decimals": 2 if decimals is None else decimals, "gives": TYPES[kind]}
+
+    def _parsed(self, source: str) -> Formula:
+        schema = formula_schema(fresh_definition(self.context.pk)) if isinstance(self.context, Process) else {}
+        try:
+            return parse_formula(source, schema)
+        except InvalidExpression as error:
+            place = error.details
+            words = _("Line %(line)s, column %(column)s: %(message)s")
+            shown = {"line": place.get("line", 1), "column": place.get("column", 1), "message": error.message}
+            raise forms.ValidationError(words % shown) from error
+
+
+class ComputedType(FieldType):
+    """What a formula gives, by its settings: it behaves as the plain type of its result. Nobody writes it."""
+
+    is_computed = True
+    is_chip = False
+
+    def __init__(self, gives: str = "number") -> None:
+        self._plain = field_types[gives]
+        self.kind = self._plain.kind
+        self.sortable = self._plain.sortable
+        self.summable = self._plain.summable
+
+    def bound(self, settings: Mapping[str, Any]) -> FieldType:
+        return type(self)(settings["gives"])
+
+    def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
+        return self._plain.model_field(field)
+
+    def parse(self, raw: Any, field: FieldDef) -> Any:
+        raise WrongValue(_("This value is computed; it cannot be written."))
+
+    def fitted(self, value: Any, field: FieldDef) -> Any:
+        """A result as the column can hold it; None where it cannot."""
+        if value is None or isinstance(value, date | bool):
+            return value
+        try:
+            return self._plain.parse(value, field)
+        except WrongValue:
+            return None
+
+    def to_json(self, value: Any) -> Any:
+        return self._plain.to_json(value)
+
+    def from_json(self, raw: Any) -> Any:
+        return self._plain.from_json(raw)
+
+    def display(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
+        return self._plain.display(value, field, context)
+
+    def html(self, value: Any, field: FieldDef, context: DisplayContext) -> SafeString:
+        return FieldType.html(self, value, field, context)
+
+    def to_text(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
+        return self._plain.to_text(value, field, context)
+
+    def json_schema(self, field: FieldDef) -> dict[str, Any]:
+        return {**self._plain.json_schema(field), "readOnly": True}
+
+    def sorting(self, field: FieldDef) -> tuple[str, Expression | F] | None:
+        return self._plain.sorting(field)
+
+
+@field_types.register
+class FormulaType(ComputedType):
+    """Computed from other values of the same record whenever one of them changes, and kept like any value."""
+
+    key = "formula"
+    label = gettext_lazy("Formula")
+    icon = "math-function"
+    Settings = FormulaSettings

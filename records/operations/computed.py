@@ -1,0 +1,42 @@
+"""Values that are computed when a record is written."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from processes.definition_types import Definition, FieldDef
+from processes.field_types.formula import ComputedType
+from processes.formulas import formulas_of
+from records.operations.values import scope_of
+from records.typed import TypedRecord
+
+
+def compute(definition: Definition, row: TypedRecord) -> list[str]:
+    """Evaluate the formulas on a row, unsaved, each after those it reads; the attributes that changed.
+
+    Nothing to do, and nothing done, for a process without formulas.
+    """
+    formulas = formulas_of(definition)
+    if not formulas:
+        return []
+    scope = scope_of(definition, row, me=None)
+    values: dict[str, object] = dict(scope.values)
+    changed: list[str] = []
+    for field, formula in formulas:
+        value = _fitted(field, formula.evaluate(replace(scope, values=values)))
+        values[field.key] = value
+        if value != row.value(field):
+            for name, part in field.stored(value).items():
+                setattr(row, name, part)
+                changed.append(name)
+    return changed
+
+
+def _fitted(field: FieldDef, value: Any) -> Any:
+    """The result as the column holds it; empty where it does not fit."""
+    assert isinstance(field.type, ComputedType)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if isinstance(value, Decimal):
+        value = round(value, field.settings["decimals"])
+    return field.type.fitted(value, field)
