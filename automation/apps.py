@@ -20,4 +20,5 @@ class AutomationConfig(AppConfig):
         import_modules("automation.triggers")
         import_module("automation.consumers")
         import_module("automation.stage_use")
+        import_module("automation.field_use")
         import_module("automation.engine.stopping")

@@ -1,5 +1,7 @@
 """The processes app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from core.registry import import_modules
@@ -14,3 +16,4 @@ class ProcessesConfig(AppConfig):
         """Every module of `field_types` is a field type, every module of `gallery` a ready process."""
         import_modules("processes.field_types")
         import_modules("processes.gallery")
+        import_module("processes.field_use")

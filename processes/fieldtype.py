@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import Text
 from core.registry import Extension, Registry
-from expressions.folding import Folded
+from expressions.folding import Folded, folded
 
 if TYPE_CHECKING:
     from processes.definition_types import FieldDef
@@ -91,6 +91,10 @@ class FieldType(Extension):
     def bound(self, settings: Mapping[str, Any]) -> "Self | FieldType":
         """The type as it behaves with a field's settings: what a formula gives depends on the formula."""
         return self
+
+    def is_refilled(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Whether existing records get new values when the settings change so."""
+        return False
 
     def model_field(self, field: "FieldDef") -> "models.Field[Any, Any]":
         """The column; always nullable, because a field may be added to a million records."""
@@ -192,6 +196,10 @@ class FieldType(Extension):
         """What must differ between two records where the field is unique."""
         column = F(field.attname)
         return Folded(column) if self.kind == "text" else column
+
+    def compared_value(self, value: Any) -> Any:
+        """A value as `compared` gives it."""
+        return folded(value) if self.kind == "text" else value
 
 
 field_types: Registry[FieldType] = Registry("field type")

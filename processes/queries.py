@@ -4,8 +4,11 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import NotFound
-from processes.models import Field, Operation, Pipeline, Process, Stage
+from processes.models import Field, FieldJob, Operation, Pipeline, Process, Stage
 from processes.permissions import access_for
+from processes.uses import Use, field_use_kinds
+
+JOBS_SHOWN = 20
 
 
 def process_for(actor: Actor, key: str, *, operation: str = Operation.DESIGN) -> Process:
@@ -26,6 +29,30 @@ def field_of(process: Process, key: str) -> Field:
     if found is None:
         raise NotFound(_("There is no such field."), field=key)
     return found
+
+
+def field_uses(field: Field) -> list[Use]:
+    """Everything that speaks of a field: rules, formulas, conditions, links."""
+    return [use for kind in field_use_kinds for use in kind.uses(field)]
+
+
+def removed_fields(process: Process) -> list[Field]:
+    """Fields that were removed and can be restored, the latest first."""
+    found = Field.objects.select_related("process").filter(process=process, shadow_of=None)
+    return list(found.exclude(removed_at=None).order_by("-removed_at"))
+
+
+def removed_field(process: Process, field_id: int) -> Field:
+    """A removed field by id. Raises NotFound."""
+    found = next((field for field in removed_fields(process) if field.pk == field_id), None)
+    if found is None:
+        raise NotFound(_("There is no such field."), field=field_id)
+    return found
+
+
+def jobs_of(process: Process) -> list[FieldJob]:
+    """The changes of the process that are on their way or failed, and the latest finished ones, newest first."""
+    return list(FieldJob.objects.select_related("field").filter(field__process=process).order_by("-pk")[:JOBS_SHOWN])
 
 
 def pipeline_of(process: Process, key: str = "") -> Pipeline:

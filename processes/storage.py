@@ -16,7 +16,16 @@ class Storage(Protocol):
         """Make the table and the reporting view of a new process."""
 
     def add_field(self, process: Process, field: Field) -> None:
-        """Make room for the values of a new field."""
+        """Make room for the values of a new field. Raises Busy."""
+
+    def drop_field(self, process: Process, field: Field) -> None:
+        """Throw the values of a removed field away. Raises Busy."""
+
+    def has_records(self, process: Process) -> bool:
+        """Whether there are records, the bin included."""
+
+    def wants_index(self, field: Field) -> bool:
+        """Whether an index belongs to the field's column."""
 
     def refresh(self, process: Process) -> None:
         """Names or order changed: bring the reporting view in step."""

@@ -1,6 +1,11 @@
-"""What else uses a stage: a registry into which the apps above register, so that none is removed under their feet."""
+"""What else uses a stage or a field: registries into which the apps above register, so that none goes unnoticed."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.errors import Text
 from core.registry import Extension, Registry
+from processes.models import Field
 
 
 class StageUse(Extension):
@@ -11,4 +16,21 @@ class StageUse(Extension):
         raise NotImplementedError
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One thing that speaks of a field: what it is, and what people call it."""
+
+    kind: Text
+    name: str
+
+
+class FieldUse(Extension):
+    """One sort of thing that speaks of fields."""
+
+    def uses(self, field: Field) -> Iterable[Use]:
+        """The things that use the field."""
+        raise NotImplementedError
+
+
+field_use_kinds: Registry[FieldUse] = Registry("use of fields")
 stage_uses: Registry[StageUse] = Registry("use of stages")

@@ -8,6 +8,22 @@ from django.utils.translation import gettext_lazy as _
 from events.consumers import Consumer, consumers
 from events.models import Event
 from records.exchange.worker import has_work
+from records.jobs import worker as jobs
+
+
+@consumers.register
+class FieldJobs(Consumer):
+    """Wakes the workers of long changes of fields; what is due stands in the jobs."""
+
+    key = "field_jobs"
+    label = _("Changes of fields")
+    bells: ClassVar[dict[str, str]] = {"records.work_fields": "bulk"}
+
+    def consume(self, events: Sequence[Event]) -> bool:
+        return any(event.kind == "field.job" for event in events)
+
+    def poll(self) -> bool:
+        return jobs.has_work()
 
 
 @consumers.register

@@ -4,25 +4,19 @@ Physical names are made of ids; user text reaches SQL only through `psycopg.sql.
 behind a reader: a short lock timeout, then another try.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.db import OperationalError, connection, models, transaction
-from django.utils.translation import gettext as _
-from psycopg import errors, sql
+from django.db import connection, models
+from psycopg import sql
 
-from core.errors import Conflict
-from processes.definition import fresh_definition
+from processes.definition import field_def, fresh_definition
 from processes.definition_types import Definition, FieldDef
 from processes.models import Field, Process
+from processes.operations.changing import TRIES, in_short_lock
 from processes.storage import register_storage
+from records.models import Record
 from records.typed import build_model, sequence_name, table_name
-
-LOCK_TIMEOUT_MS = 100
-TRIES = 20
-PAUSE = 0.05
-"""Seconds between two tries."""
 
 
 @register_storage
@@ -39,21 +33,46 @@ class TypedStorage:
         create_view(definition)
 
     def add_field(self, process: Process, field: Field) -> None:
-        """Add the column, empty everywhere; no default, so nothing is rewritten."""
-        definition = fresh_definition(process.pk)
-        added = definition.field_by_key[field.key]
-        model = build_model(definition)
-        names = added.type.columns(added)
-        columns = [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]
+        """Add the columns, empty everywhere; no default, so nothing is rewritten. One try. Raises Busy.
+
+        A foreign key is made NOT VALID, which looks at no row: all of them are empty.
+        """
+        added = field_def(field)
+        model = build_model(fresh_definition(process.pk), extra=(added,))
+        columns = [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in added.type.columns(added)]
 
         def add() -> None:
             with connection.schema_editor() as editor:
                 for column in columns:
+                    vars(column)["db_index"] = False  # built afterwards, blocking nobody
                     editor.add_field(model, column)
+            _create_sequence(process.pk, added)
 
-        _with_short_lock(add)
-        _create_sequence(process.pk, added)
-        replace_view(definition)
+        _short(add, tries=1)
+
+    def has_records(self, process: Process) -> bool:
+        """Whether there are records, the bin included."""
+        return Record.objects.filter(process=process).exists()
+
+    def wants_index(self, field: Field) -> bool:
+        """Whether an index belongs to the field's column."""
+        definition = field_def(field)
+        return field.is_unique or any(_is_indexed(column) for column in definition.type.columns(definition).values())
+
+    def drop_field(self, process: Process, field: Field) -> None:
+        """Drop the columns with all that hangs on them. One try. Raises Busy."""
+        gone = field_def(field)
+        names = [sql.Identifier(name) for name in gone.attributes]
+        statement = sql.SQL("ALTER TABLE {} {}").format(
+            sql.Identifier(table_name(process.pk)),
+            sql.SQL(", ").join(sql.SQL("DROP COLUMN IF EXISTS {}").format(name) for name in names),
+        )
+
+        def drop() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+
+        _short(drop, tries=1)
 
     def refresh(self, process: Process) -> None:
         """Make the view anew."""
@@ -62,6 +81,54 @@ class TypedStorage:
     def count_in_stage(self, process: Process, stage_id: int) -> int:
         """Records in a stage, the bin included."""
         return build_model(fresh_definition(process.pk)).objects.filter(stage_id=stage_id).count()
+
+
+def build_field_indexes(definition: Definition, field: FieldDef) -> None:
+    """The indexes that belong to a field's columns, outside a transaction, blocking nobody."""
+    for name, column in field.type.columns(field).items():
+        if not _is_indexed(column):
+            continue
+        index = sql.Identifier(f"p{definition.id}_{name}_index")
+        attribute = field.attname if name == field.column else name
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(index))
+            cursor.execute(
+                sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} ({})").format(
+                    index, sql.Identifier(table_name(definition.id)), sql.Identifier(attribute)
+                )
+            )
+
+
+def _is_indexed(column: "models.Field[Any, Any]") -> bool:
+    return bool(vars(column)["db_index"])
+
+
+def unique_index(process_id: int, field_id: int) -> str:
+    """The index that keeps the values of a field apart."""
+    return f"p{process_id}_f{field_id}_unique"
+
+
+def build_unique_index(definition: Definition, field: FieldDef) -> None:
+    """Keep the values of records that are not in the bin apart, from now on; outside a transaction, blocking nobody.
+
+    What a broken attempt left is dropped first. Raises IntegrityError while two records have the same value.
+    """
+    drop_unique_index(definition.id, field.id)
+    model = build_model(definition)
+    index = models.UniqueConstraint(
+        field.type.compared(field), condition=models.Q(deleted_at=None), name=unique_index(definition.id, field.id)
+    )
+    with connection.schema_editor(atomic=False) as editor:
+        statement = str(index.create_sql(model, editor))
+        editor.execute(statement.replace("CREATE UNIQUE INDEX", "CREATE UNIQUE INDEX CONCURRENTLY", 1))
+
+
+def drop_unique_index(process_id: int, field_id: int) -> None:
+    """Let values repeat again; outside a transaction, blocking nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(unique_index(process_id, field_id)))
+        )
 
 
 def _create_sequence(process_id: int, field: FieldDef) -> None:
@@ -90,7 +157,7 @@ def replace_view(definition: Definition) -> None:
             cursor.execute(sql.SQL("DROP VIEW IF EXISTS reporting.{}").format(sql.Identifier(definition.key)))
         create_view(definition)
 
-    _with_short_lock(replace)
+    _short(replace)
     with connection.cursor() as cursor:
         for grantee in grants:
             cursor.execute(
@@ -153,22 +220,14 @@ def _view_grants(view: str) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _with_short_lock(change: Callable[[], None]) -> None:
-    """Run DDL under a short lock timeout, and again when a reader was in the way. Raises Conflict in the end."""
-    for attempt in range(1, TRIES + 1):
-        try:
-            with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-                    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # DDL refuses a table with checks still due
-                change()
-                with connection.cursor() as cursor:
-                    cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-                    cursor.execute("SET LOCAL lock_timeout = 0")
-            return
-        except OperationalError as error:
-            if not isinstance(error.__cause__, errors.LockNotAvailable):
-                raise
-            if attempt == TRIES:
-                raise Conflict(_("The table is busy; try again in a moment.")) from error
-            time.sleep(PAUSE)
+def _short(change: Callable[[], None], *, tries: int = TRIES) -> None:
+    """Run DDL under a short lock timeout, and again when a reader was in the way. Raises Busy in the end."""
+
+    def run() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # DDL refuses a table with checks still due
+        change()
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    in_short_lock(run, tries=tries)

@@ -5,6 +5,7 @@ from celery import shared_task
 from events.consumers import consumers
 from events.relay import ring_bells
 from records.exchange.worker import work
+from records.jobs import worker as jobs
 
 
 # A call works for 15 seconds and a chunk more; then it lets itself be called again.
@@ -13,3 +14,10 @@ def work_imports() -> None:
     """The bell rang: bring imports forward."""
     if work():
         ring_bells(consumers["imports"])
+
+
+@shared_task(name="records.work_fields", ignore_result=True)
+def work_fields() -> None:
+    """The bell rang: bring changes of fields forward. An index takes as long as it takes."""
+    if jobs.work():
+        ring_bells(consumers["field_jobs"])

@@ -78,6 +78,9 @@ class ComputedType(FieldType):
     def bound(self, settings: Mapping[str, Any]) -> FieldType:
         return type(self)(settings["gives"])
 
+    def is_refilled(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        return before != after
+
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
         return self._plain.model_field(field)
 

@@ -5,31 +5,74 @@ misses a new column, default or right. The version number comes from a sequence:
 with the next one.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import ClassVar
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+from psycopg import errors
 
+from core.errors import Conflict
 from processes.models import Process
 
 LOCK_CLASS = 7301
 """First half of the advisory lock's key; the second is the process id."""
 
 
+LOCK_TIMEOUT_MS = 100
+"""How long a change may make writers wait behind it before it steps aside."""
+TRIES = 40
+PAUSE = 0.05
+"""Seconds between two tries."""
+
+
+class Busy(Conflict):
+    """Somebody uses the process or its table just now; the change would make others wait."""
+
+    code: ClassVar[str] = "busy"
+
+
 @contextmanager
-def change_lock(process: Process) -> Iterator[Process]:
+def change_lock(process: Process, *, tries: int = TRIES) -> Iterator[Process]:
     """One transaction in which a definition changes alone; gives the process a new version before and after.
 
+    While a long write goes on it steps aside again and again instead of making new writers queue behind it. Raises
+    Busy in the end.
     The version moves at the beginning too, so that whoever reads a half-made definition inside this transaction
     caches it under a number that never becomes visible.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CLASS, process.pk])
+        in_short_lock(lambda: _lock_alone(process.pk), tries=tries)
         _new_version(process)
         yield process
         _new_version(process)
+
+
+def in_short_lock(change: Callable[[], None], *, tries: int = TRIES, timeout: int = LOCK_TIMEOUT_MS) -> None:
+    """Do what takes heavy locks in a savepoint with a short lock timeout, and again after a pause. Raises Busy."""
+    for attempt in range(1, tries + 1):
+        try:
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SET LOCAL lock_timeout = {timeout}")
+                change()
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL lock_timeout = 0")
+            return
+        except OperationalError as error:
+            if not isinstance(error.__cause__, errors.LockNotAvailable):
+                raise
+            if attempt == tries:
+                raise Busy(_("The process is in heavy use; try again in a moment.")) from error
+            time.sleep(PAUSE)
+
+
+def _lock_alone(process_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CLASS, process_id])
 
 
 def lock_for_writing(process_id: int) -> tuple[int | None, datetime]:

@@ -48,7 +48,9 @@ def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
         problems = Problems()
         for position, field in enumerate(draft.fields):
             with problems.at(f"fields.{position}"):
-                put_field(process, field, position=position)
+                added = put_field(process, field, position=position)
+                added.make_ready()
+                added.save(update_fields=["state"])
         with problems.at():
             put_stages(pipeline, draft.stages or DEFAULT_STAGES)
         problems.raise_any()

@@ -13,7 +13,7 @@ from core.errors import Invalid, SmartCRMError
 from records.operations.drafts import RecordDraft, draft_record, write_drafts
 from records.operations.records import delete_record, update_record
 from records.operations.references import know_all
-from records.operations.writing import ProcessRef, Writing, begin
+from records.operations.writing import ProcessRef, Writing, begin, refusing_taken
 from records.typed import TypedRecord
 
 MOST = 1_000
@@ -38,6 +38,7 @@ class Outcome:
     error: SmartCRMError | None = None
 
 
+@refusing_taken()
 @transaction.atomic
 def change_records(
     process: ProcessRef, changes: Sequence[RecordChange | SmartCRMError], *, actor: Actor

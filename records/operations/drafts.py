@@ -16,6 +16,8 @@ from records.operations.computed import compute
 from records.operations.holding import hold
 from records.operations.numbering import number_records
 from records.operations.references import department_of
+from records.operations.searching import write_words
+from records.operations.uniqueness import require_unique
 from records.operations.values import Cleaned, clean_values, defaults_for, require_filled
 from records.operations.writing import (
     Writing,
@@ -42,6 +44,7 @@ def draft_record(writing: Writing, *, values: Mapping[str, Any], stage: int | st
     cleaned = clean_values(writing, {**defaults_for(writing, values), **values})
     row = _new_row(writing, target, cleaned)
     require_filled(writing, row, target)
+    require_unique(writing, row)
     return RecordDraft(row, target)
 
 
@@ -116,7 +119,14 @@ def _insert(writing: Writing, drafts: Sequence[RecordDraft]) -> None:
             draft.row.title = f"{noun[:1].upper()}{noun[1:]} {entry.pk}"
             sync_catalogue(draft.row, title=draft.row.title)
         compute(writing.definition, draft.row)
+    _write_words(writing, drafts)
     writing.model.objects.bulk_create([draft.row for draft in drafts])
+
+
+def _write_words(writing: Writing, drafts: Sequence[RecordDraft]) -> None:
+    """The words of fields that are computed or numbered are known only now; nothing to do where none is searched."""
+    if any(field.is_searchable for field in writing.definition.fields):
+        write_words(writing.definition, [draft.row for draft in drafts])
 
 
 def _entry(writing: Writing, draft: RecordDraft) -> Record:

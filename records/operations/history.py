@@ -24,6 +24,7 @@ from records.operations.computed import compute
 from records.operations.holding import hold
 from records.operations.numbering import number_records
 from records.operations.references import department_of
+from records.operations.searching import write_words
 from records.operations.values import Cleaned, clean_values
 from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, snapshot
 from records.typed import TypedRecord
@@ -223,6 +224,8 @@ def _write(writing: Writing, lives: Sequence[_Life]) -> list[int]:
         compute(writing.definition, row)
     writing.model.objects.bulk_create(rows)
     hold(writing, rows)
+    if any(field.is_searchable for field in writing.definition.fields):
+        write_words(writing.definition, rows)
     in_order = _by_time(lives)
     _write_visits(writing, entries, lives, in_order)
     snapshots = [snapshot(row) for row in rows]

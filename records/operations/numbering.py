@@ -18,9 +18,9 @@ _NEXT_GAPLESS = """
 """
 
 
-def number_records(definition: Definition, rows: Sequence[TypedRecord]) -> None:
-    """Give new rows, in their order, the numbers of every field that has some; one statement a field (and year)."""
-    for its_field in definition.fields:
+def number_records(definition: Definition, rows: Sequence[TypedRecord], only: FieldDef | None = None) -> None:
+    """Give new rows, in their order, the numbers of every field that has some, or of one: a statement each."""
+    for its_field in definition.fields if only is None else (only,):
         if isinstance(its_field.type, AutoNumberType) and rows:
             _number(its_field, its_field.type, rows)
 

@@ -12,6 +12,8 @@ from records.operations.computed import compute
 from records.operations.drafts import draft_record, write_drafts
 from records.operations.holding import hold
 from records.operations.references import department_of
+from records.operations.searching import is_searched, write_words
+from records.operations.uniqueness import require_unique
 from records.operations.values import asked_of, clean_values
 from records.operations.writing import ProcessRef, Writing, begin, one_change, snapshot, sync_catalogue
 from records.typed import TypedRecord
@@ -52,6 +54,8 @@ def update_record(
         return row
     _save(writing, row, attributes)
     hold(writing, [row], changes)
+    if is_searched(writing.definition, changes):
+        write_words(writing.definition, [row])
     if {"title", "assignee"} & changes.keys():
         sync_catalogue(row, title=row.title, assignee_id=row.assignee_id, department_id=row.department_id)
     moved = {"left_department": left} if row.department_id != left else {}
@@ -73,9 +77,13 @@ def delete_record(process: ProcessRef, record_id: int, *, actor: Actor, version:
 
 @one_change
 def restore_record(process: ProcessRef, record_id: int, *, actor: Actor) -> TypedRecord:
-    """Take a record out of the bin, where it was. Writes `record.restored`. Raises NotFound, NotAllowed."""
+    """Take a record out of the bin, where it was. Writes `record.restored`.
+
+    Raises NotFound, NotAllowed, Invalid (another record has a value of it meanwhile that none may share).
+    """
     writing = begin(process, actor=actor)
     row = writing.row(record_id, in_bin=True)
+    require_unique(writing, row)
     row.deleted_at = None
     _save(writing, row, ["deleted_at"])
     sync_catalogue(row, deleted_at=None)
@@ -107,6 +115,7 @@ def change_values(
     attributes += compute(writing.definition, row)
     changes = _changes(before, snapshot(row))
     _require_kept(writing, row, changes)
+    require_unique(writing, row, [field for field in writing.definition.fields if field.key in changes])
     return changes, attributes
 
 

@@ -1,12 +1,14 @@
 """What every write of a record begins with: the process's lock, its definition, the rights, the row."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 from psycopg import sql
 
@@ -41,6 +43,8 @@ class Writing:
     known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     """Ids of rows that values may name, as far as this write has asked: see `records.operations.references`."""
     asked: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    drafted: set[tuple[int, Any]] = field(default_factory=set)
+    """Values of unique fields that new records of this write will have: field id and value as compared."""
     departments: dict[int, int | None] = field(default_factory=dict)
     """Person → department, of people whom this write has looked up."""
 
@@ -96,6 +100,9 @@ class Writing:
         )
 
 
+_UNIQUE = re.compile(r"p\d+_f\d+_unique")
+"""Names of the indexes that keep values of fields apart: see `records.tables.unique_index`."""
+
 ProcessRef = int | str | Definition | Process | Writing
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -111,10 +118,22 @@ def one_change(operation: Callable[Concatenate[ProcessRef, P], R]) -> Callable[C
     def run(process: ProcessRef, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if isinstance(process, Writing):
             return operation(process, *args, **kwargs)
-        with transaction.atomic():
+        with refusing_taken(), transaction.atomic():
             return operation(process, *args, **kwargs)
 
     return run
+
+
+@contextmanager
+def refusing_taken() -> Iterator[None]:
+    """Around a transaction: somebody was faster with a value that no two records may share. Raises Conflict."""
+    try:
+        yield
+    except IntegrityError as error:
+        name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+        if not _UNIQUE.fullmatch(name):
+            raise
+        raise Conflict(_("Another record has this value.")) from error
 
 
 def begin(process: ProcessRef, *, actor: Actor) -> Writing:

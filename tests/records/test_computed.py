@@ -93,7 +93,7 @@ def test_formula_may_not_look_at_the_clock(process: Process) -> None:
 
 def test_formula_of_a_removed_field_keeps_its_last_value(process: Process) -> None:
     row = create_record(process.pk, values={"title": "A", "amount": 10}, actor=SYSTEM)
-    remove_field(Field.objects.get(process=process, key="amount"), actor=SYSTEM)
+    remove_field(Field.objects.get(process=process, key="amount"), actor=SYSTEM, confirmed=True)
     row = update_record(process.pk, row.pk, values={"title": "B"}, actor=SYSTEM)
     assert row.value(definition_of(process).field_by_key["whole"]) == Decimal(11)
 

@@ -1,0 +1,44 @@
+"""What of a process itself speaks of a field: conditions of other fields, formulas."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from expressions.errors import InvalidExpression
+from expressions.formulas import parse_formula
+from processes.definition import fresh_definition
+from processes.formulas import FORMULA, formula_schema
+from processes.models import Field
+from processes.uses import FieldUse, Use, field_use_kinds
+
+
+@field_use_kinds.register
+class FieldsOfField(FieldUse):
+    """Fields that are asked by a condition over it, or computed from it."""
+
+    key = "fields"
+    label = _("Fields")
+
+    def uses(self, field: Field) -> Iterator[Use]:
+        schema = formula_schema(fresh_definition(field.process_id))
+        for other in Field.objects.filter(process=field.process_id, removed_at=None).exclude(pk=field.pk):
+            if other.visible_if and field.key in keys_in(other.visible_if):
+                yield Use(_("asked by a condition"), other.label)
+            if other.type == FORMULA:
+                try:
+                    used = parse_formula(other.settings[FORMULA], schema).fields_used
+                except InvalidExpression:
+                    continue
+                if field.key in used:
+                    yield Use(_("formula"), other.label)
+
+
+def keys_in(condition: Any) -> set[str]:
+    """The field keys in a condition written as a JSON tree."""
+    if isinstance(condition, Mapping):
+        own = {condition["field"]} if isinstance(condition.get("field"), str) else set()
+        return own.union(*(keys_in(value) for value in condition.values()))
+    if isinstance(condition, list):
+        return set().union(*(keys_in(item) for item in condition))
+    return set()

@@ -1,0 +1,1 @@
+"""Long changes of fields, done step by step while the process is used."""

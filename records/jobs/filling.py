@@ -1,0 +1,53 @@
+"""Values that records get because a field was added or is made of something else now."""
+
+from django.db import transaction
+
+from processes.definition import definition_at
+from processes.models import Field, FieldJob
+from processes.operations.changing import change_lock, lock_for_writing
+from records.jobs.fillers import FILLERS
+from records.jobs.held import end, held_job, note
+from records.models import Record
+from records.typed import model_for
+
+BATCH = 500
+"""Records of one transaction: few enough that whoever wants one of them waits but a moment."""
+
+
+def fill_records(job: FieldJob) -> bool:
+    """One batch of records in the order of their numbers; whether there may be more."""
+    with transaction.atomic():
+        held = held_job(job)
+        if held is None:
+            return False
+        version, _now = lock_for_writing(held.field.process_id)
+        definition = definition_at(held.field.process_id, version or 0)
+        field = definition.field_by_id.get(held.field_id)
+        fillers = [filler for filler in FILLERS if field is not None and filler.wants(field)]
+        if field is not None and fillers:
+            if held.total == 0:
+                held.total = Record.objects.filter(process_id=definition.id).count()
+            later = model_for(definition).objects.filter(pk__gt=held.position).order_by("pk")
+            rows = list(later.select_for_update(of=("self",))[:BATCH])
+            for filler in fillers:
+                filler.fill(definition, field, rows)
+            if rows:
+                note(held, done=len(rows), position=rows[-1].pk)
+            if len(rows) == BATCH:
+                return True
+    _finish(job)
+    return False
+
+
+@transaction.atomic
+def _finish(job: FieldJob) -> None:
+    """Every record has its value. Raises Busy."""
+    held = held_job(job)
+    if held is None:
+        return
+    field = held.field
+    if field.state == Field.State.FILLING:
+        with change_lock(field.process, tries=1):
+            field.make_ready()
+            field.save(update_fields=["state"])
+    end(held)
