@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from api.listing import number_from
 from api.renderers import JsonOnly
 from api.schema import next_number, parameter
-from api.v1.serializers import Strict, items_of
+from api.v1.strict import Strict, items_of
 from api.views import ApiView
 from records.exchange.source import DELIMITERS, ENCODINGS
 from records.models import ImportJob

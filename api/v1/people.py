@@ -35,8 +35,8 @@ from api.v1.serializers import (
     RoleBody,
     RoleName,
     RoleOut,
-    items_of,
 )
+from api.v1.strict import items_of
 from api.views import ApiView
 
 MOST_PEOPLE = 200

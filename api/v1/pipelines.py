@@ -7,7 +7,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.v1.serializers import MovesBody, OrderBody, PipelineOut, StageBody, StageOut, StagePatch, items_of
+from api.v1.serializers import MovesBody, OrderBody, PipelineOut, StageBody, StageOut, StagePatch
+from api.v1.strict import items_of
 from api.views import ApiView
 from core.errors import NotFound
 from processes.definition import definition_of

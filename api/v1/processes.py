@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.schema import record_schema
-from api.v1.serializers import AccessBody, AccessOut, ProcessBody, ProcessOut, ProcessPatch, items_of
+from api.v1.serializers import AccessBody, AccessOut, ProcessBody, ProcessOut, ProcessPatch
+from api.v1.strict import items_of
 from api.views import ApiView
 from core.errors import Invalid
 from core.text import id_from

@@ -9,7 +9,8 @@ from rest_framework.response import Response
 
 from api.listing import number_from
 from api.schema import next_number, parameter
-from api.v1.serializers import RunOut, items_of
+from api.v1.serializers import RunOut
+from api.v1.strict import items_of
 from api.views import ApiView
 from automation.models import State
 from automation.operations import cancel_run, confirm_run, retry_run, run_again

@@ -1,44 +1,13 @@
 """Bodies and answers of everything but records: what keys there are. Whether values are right, the domain says."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext as _
-from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 
-from processes.models import Field, Operation, Pipeline, Scope, Stage
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses keys that nobody would read, by name."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The checked body."""
-        if isinstance(data, Mapping):
-            unknown = [key for key in data if key not in self.fields]
-            if unknown:
-                raise ValidationError({str(key): [_("There is no such key.")] for key in unknown})
-        return super().to_internal_value(data)
-
-
-def items_of(serializer: type[serializers.Serializer[Any]], **more: serializers.Field[Any, Any, Any, Any]) -> Any:
-    """The answer of a list: `items`, and what comes with them."""
-    name = serializer.__name__.removesuffix("Out") + "List"
-    return inline_serializer(name, {"items": serializer(many=True), **more})
-
-
-def text(**options: Any) -> serializers.CharField:
-    """Text as given; the domain trims and checks it."""
-    return serializers.CharField(trim_whitespace=False, **options)
-
-
-def optional_text() -> serializers.CharField:
-    """Text that may be absent or empty."""
-    return text(required=False, allow_blank=True, default="")
-
+from api.v1.field_shapes import FieldBody, FieldOut
+from api.v1.strict import Strict, optional_text, text
+from processes.models import Operation, Pipeline, Scope, Stage
 
 # People
 
@@ -149,43 +118,6 @@ class TokenBody(Strict):
 
 
 # Processes
-
-
-class FieldOut(serializers.Serializer[Any]):
-    """A question that a process asks."""
-
-    key = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
-    type = serializers.CharField(source="type.key")
-    help = serializers.CharField()
-    required = serializers.ChoiceField(choices=Field.Required.choices)  # type: ignore[assignment]
-    on_card = serializers.BooleanField()
-    in_list = serializers.BooleanField()
-    settings = serializers.JSONField()
-
-
-class FieldBody(Strict):
-    """A field to be; the key is made from the label unless given."""
-
-    label = text()  # type: ignore[assignment]
-    type = serializers.CharField()
-    key = optional_text()
-    help = optional_text()
-    required = serializers.ChoiceField(choices=Field.Required.choices, default=Field.Required.NEVER)  # type: ignore[assignment]
-    on_card = serializers.BooleanField(default=False)
-    in_list = serializers.BooleanField(default=True)
-    settings = serializers.DictField(default=dict)
-
-
-class FieldPatch(Strict):
-    """What may change of a field; its key and type stay."""
-
-    label = text(required=False)  # type: ignore[assignment]
-    help = text(required=False, allow_blank=True)
-    required = serializers.ChoiceField(choices=Field.Required.choices, required=False)  # type: ignore[assignment]
-    on_card = serializers.BooleanField(required=False)
-    in_list = serializers.BooleanField(required=False)
-    settings = serializers.DictField(required=False)
 
 
 class OrderBody(Strict):

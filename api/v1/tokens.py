@@ -8,7 +8,8 @@ from rest_framework.response import Response
 from accounts.models import Token
 from accounts.operations import create_token, revoke_token
 from accounts.queries import tokens_of
-from api.v1.serializers import NewTokenOut, TokenBody, TokenOut, items_of
+from api.v1.serializers import NewTokenOut, TokenBody, TokenOut
+from api.v1.strict import items_of
 from api.views import ApiView
 
 

@@ -15,8 +15,8 @@ from api.v1.serializers import (
     TriggerOut,
     TriggerPatch,
     TriggerTileOut,
-    items_of,
 )
+from api.v1.strict import items_of
 from automation.drafts import TriggerDraft
 from automation.operations import (
     SavedTrigger,

@@ -87,8 +87,9 @@ def test_formula_keeps_its_kind(process: Process) -> None:
 
 
 def test_formula_may_not_look_at_the_clock(process: Process) -> None:
-    with pytest.raises(Invalid):
-        add_field(process, formula("age", "days_between(request_date, today())"), actor=SYSTEM)
+    with pytest.raises(Invalid) as refused:
+        add_field(process, formula("age", 'datediff(created_at, now(), "days")'), actor=SYSTEM)
+    assert "today or now" in str(refused.value.fields["formula"][0])
 
 
 def test_formula_of_a_removed_field_keeps_its_last_value(process: Process) -> None:
