@@ -77,6 +77,7 @@ _FIELD_TYPES: Mapping[str, Type] = {
     "people": Type.LIST,
     "references": Type.LIST,
     "person": Type.ITEM,
+    "department": Type.ITEM,
     "reference": Type.ITEM,
 }
 

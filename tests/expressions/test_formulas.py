@@ -1,6 +1,6 @@
 """What formulas compute, and what the parser refuses."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -10,6 +10,7 @@ from django.utils import translation
 
 from expressions.errors import InvalidExpression
 from expressions.formulas import FUNCTIONS, evaluation_order, parse_formula
+from expressions.formulas.functions.dates import workday_after
 from expressions.formulas.types import MAX_TEXT
 from expressions.schema import FieldSpec, Schema
 from expressions.values import BOOLEAN, DATE, DATETIME, NUMBER, TEXT, Money
@@ -110,6 +111,31 @@ COMPUTED = [
     ("workdays(date(2026, 1, 1), date(2026, 12, 31))", Decimal(261)),
     ("startofmonth(created)", date(2026, 2, 1)),
     ("endofmonth(due)", date(2026, 1, 31)),
+    ("minute(created)", Decimal(30)),
+    ("quarter(due) + quarter(date(2026, 4, 1)) * 10 + quarter(date(2026, 12, 31)) * 100", Decimal(421)),
+    ("week(due)", Decimal(5)),
+    ("week(date(2027, 1, 1))", Decimal(53)),
+    ("addworkdays(date(2026, 1, 30), 1)", date(2026, 2, 2)),
+    ("addworkdays(due, 1)", date(2026, 2, 2)),
+    ("addworkdays(due, -1)", date(2026, 1, 30)),
+    ("addworkdays(date(2026, 2, 1), -6)", date(2026, 1, 23)),
+    ("addworkdays(due, 0)", date(2026, 1, 31)),
+    ("addworkdays(due, 999999999)", None),
+    ("roundup(1.21, 1) + roundup(-1.21)", Decimal("-0.7")),
+    ("rounddown(1.29, 1) + rounddown(-1.99)", Decimal("0.2")),
+    ("power(2, 10)", Decimal(1024)),
+    ("power(-8, 0.5)", None),
+    ("power(10, 1000000)", None),
+    ("sqrt(9)", Decimal(3)),
+    ("sqrt(-1)", None),
+    ("sign(-0.5) + sign(0) * 10", Decimal(-1)),
+    ("count(1, empty, title, company, assignee, tags)", Decimal(4)),
+    ('find("a-b-c", "-") * 10 + find("abc", "-")', Decimal(20)),
+    ('textbefore("a-b-c", "-") & textafter("a-b-c", "-")', "ab-c"),
+    ('isempty(textbefore("abc", "-")) and isempty(textafter("abc", "-"))', True),
+    ('proper("анна-мария o\'neil ABC")', "Анна-Мария O'neil Abc"),
+    ('repeat("ab", 3)', "ababab"),
+    ('repeat("ab", 0)', None),
     ("today()", date(2026, 3, 18)),
     ("now()", datetime(2026, 3, 18, 12, 0, tzinfo=UTC)),
 ]
@@ -237,6 +263,16 @@ def test_texts_stay_short() -> None:
     assert len(str(result("title & title", title=long))) == MAX_TEXT
     assert len(str(result('replace(title, "x", title)', title=long))) == MAX_TEXT
     assert len(str(result("concat(" + ",".join(["title"] * 50) + ")", title=long))) == MAX_TEXT
+
+
+def test_working_days_ahead_equal_a_walk_day_by_day() -> None:
+    for start in (date(2026, 1, 26) + timedelta(days=n) for n in range(7)):
+        for count in range(-15, 16):
+            day, left = start, abs(count)
+            while left:
+                day += timedelta(days=1 if count > 0 else -1)
+                left -= day.weekday() < 5
+            assert workday_after(day=start, count=count) == day
 
 
 def test_dates_outside_of_the_supported_years_are_empty() -> None:

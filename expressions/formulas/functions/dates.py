@@ -103,6 +103,26 @@ def _hour(scope: Scope, value: datetime) -> Decimal:
     return Decimal(value.astimezone(scope.zone).hour)
 
 
+@plain("minute(moment)", gettext_lazy("The minute, 0 to 59."), Type.NUMBER, Type.DATETIME)
+def _minute(scope: Scope, value: datetime) -> Decimal:
+    return Decimal(value.astimezone(scope.zone).minute)
+
+
+@plain("quarter(date)", gettext_lazy("The quarter, 1 to 4."), Type.NUMBER, TIME)
+def _quarter(scope: Scope, value: date) -> Decimal:
+    return Decimal((day_of(value, scope).month + 2) // 3)
+
+
+@plain(
+    "week(date)",
+    gettext_lazy("The number of the week; the first one has the year's first Thursday."),
+    Type.NUMBER,
+    TIME,
+)
+def _week(scope: Scope, value: date) -> Decimal:
+    return Decimal(day_of(value, scope).isocalendar().week)
+
+
 @plain("startofmonth(date)", gettext_lazy("The first day of the month."), Type.DATE, TIME)
 def _startofmonth(scope: Scope, value: date) -> date:
     return day_of(value, scope).replace(day=1)
@@ -132,6 +152,40 @@ def workdays_between(first: date, last: date) -> Decimal:
     weeks, rest = divmod((last - first).days + 1, 7)
     days = sum((first.weekday() + shift) % 7 < 5 for shift in range(rest))
     return Decimal(weeks * 5 + days)
+
+
+@plain(
+    "addworkdays(date, number)",
+    gettext_lazy("The working day, Monday to Friday, so many of them later, or earlier for a negative number."),
+    Type.DATE,
+    TIME,
+    Type.NUMBER,
+)
+def _addworkdays(scope: Scope, value: date, number: Decimal) -> Any:
+    if abs(number) > FAR:
+        return None
+    try:
+        return in_range(workday_after(day_of(value, scope), int(number)))
+    except OverflowError:
+        return None
+
+
+def workday_after(day: date, count: int) -> date:
+    """The working day so many working days after a day; from a weekend, Monday is the first one."""
+    if count < 0:
+        # The week read backwards: Friday is the first day, Sunday the sixth and Saturday the seventh.
+        place = (4 - day.weekday()) % 7
+        return day - timedelta(days=_days_ahead(place, -count))
+    return day + timedelta(days=_days_ahead(day.weekday(), count))
+
+
+def _days_ahead(place: int, count: int) -> int:
+    """Days until `count` working days are over, from the place in a week of five working days and two others."""
+    if count == 0:
+        return 0
+    start = min(place, 4)
+    weeks, rest = divmod(start + count, 5)
+    return weeks * 7 + rest - place
 
 
 @built('dateadd(date, number, "unit")', gettext_lazy("A date or moment so many days, months and so on later."), 3, 3)

@@ -1,11 +1,11 @@
 """Numbers."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 
 from django.utils.translation import gettext_lazy
 
 from expressions.formulas.functions.base import built, plain
-from expressions.formulas.types import ARITHMETIC, Type, Typed, finite, insist
+from expressions.formulas.types import ARITHMETIC, SCALAR, Type, Typed, finite, insist
 from expressions.schema import Scope
 
 MAX_ROUND = 20
@@ -43,6 +43,59 @@ def _floor(scope: Scope, number: Decimal) -> Decimal | None:
 @plain("ceil(number)", gettext_lazy("The nearest whole number above."), Type.NUMBER, Type.NUMBER)
 def _ceil(scope: Scope, number: Decimal) -> Decimal | None:
     return rounded(number, Decimal(0), ROUND_CEILING)
+
+
+@plain(
+    "roundup(number, digits)",
+    gettext_lazy("Rounded away from zero."),
+    Type.NUMBER,
+    Type.NUMBER,
+    Type.NUMBER,
+    optional=1,
+)
+def _roundup(scope: Scope, number: Decimal, digits: Decimal = Decimal(0)) -> Decimal | None:
+    return rounded(number, digits, ROUND_UP)
+
+
+@plain(
+    "rounddown(number, digits)",
+    gettext_lazy("Rounded towards zero."),
+    Type.NUMBER,
+    Type.NUMBER,
+    Type.NUMBER,
+    optional=1,
+)
+def _rounddown(scope: Scope, number: Decimal, digits: Decimal = Decimal(0)) -> Decimal | None:
+    return rounded(number, digits, ROUND_DOWN)
+
+
+@plain(
+    "power(number, exponent)",
+    gettext_lazy("The number multiplied by itself so many times."),
+    Type.NUMBER,
+    Type.NUMBER,
+    Type.NUMBER,
+)
+def _power(scope: Scope, number: Decimal, exponent: Decimal) -> Decimal | None:
+    return finite(ARITHMETIC.power(number, exponent))
+
+
+@plain("sqrt(number)", gettext_lazy("The square root; empty for negative numbers."), Type.NUMBER, Type.NUMBER)
+def _sqrt(scope: Scope, number: Decimal) -> Decimal | None:
+    return finite(ARITHMETIC.sqrt(number))
+
+
+@plain("sign(number)", gettext_lazy("1, 0 or −1, as the number stands to zero."), Type.NUMBER, Type.NUMBER)
+def _sign(scope: Scope, number: Decimal) -> Decimal:
+    return Decimal((number > 0) - (number < 0))
+
+
+@built("count(a, b, …)", gettext_lazy("How many of the values are filled."), 1)
+def _count(args: list[Typed], at: int) -> Typed:
+    for arg in args:
+        insist(arg, (*SCALAR, Type.ITEM, Type.LIST))
+    runs = [arg.run for arg in args]
+    return Typed(Type.NUMBER, lambda scope: Decimal(sum(run(scope) is not None for run in runs)), at)
 
 
 def _total(args: list[Typed], at: int, *, average: bool) -> Typed:

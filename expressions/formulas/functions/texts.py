@@ -1,5 +1,6 @@
 """Texts. Positions count from 1; results are cut at 10,000 characters."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ from expressions.formulas.functions.logic import check_option
 from expressions.formulas.functions.numbers import rounded
 from expressions.formulas.types import MAX_TEXT, SCALAR, Run, Type, Typed, insist, number_words, words_of
 from expressions.schema import Scope
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 def joined(runs: list[Run]) -> Run:
@@ -94,6 +97,50 @@ def _startswith(scope: Scope, text: str, part: str) -> bool:
 @plain("endswith(text, part)", gettext_lazy("Whether a text ends so."), Type.BOOLEAN, Type.TEXT, Type.TEXT)
 def _endswith(scope: Scope, text: str, part: str) -> bool:
     return folded(text).endswith(folded(part))
+
+
+@plain(
+    "find(text, part)",
+    gettext_lazy("The place of a part in a text, from 1; 0 if it is not there. Capital letters count."),
+    Type.NUMBER,
+    Type.TEXT,
+    Type.TEXT,
+)
+def _find(scope: Scope, text: str, part: str) -> Decimal:
+    return Decimal(text.find(part) + 1)
+
+
+@plain(
+    "textbefore(text, part)",
+    gettext_lazy("What stands before a part; empty if it is not there."),
+    Type.TEXT,
+    Type.TEXT,
+    Type.TEXT,
+)
+def _textbefore(scope: Scope, text: str, part: str) -> str | None:
+    before, found, _after = text.partition(part)
+    return (before or None) if found else None
+
+
+@plain(
+    "textafter(text, part)",
+    gettext_lazy("What stands after a part; empty if it is not there."),
+    Type.TEXT,
+    Type.TEXT,
+    Type.TEXT,
+)
+def _textafter(scope: Scope, text: str, part: str) -> str | None:
+    return text.partition(part)[2] or None
+
+
+@plain("proper(text)", gettext_lazy("The first letter of every word large, the others small."), Type.TEXT, Type.TEXT)
+def _proper(scope: Scope, text: str) -> str:
+    return _WORD.sub(lambda word: word[0][0].upper() + word[0][1:].lower(), text)[:MAX_TEXT]
+
+
+@plain("repeat(text, count)", gettext_lazy("The text so many times."), Type.TEXT, Type.TEXT, Type.NUMBER)
+def _repeat(scope: Scope, text: str, count: Decimal) -> str | None:
+    return (text * min(_position(count), MAX_TEXT // len(text) + 1))[:MAX_TEXT] or None
 
 
 @built("replace(text, old, new)", gettext_lazy("Another part in every place of one."), 3, 3)
