@@ -1,16 +1,21 @@
 """The formulas of a process: parsed once per version, in an order in which each comes after those it reads."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.errors import Invalid
 from expressions.errors import InvalidExpression
 from expressions.formulas import Formula, evaluation_order, parse_formula
 from expressions.schema import Schema
+from processes.definition import fresh_definition
 from processes.definition_types import Definition, FieldDef
+from processes.models import Process
 from processes.schema import schema_of
 
+AGES = gettext_lazy("A stored value cannot depend on today or now: it would be wrong tomorrow.")
 FORMULA = "formula"
 UNSTABLE = frozenset({"updated_at"})
 """What changes with every write would make every write a change."""
@@ -45,6 +50,32 @@ def broken_formulas(definition: Definition) -> dict[str, str]:
             except InvalidExpression as error:
                 found[field.key] = str(error.message)
     return found
+
+
+@dataclass(frozen=True)
+class FormulaCheck:
+    """What a formula gives and reads; or what is wrong with it, and where (lines and columns count from 1)."""
+
+    kind: str | None = None
+    fields: tuple[str, ...] = ()
+    error: str = ""
+    line: int | None = None
+    column: int | None = None
+
+
+def formula_check(process: Process, source: str, *, key: str = "") -> FormulaCheck:
+    """Whether a formula could be saved now; `key` is the field whose formula it is, where there is one."""
+    definition = fresh_definition(process.pk)
+    try:
+        formula = parse_formula(source, formula_schema(definition))
+        others = {field.key: other for field, other in formulas_of(definition)}
+        evaluation_order(others | ({key: formula} if key else {}))
+    except InvalidExpression as error:
+        place = error.details
+        return FormulaCheck(error=str(error.message), line=place.get("line"), column=place.get("column"))
+    if formula.uses_time:
+        return FormulaCheck(error=str(AGES))
+    return FormulaCheck(kind=formula.kind.key, fields=tuple(sorted(formula.fields_used)))
 
 
 def check_circles(definition: Definition) -> None:

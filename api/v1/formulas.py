@@ -5,20 +5,20 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.v1.strict import StrictSerializer
+from api.v1.strict import Strict
 from api.views import ApiView
-from processes.formulas import formula_check
+from processes.formulas import FormulaCheck, formula_check
 from processes.queries import process_for
 
 
-class FormulaBody(StrictSerializer):
+class FormulaBody(Strict):
     """A formula, and the field that it is for."""
 
     formula = serializers.CharField(max_length=4000, trim_whitespace=False, allow_blank=True)
     key = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
 
 
-class FormulaOut(serializers.Serializer):
+class FormulaOut(serializers.Serializer[FormulaCheck]):
     """What it gives and reads, or what is wrong with it and where."""
 
     kind = serializers.CharField(allow_null=True)

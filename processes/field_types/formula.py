@@ -18,7 +18,7 @@ from processes.definition import fresh_definition
 from processes.definition_types import FieldDef
 from processes.field_types.number import SCALE
 from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
-from processes.formulas import formula_schema
+from processes.formulas import AGES, formula_schema
 from processes.models import Process
 
 TYPES = {"number": "number", "text": "long_text", "date": "date", "datetime": "datetime", "boolean": "boolean"}
@@ -43,7 +43,7 @@ class FormulaSettings(SettingsForm):
         source: str = self.cleaned_data["formula"]
         formula = self._parsed(source)
         if formula.uses_time:
-            raise forms.ValidationError(_("A stored value cannot depend on today or now: it would be wrong tomorrow."))
+            raise forms.ValidationError(AGES)
         return source
 
     def to_settings(self) -> dict[str, Any]:
