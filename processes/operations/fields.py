@@ -17,7 +17,7 @@ from processes.definition import field_def, fresh_definition
 from processes.definition_types import Definition
 from processes.drafts import FieldDraft
 from processes.fieldtype import field_types
-from processes.formulas import check_circles, check_same_kind
+from processes.formulas import check_circles, check_same_kind, formulas_of
 from processes.models import Field, FieldJob, Operation, Process, Section, Stage
 from processes.operations.changing import Busy, change_lock
 from processes.operations.checking import check_field
@@ -78,7 +78,24 @@ def settle_field(process: Process, field: Field, *, user_id: int | None) -> None
     field.save(update_fields=["state"])
     if storage().wants_index(field):
         begin_job(field, FieldJob.Kind.INDEX, user_id=user_id)
+    _refill_readers(process, field, user_id=user_id)
     storage().refresh(process)
+
+
+def _refill_readers(process: Process, field: Field, *, user_id: int | None) -> None:
+    """Formulas speak of a field that came (back): they were broken until now, so existing records get their values.
+
+    One job is enough: it computes all formulas of every record.
+    """
+    formulas = formulas_of(fresh_definition(process.pk))
+    ids = [reader.id for reader, formula in formulas if field.key in formula.fields_used]
+    reader = Field.objects.filter(pk__in=ids).first()
+    if reader is None:
+        return
+    if reader.state == Field.State.READY:
+        reader.refill()
+        reader.save(update_fields=["state"])
+    begin_job(reader, FieldJob.Kind.FILL, user_id=user_id)
 
 
 def begin_job(field: Field, kind: str, *, user_id: int | None) -> FieldJob:
@@ -166,6 +183,7 @@ def restore_field(field: Field, *, actor: Actor, key: str = "") -> Field:
             begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
         if field.is_unique:
             begin_job(field, FieldJob.Kind.INDEX, user_id=actor.user_id)
+        _refill_readers(process, field, user_id=actor.user_id)
         storage().refresh(process)
     publish("field.restored", actor=actor, process_id=process.pk, data={"key": field.key})
     return field
