@@ -13,7 +13,7 @@ from expressions.formulas import FUNCTIONS, evaluation_order, parse_formula
 from expressions.formulas.functions.dates import workday_after
 from expressions.formulas.types import MAX_TEXT
 from expressions.schema import FieldSpec, Schema
-from expressions.values import BOOLEAN, DATE, DATETIME, NUMBER, TEXT, Money
+from expressions.values import BOOLEAN, DATE, DATETIME, KINDS, NUMBER, TEXT, Money
 from tests.expressions.test_conditions import SCHEMA, scope
 
 VALUES: dict[str, Any] = {
@@ -185,6 +185,11 @@ def test_empty_values_make_sense(source: str, expected: object) -> None:
 )
 def test_kind_is_inferred(source: str, kind: object) -> None:
     assert parse_formula(source, SCHEMA).kind is kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_values_of_every_kind_can_be_read(kind: str) -> None:
+    assert parse_formula("isempty(x) and count(x) = 0", {"x": FieldSpec(KINDS[kind], "X")}).evaluate(scope()) is True
 
 
 def test_fields_and_use_of_time_are_known() -> None:
