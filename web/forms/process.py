@@ -1,12 +1,9 @@
 """Forms of a living process: what it is called, its fields, its stages."""
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from processes.fieldtype import field_types
-from processes.models import Field, Process, Stage
+from processes.models import Process, Stage
 from processes.models.pipeline import COLORS
 
 
@@ -27,28 +24,6 @@ class ProcessForm(forms.Form):
     def showing(cls, process: Process) -> "ProcessForm":
         """The form as the process is now."""
         return cls(initial={name: getattr(process, name) for name in cls.base_fields})
-
-
-class FieldForm(forms.Form):
-    """A question and where it is shown; key and type are set once."""
-
-    label = forms.CharField(label=_("Name"), max_length=100)
-    type = forms.ChoiceField(label=_("Kind of answer"), choices=field_types.choices)
-    key = forms.CharField(
-        label=_("Key for programs"),
-        max_length=40,
-        required=False,
-        help_text=_("Made from the name if you leave it empty; it stays for good."),
-    )
-    help = forms.CharField(label=_("Help under the field"), max_length=255, required=False)
-    required = forms.ChoiceField(label=_("An answer is required"), choices=Field.Required, initial=Field.Required.NEVER)
-    on_card = forms.BooleanField(label=_("On the card of the board"), required=False)
-    in_list = forms.BooleanField(label=_("In the list"), required=False, initial=True)
-
-    def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not is_new:
-            del self.fields["type"], self.fields["key"]
 
 
 class StageForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import access, automation, designer, processes, triggers
+from web.views import access, automation, designer, fields, processes, triggers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("processes/", processes.processes, name="processes"),
@@ -10,11 +10,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/settings/", designer.general, name="process-settings"),
     path("p/<slug:key>/settings/archive/", designer.archive, name="process-archive"),
     path("p/<slug:key>/settings/publish/", designer.publish, name="process-publish"),
-    path("p/<slug:key>/settings/fields/", designer.fields, name="process-fields"),
-    path("p/<slug:key>/settings/fields/new/", designer.new_field, name="field-new"),
-    path("p/<slug:key>/settings/fields/order/", designer.order_fields, name="field-order"),
-    path("p/<slug:key>/settings/fields/edit/<slug:field_key>/", designer.edit_field, name="field-edit"),
-    path("p/<slug:key>/settings/fields/remove/<slug:field_key>/", designer.delete_field, name="field-remove"),
+    path("p/<slug:key>/settings/fields/", fields.fields, name="process-fields"),
+    path("p/<slug:key>/settings/fields/new/", fields.new_field, name="field-new"),
+    path("p/<slug:key>/settings/fields/order/", fields.order_fields, name="field-order"),
+    path("p/<slug:key>/settings/fields/edit/<slug:field_key>/", fields.edit_field, name="field-edit"),
+    path("p/<slug:key>/settings/fields/remove/<slug:field_key>/", fields.delete_field, name="field-remove"),
+    path("p/<slug:key>/settings/fields/jobs/", fields.jobs, name="field-jobs"),
+    path("p/<slug:key>/settings/fields/removed/<int:field_id>/restore/", fields.restore, name="field-restore"),
+    path("p/<slug:key>/settings/fields/removed/<int:field_id>/purge/", fields.purge, name="field-purge"),
     path("p/<slug:key>/settings/stages/", designer.stages, name="process-stages"),
     path("p/<slug:key>/settings/stages/new/", designer.new_stage, name="stage-new"),
     path("p/<slug:key>/settings/stages/order/", designer.order_stages, name="stage-order"),

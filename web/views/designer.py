@@ -11,29 +11,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import Invalid
-from processes.drafts import FieldDraft, StageDraft
-from processes.fieldtype import FieldType, field_types
-from processes.models import Field, Operation, Pipeline, Process, Stage
+from processes.drafts import StageDraft
+from processes.models import Operation, Pipeline, Process, Stage
 from processes.models.pipeline import COLORS
 from processes.operations import (
-    add_field,
     add_stage,
     archive_process,
     publish_process,
-    remove_field,
     remove_stage,
-    reorder_fields,
     reorder_stages,
     set_moves,
-    update_field,
     update_process,
     update_stage,
 )
 from processes.permissions import access_for
-from processes.queries import field_of, pipeline_of, process_for, stage_of
-from web.forms.declared import PREFIX, declared_form, settings_from
+from processes.queries import pipeline_of, process_for, stage_of
 from web.forms.draft import read_json
-from web.forms.process import FieldForm, ProcessForm, StageForm
+from web.forms.process import ProcessForm, StageForm
 from web.forms.refusals import attempt
 from web.icons import ICONS
 from web.middleware import PersonalRequest
@@ -71,73 +65,6 @@ def publish(request: PersonalRequest, key: str) -> HttpResponse:
     process = publish_process(process_for(request.actor, key), actor=request.actor)
     messages.success(request, _("“%(name)s” is in use again.") % {"name": process.name})
     return redirect("processes")
-
-
-@login_required
-@require_safe
-def fields(request: PersonalRequest, key: str) -> HttpResponse:
-    """The fields in their order."""
-    process = process_for(request.actor, key)
-    rows = [(field, field_types[field.type]) for field in process.fields.filter(removed_at=None)]
-    return page(request, process, "fields", {"rows": rows, "types": list(field_types)})
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def new_field(request: PersonalRequest, key: str) -> HttpResponse:
-    """Add a field of the type in `?type=`."""
-    process = process_for(request.actor, key)
-    chosen = request.POST.get("type") or request.GET.get("type", "text")
-    field_type = field_types[chosen]
-    form = FieldForm(request.POST or None, is_new=True, initial={"type": chosen, "in_list": True})
-    settings = settings_from(field_type, request.POST, context=process) if form.is_bound else {}
-    if form.is_bound and form.is_valid():
-        draft = FieldDraft(**form.cleaned_data, settings=settings)
-        added = attempt(form, lambda: add_field(process, draft, actor=request.actor), elsewhere=settings)
-        if added:
-            messages.success(request, _("The field “%(name)s” is there.") % {"name": added.label})
-            return go(request, "process-fields", key)
-    return _field_dialog(request, process, form, field_type, settings)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def edit_field(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
-    """Change a field's words, places and settings."""
-    process = process_for(request.actor, key)
-    field = field_of(process, field_key)
-    field_type = field_types[field.type]
-    present = {name: getattr(field, name) for name in ("label", "help", "required", "on_card", "in_list")}
-    form = FieldForm(request.POST or None, is_new=False, initial=present)
-    settings = settings_from(field_type, request.POST, context=process) if form.is_bound else field.settings
-    if form.is_bound and form.is_valid():
-        data = form.cleaned_data
-        saved = attempt(
-            form,
-            lambda: update_field(field, changes={**data, "settings": settings}, actor=request.actor),
-            elsewhere=settings,
-        )
-        if saved:
-            return go(request, "process-fields", key)
-    return _field_dialog(request, process, form, field_type, settings, field)
-
-
-@login_required
-@require_POST
-def delete_field(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
-    """Hide a field."""
-    process = process_for(request.actor, key)
-    field = remove_field(field_of(process, field_key), actor=request.actor)
-    messages.success(request, _("The field “%(name)s” is removed.") % {"name": field.label})
-    return go(request, "process-fields", key)
-
-
-@login_required
-@require_POST
-def order_fields(request: PersonalRequest, key: str) -> HttpResponse:
-    """Put the fields in order."""
-    reorder_fields(process_for(request.actor, key), _order(request), actor=request.actor)
-    return HttpResponse(status=204)
 
 
 @login_required
@@ -191,7 +118,7 @@ def delete_stage(request: PersonalRequest, key: str, stage_id: int) -> HttpRespo
 def order_stages(request: PersonalRequest, key: str) -> HttpResponse:
     """Put the stages in order."""
     process = process_for(request.actor, key)
-    reorder_stages(_pipeline(request, process), _order(request), actor=request.actor)
+    reorder_stages(_pipeline(request, process), order_of(request), actor=request.actor)
     return HttpResponse(status=204)
 
 
@@ -229,28 +156,6 @@ def page(
     return render(request, f"processes/settings/{section}.html", {**frame, **context}, status=status)
 
 
-def _field_dialog(
-    request: PersonalRequest,
-    process: Process,
-    form: FieldForm,
-    field_type: FieldType,
-    settings: Mapping[str, Any],
-    field: Field | None = None,
-) -> HttpResponse:
-    data = request.POST if form.is_bound else None
-    shown = declared_form(field_type, settings, data=data, context=process, prefix=PREFIX)
-    context = {
-        "process": process,
-        "form": form,
-        "field": field,
-        "type": field_type,
-        "settings": shown,
-        "types": list(field_types),
-        "colors": COLORS,
-    }
-    return render(request, "processes/settings/_field.html", context, status=422 if form.is_bound else 200)
-
-
 def _stage_dialog(
     request: PersonalRequest, process: Process, form: StageForm, stage: Stage | None = None
 ) -> HttpResponse:
@@ -262,7 +167,8 @@ def _pipeline(request: PersonalRequest, process: Process) -> Pipeline:
     return pipeline_of(process, request.GET.get("pipeline", ""))
 
 
-def _order(request: PersonalRequest) -> list[str]:
+def order_of(request: PersonalRequest) -> list[str]:
+    """The keys of `{"order": […]}`. Raises Invalid."""
     order = read_json(request.body).get("order")
     if not isinstance(order, list) or not all(isinstance(key, str) for key in order):
         raise Invalid(_("An order is expected."))

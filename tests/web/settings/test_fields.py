@@ -1,0 +1,102 @@
+"""The page of fields: rules in the dialog, what a removal would break, the way back, changes on their way."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.actor import SYSTEM
+from processes.definition import definition_of
+from processes.drafts import FieldDraft
+from processes.models import Field, Process, Stage
+from processes.operations import add_field, remove_field
+from tests.factories import make_admin, make_process, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def process() -> Process:
+    return make_process()
+
+
+@pytest.fixture
+def admin() -> Client:
+    return signed_in(make_admin())
+
+
+def field(process: Process, key: str) -> Field:
+    return Field.objects.get(process=process, key=key)
+
+
+def test_every_rule_is_set_in_the_dialog_and_shown_there_again(process: Process, admin: Client) -> None:
+    stage = Stage.objects.get(pipeline__process=process, key="in_work")
+    address = reverse("field-edit", args=[process.key, "amount"])
+    condition = {"all": [{"field": "source", "op": "is", "value": "site"}]}
+    sent = {
+        "label": "Amount",
+        "label_ru": "Сумма",
+        "help_ru": "Без налога",
+        "help": "Without tax",
+        "required": "stage",
+        "required_from": stage.pk,
+        "begins_with": "constant",
+        "default": "5",
+        "in_list": "on",
+        "visible_if": json.dumps(condition),
+        "settings-decimals": "1",
+    }
+    assert admin.post(address, sent).status_code == 302
+    saved = field(process, "amount")
+    assert (saved.required, saved.required_from_id, saved.default) == ("stage", stage.pk, {"constant": 5})
+    assert (saved.labels, saved.helps, saved.visible_if) == ({"ru": "Сумма"}, {"ru": "Без налога"}, condition)
+    form = admin.get(address).context["form"]
+    assert form["default"].value() == 5
+    assert form["begins_with"].value() == "constant"
+    assert json.loads(form["visible_if"].value()) == condition
+
+
+def test_default_that_was_chosen_and_not_given_is_asked_for(process: Process, admin: Client) -> None:
+    answer = admin.post(
+        reverse("field-edit", args=[process.key, "amount"]),
+        {"label": "Amount", "begins_with": "constant", "settings-decimals": "2"},
+    )
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {"default"}
+
+
+@pytest.mark.parametrize(("kind", "names"), [("formula", set()), ("email", {"is_unique", "is_searchable", "required"})])
+def test_dialog_asks_only_what_the_type_knows(process: Process, admin: Client, kind: str, names: set[str]) -> None:
+    form = admin.get(reverse("field-new", args=[process.key]), {"type": kind}).context["form"]
+    assert form.fields.keys() & {"is_unique", "is_searchable", "required"} == names
+
+
+def test_removal_shows_what_would_miss_the_field_and_can_be_taken_back(process: Process, admin: Client) -> None:
+    settings = {"formula": "amount * 2"}
+    add_field(process, FieldDraft("Twice", "formula", key="twice", settings=settings), actor=SYSTEM)
+    address = reverse("field-remove", args=[process.key, "amount"])
+    assert "Twice" in admin.get(address).text
+    assert "amount" in definition_of(process).field_by_key
+    admin.post(address)
+    assert "amount" not in definition_of(process).field_by_key
+    page = admin.get(reverse("process-fields", args=[process.key]))
+    assert [removed.key for removed, _kind in page.context["removed"]] == ["amount"]
+    admin.post(reverse("field-restore", args=[process.key, field(process, "amount").pk]))
+    assert "amount" in definition_of(process).field_by_key
+
+
+def test_field_whose_key_is_taken_comes_back_under_another(process: Process, admin: Client) -> None:
+    old = remove_field(field(process, "amount"), actor=SYSTEM)
+    add_field(process, FieldDraft("Amount", "number", key="amount"), actor=SYSTEM)
+    admin.post(reverse("field-restore", args=[process.key, old.pk]))
+    old.refresh_from_db()
+    assert old.key == f"amount_{old.pk}"
+
+
+def test_changes_on_their_way_are_shown_until_they_are_done(process: Process, admin: Client) -> None:
+    old = remove_field(field(process, "amount"), actor=SYSTEM)
+    admin.post(reverse("field-purge", args=[process.key, old.pk]))
+    part = admin.get(reverse("field-jobs", args=[process.key]))
+    assert [job.kind for job in part.context["jobs"]] == ["purge"]
+    assert "hx-get" in part.text

@@ -1,0 +1,164 @@
+"""The questions of a process: in their order, each in a dialog, what was removed, what is on its way."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from processes.definition import definition_of
+from processes.drafts import FieldDraft
+from processes.fieldtype import FieldType, field_types
+from processes.models import Field, FieldJob, Process
+from processes.models.pipeline import COLORS
+from processes.operations import add_field, purge_field, remove_field, reorder_fields, restore_field, update_field
+from processes.queries import field_of, field_uses, jobs_of, process_for, removed_field, removed_fields
+from web.forms.conditions import builder_of, is_shallow
+from web.forms.declared import PREFIX, declared_form, settings_from
+from web.forms.fields import FieldForm
+from web.forms.refusals import attempt
+from web.middleware import PersonalRequest
+from web.responses import go
+from web.views.designer import order_of, page
+
+
+@login_required
+@require_safe
+def fields(request: PersonalRequest, key: str) -> HttpResponse:
+    """The fields in their order, the changes that are on their way, and what was removed."""
+    process = process_for(request.actor, key)
+    shown = process.fields.filter(removed_at=None, shadow_of=None).select_related("required_from")
+    context = {
+        "rows": [(field, field_types[field.type]) for field in shown],
+        "types": list(field_types),
+        "removed": [(field, field_types[field.type]) for field in removed_fields(process)],
+        "jobs": _shown_jobs(process),
+    }
+    return page(request, process, "fields", context)
+
+
+@login_required
+@require_safe
+def jobs(request: PersonalRequest, key: str) -> HttpResponse:
+    """The changes that are on their way, again and again while there are some."""
+    process = process_for(request.actor, key)
+    return render(request, "processes/settings/_jobs.html", {"process": process, "jobs": _shown_jobs(process)})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_field(request: PersonalRequest, key: str) -> HttpResponse:
+    """Add a field of the type in `?type=`."""
+    process = process_for(request.actor, key)
+    chosen = request.POST.get("type") or request.GET.get("type", "text")
+    kind = field_types[chosen]
+    initial = {"type": chosen, "in_list": True}
+    form = FieldForm(request.POST or None, process=process, kind=kind, field=None, initial=initial)
+    settings = settings_from(kind, request.POST, context=process) if form.is_bound else {}
+    if form.is_bound and form.is_valid():
+
+        def add() -> Field:
+            draft = FieldDraft(type=chosen, key=form.cleaned_data["key"], settings=settings, **form.changes())
+            return add_field(process, draft, actor=request.actor)
+
+        if added := attempt(form, add, elsewhere=settings):
+            messages.success(request, _("The field “%(name)s” is there.") % {"name": added.label})
+            return go(request, "process-fields", key)
+    return _dialog(request, process, form, kind, settings)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit_field(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
+    """Change a field's words, rules, places and settings."""
+    process = process_for(request.actor, key)
+    field = field_of(process, field_key)
+    kind = field_types[field.type].bound(field.settings)
+    form = FieldForm.showing(field, kind, request.POST or None)
+    settings = settings_from(kind, request.POST, context=process) if form.is_bound else field.settings
+    if form.is_bound and form.is_valid():
+        saved = attempt(
+            form,
+            lambda: update_field(field, changes={**form.changes(), "settings": settings}, actor=request.actor),
+            elsewhere=settings,
+        )
+        if saved:
+            return go(request, "process-fields", key)
+    return _dialog(request, process, form, kind, settings, field)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def delete_field(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
+    """What would miss a field; on POST it is hidden."""
+    process = process_for(request.actor, key)
+    field = field_of(process, field_key)
+    if request.method == "GET":
+        context = {"process": process, "field": field, "uses": field_uses(field)}
+        return render(request, "processes/settings/_remove_field.html", context)
+    remove_field(field, confirmed=True, actor=request.actor)
+    messages.success(request, _("The field “%(name)s” is removed. It can be restored below.") % {"name": field.label})
+    return go(request, "process-fields", key)
+
+
+@login_required
+@require_POST
+def restore(request: PersonalRequest, key: str, field_id: int) -> HttpResponse:
+    """Show a removed field again; where its key is taken, under one like it."""
+    process = process_for(request.actor, key)
+    field = removed_field(process, field_id)
+    taken = Field.objects.filter(process=process, key=field.key, removed_at=None).exists()
+    restored = restore_field(field, key=f"{field.key[:30]}_{field.pk}" if taken else "", actor=request.actor)
+    messages.success(request, _("The field “%(name)s” is back.") % {"name": restored.label})
+    return go(request, "process-fields", key)
+
+
+@login_required
+@require_POST
+def purge(request: PersonalRequest, key: str, field_id: int) -> HttpResponse:
+    """Delete a removed field and its values for good."""
+    field = removed_field(process_for(request.actor, key), field_id)
+    purge_field(field, actor=request.actor)
+    messages.success(request, _("The field “%(name)s” is being deleted for good.") % {"name": field.label})
+    return go(request, "process-fields", key)
+
+
+@login_required
+@require_POST
+def order_fields(request: PersonalRequest, key: str) -> HttpResponse:
+    """Put the fields in order."""
+    reorder_fields(process_for(request.actor, key), order_of(request), actor=request.actor)
+    return HttpResponse(status=204)
+
+
+def _shown_jobs(process: Process) -> list[FieldJob]:
+    """What is on its way, and what failed last."""
+    ended = (FieldJob.State.DONE, FieldJob.State.CANCELLED)
+    return [job for job in jobs_of(process) if job.state not in ended]
+
+
+def _dialog(
+    request: PersonalRequest,
+    process: Process,
+    form: FieldForm,
+    kind: FieldType,
+    settings: Mapping[str, Any],
+    field: Field | None = None,
+) -> HttpResponse:
+    data = request.POST if form.is_bound else None
+    tree = field.visible_if if field else None
+    context = {
+        "process": process,
+        "form": form,
+        "field": field,
+        "type": kind,
+        "settings": declared_form(kind, settings, data=data, context=process, prefix=PREFIX),
+        "builder": builder_of(definition_of(process)),
+        "deep_condition": "" if is_shallow(tree) else _("There is a condition."),
+        "colors": COLORS,
+    }
+    return render(request, "processes/settings/_field.html", context, status=422 if form.is_bound else 200)
