@@ -1,9 +1,9 @@
 """A process compiled for use: the immutable objects that the code works with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.functional import lazy
 from django.utils.translation import get_language
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from core.errors import NotFound
 from processes.fieldtype import FieldType
 from processes.models import Field, Stage
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +199,18 @@ class Definition:
     def field_by_id(self) -> dict[int, FieldDef]:
         """The fields by id."""
         return {field.id: field for field in self.fields}
+
+    def by_section(
+        self, items: Iterable[T], section_id_of: Callable[[T], int | None]
+    ) -> list[tuple[SectionDef | None, list[T]]]:
+        """Things that stand in sections, in the order of the sections; first what stands in none (None). Sections
+        that hold nothing are left out."""
+        found: dict[int | None, list[T]] = {}
+        for item in items:
+            found.setdefault(section_id_of(item), []).append(item)
+        parts: list[tuple[SectionDef | None, list[T]]] = [(None, found.pop(None, []))]
+        parts += [(section, found.get(section.id, [])) for section in self.sections]
+        return [(section, its) for section, its in parts if its]
 
     def required_in(self, stage: StageDef) -> tuple[FieldDef, ...]:
         """The fields whose answer is required in a stage, as far as they are asked at all."""

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import NotFound
-from processes.models import Field, FieldJob, Operation, Pipeline, Process, Stage
+from processes.models import Field, FieldJob, Operation, Pipeline, Process, Section, Stage
 from processes.permissions import access_for
 from processes.uses import Use, field_use_kinds
 
@@ -53,6 +53,14 @@ def removed_field(process: Process, field_id: int) -> Field:
 def jobs_of(process: Process) -> list[FieldJob]:
     """The changes of the process that are on their way or failed, and the latest finished ones, newest first."""
     return list(FieldJob.objects.select_related("field").filter(field__process=process).order_by("-pk")[:JOBS_SHOWN])
+
+
+def section_of(process: Process, section_id: int) -> Section:
+    """A section by id. Raises NotFound."""
+    found = Section.objects.select_related("process").filter(process=process, pk=section_id).first()
+    if found is None:
+        raise NotFound(_("There is no such section."), section=section_id)
+    return found
 
 
 def pipeline_of(process: Process, key: str = "") -> Pipeline:

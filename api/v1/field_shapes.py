@@ -25,6 +25,7 @@ class FieldOut(serializers.Serializer[Any]):
     helps = serializers.DictField(source="hint.translations", child=serializers.CharField())
     required = serializers.ChoiceField(choices=Field.Required.choices)  # type: ignore[assignment]
     required_from = serializers.IntegerField(allow_null=True, help_text="Id of the stage where the rule begins.")
+    section = serializers.IntegerField(source="section_id", allow_null=True, help_text="Id of its section.")
     on_card = serializers.BooleanField()
     in_list = serializers.BooleanField()
     is_unique = serializers.BooleanField()
@@ -57,6 +58,13 @@ class FieldBody(Strict):
     settings = serializers.DictField(default=dict)
 
 
+class FieldAdd(FieldBody):
+    """A field to be of a process that stands: it can name a stage and a section of it."""
+
+    required_from = serializers.IntegerField(required=False, allow_null=True)
+    section = serializers.IntegerField(required=False, allow_null=True)
+
+
 class FieldPatch(Strict):
     """What may change of a field; its key and type stay."""
 
@@ -66,6 +74,7 @@ class FieldPatch(Strict):
     helps = serializers.DictField(child=serializers.CharField(), required=False)
     required = serializers.ChoiceField(choices=Field.Required.choices, required=False)  # type: ignore[assignment]
     required_from = serializers.IntegerField(required=False, allow_null=True)
+    section = serializers.IntegerField(required=False, allow_null=True)
     on_card = serializers.BooleanField(required=False)
     in_list = serializers.BooleanField(required=False)
     is_unique = serializers.BooleanField(required=False)

@@ -1,5 +1,7 @@
 """Fields of a process: what there is, how it changes, what goes and comes back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,7 +12,7 @@ from rest_framework.response import Response
 
 from api.listing import flag_from
 from api.v1.field_shapes import (
-    FieldBody,
+    FieldAdd,
     FieldJobOut,
     FieldOut,
     FieldPatch,
@@ -28,7 +30,16 @@ from processes.drafts import FieldDraft
 from processes.fieldtype import field_types
 from processes.models import Process
 from processes.operations import add_field, purge_field, remove_field, reorder_fields, restore_field, update_field
-from processes.queries import field_of, field_uses, jobs_of, process_for, removed_field, removed_fields, stage_of
+from processes.queries import (
+    field_of,
+    field_uses,
+    jobs_of,
+    process_for,
+    removed_field,
+    removed_fields,
+    section_of,
+    stage_of,
+)
 
 CONFIRM = OpenApiParameter("confirm", OpenApiTypes.BOOL, description="Remove it although something speaks of it.")
 
@@ -52,11 +63,12 @@ class Fields(ApiView):
         """All fields in order."""
         return Response({"items": FieldOut(self.access(key).definition.fields, many=True).data})
 
-    @extend_schema(operation_id="fields_create", summary="Add a field", request=FieldBody, responses={201: FieldOut})
+    @extend_schema(operation_id="fields_create", summary="Add a field", request=FieldAdd, responses={201: FieldOut})
     def post(self, request: Request, key: str) -> Response:
         """Add a field: ready at once, `adding` while the table is in heavy use, or `filling` while it is computed."""
-        draft = FieldDraft(**self.body(FieldBody))
-        field = add_field(process_for(self.actor, key), draft, actor=self.actor)
+        body = self.body(FieldAdd)
+        process = process_for(self.actor, key)
+        field = add_field(process, FieldDraft(**_with_rows(process, body)), actor=self.actor)
         return Response(described(field), status=201)
 
 
@@ -70,7 +82,7 @@ class OneField(ApiView):
         """Change its words, rules, places and settings; what the body does not name stays."""
         body = self.body(FieldPatch)
         process = process_for(self.actor, key)
-        field = update_field(field_of(process, field_key), changes=_with_stage(process, body), actor=self.actor)
+        field = update_field(field_of(process, field_key), changes=_with_rows(process, body), actor=self.actor)
         return Response(described(field))
 
     @extend_schema(operation_id="fields_delete", summary="Remove a field", parameters=[CONFIRM], responses={204: None})
@@ -144,13 +156,22 @@ class FieldOrder(ApiView):
         return Response(status=204)
 
 
-def _with_stage(process: Process, body: dict[str, Any]) -> dict[str, Any]:
-    """The body with the stage that it names in place of its id. Raises Invalid."""
-    stage_id = body.get("required_from")
-    if stage_id is None:
-        return body
+def _with_rows(process: Process, body: dict[str, Any]) -> dict[str, Any]:
+    """The body with the stage and the section that it names in place of their ids. Raises Invalid."""
+    found = dict(body)
+    if found.get("required_from") is not None:
+        with _named("required_from", _("Choose a stage of this process.")):
+            found["required_from"] = stage_of(process, found["required_from"])
+    if found.get("section") is not None:
+        with _named("section", _("Choose a section of this process.")):
+            found["section"] = section_of(process, found["section"])
+    return found
+
+
+@contextmanager
+def _named(key: str, message: str) -> Iterator[None]:
+    """What the body names and is not there is a mistake in the body."""
     try:
-        return {**body, "required_from": stage_of(process, stage_id)}
+        yield
     except NotFound as error:
-        message = _("Choose a stage of this process.")
-        raise Invalid(message, {"required_from": [message]}) from error
+        raise Invalid(message, {key: [message]}) from error

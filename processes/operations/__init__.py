@@ -12,16 +12,20 @@ from processes.operations.fields import (
 )
 from processes.operations.pipelines import add_stage, remove_stage, reorder_stages, set_moves, update_stage
 from processes.operations.processes import archive_process, create_process, publish_process, update_process
+from processes.operations.sections import add_section, arrange_fields, remove_section, update_section
 
 __all__ = [
     "add_field",
+    "add_section",
     "add_stage",
     "archive_process",
+    "arrange_fields",
     "change_lock",
     "create_process",
     "publish_process",
     "purge_field",
     "remove_field",
+    "remove_section",
     "remove_stage",
     "reorder_fields",
     "reorder_stages",
@@ -30,5 +34,6 @@ __all__ = [
     "set_moves",
     "update_field",
     "update_process",
+    "update_section",
     "update_stage",
 ]

@@ -25,11 +25,11 @@ def check_field(field: Field) -> None:
     with problems.at():
         field.label = clean_line(field.label, field="label", limit=100)
     with problems.at():
-        field.labels = _translations(field.labels, "labels", 100)
+        field.labels = clean_translations(field.labels, field="labels", limit=100)
     with problems.at():
         field.help = clean_line(field.help, field="help", limit=255, required=False)
     with problems.at():
-        field.helps = _translations(field.helps, "helps", 255)
+        field.helps = clean_translations(field.helps, field="helps", limit=255)
     with problems.at():
         field.settings = kind.clean_settings(field.settings, context=field.process)
     problems.raise_any()
@@ -44,10 +44,11 @@ def check_field(field: Field) -> None:
     problems.raise_any()
 
 
-def _translations(given: object, name: str, limit: int) -> dict[str, str]:
+def clean_translations(given: object, *, field: str, limit: int) -> dict[str, str]:
+    """Words by language code, without the empty ones. Raises Invalid naming the field."""
     if not isinstance(given, Mapping) or not set(given) <= LANGUAGES:
-        raise _wrong(name, _("Words by language code are expected."))
-    cleaned = {code: clean_line(text, field=name, limit=limit, required=False) for code, text in given.items()}
+        raise _wrong(field, _("Words by language code are expected."))
+    cleaned = {code: clean_line(text, field=field, limit=limit, required=False) for code, text in given.items()}
     return {code: text for code, text in cleaned.items() if text}
 
 
