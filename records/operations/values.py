@@ -101,7 +101,7 @@ def default_of(its_field: FieldDef, *, me: int | None) -> Any:
 
 def asked_of(writing: Writing, row: TypedRecord) -> Callable[[FieldDef], bool]:
     """Whether a field is asked of a record: its condition holds there."""
-    return _asking(writing.definition, row, me=writing.actor.user_id)
+    return asking(writing.definition, row, me=writing.actor.user_id)
 
 
 def require_filled(writing: Writing, row: TypedRecord, stage: StageDef) -> None:
@@ -131,7 +131,8 @@ def scope_of(definition: Definition, row: TypedRecord, *, me: int | None) -> Sco
     return Scope(now=timezone.now(), zone=ZoneInfo(settings.TIME_ZONE), me=me, values=values)
 
 
-def _asking(definition: Definition, row: TypedRecord, *, me: int | None) -> Callable[[FieldDef], bool]:
+def asking(definition: Definition, row: TypedRecord, *, me: int | None) -> Callable[[FieldDef], bool]:
+    """Whether a field is asked of a record, as somebody sees it: its condition holds there."""
     conditions = _conditions(definition)
     if not conditions:
         return lambda f: True

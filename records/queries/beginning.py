@@ -7,11 +7,14 @@ from records.operations.values import default_of
 from records.queries.filters import readable_fields
 
 
+def defaults_of(access: Access) -> dict[str, Any]:
+    """Field key → the JSON value that a new record begins with, for the fields that have a default."""
+    me = access.actor.user_id
+    found = {f.key: default_of(f, me=me) for f in readable_fields(access) if f.default is not None}
+    return {key: raw for key, raw in found.items() if raw is not None}
+
+
 def beginning_of(access: Access) -> dict[str, Any]:
     """Field key → what its input begins with, for the fields that have a default."""
-    found: dict[str, Any] = {}
-    for field in readable_fields(access):
-        raw = default_of(field, me=access.actor.user_id) if field.default is not None else None
-        if raw is not None:
-            found[field.key] = field.type.form_value(field.type.from_json(raw))
-    return found
+    types = {field.key: field.type for field in access.definition.fields}
+    return {key: types[key].form_value(types[key].from_json(raw)) for key, raw in defaults_of(access).items()}

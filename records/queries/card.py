@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from core.errors import NotFound
 from core.rows import one_row
 from events.models import Event
-from processes.definition_types import Definition, FieldDef, StageDef, Words
+from processes.definition_types import Definition, FieldDef, SectionDef, StageDef, Words
 from processes.fieldtype import PERSON, DisplayContext, FieldType, field_types
 from processes.models import Field, Operation, Process
 from processes.permissions import Access
 from records.models import StageVisit, Task
+from records.queries.asked import asked_of_row
 from records.queries.filters import readable_fields
 from records.queries.names import Names, Wanted, names_for, want, wanted_by
 from records.typed import TypedRecord, model_for
@@ -48,6 +49,8 @@ class FieldValue:
     json: Any
     color: str
     locked: str
+    is_required: bool = False
+    """Whether an answer is required where the record stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,16 @@ class Card:
     can_delete: bool
     can_comment: bool
 
+    @property
+    def is_dependent(self) -> bool:
+        """Whether a change of one value may change what others are, or whether they are asked."""
+        return any(field.visible_if or field.type.is_computed for field in self.definition.fields)
+
+    @property
+    def parts(self) -> list[tuple[SectionDef | None, list[FieldValue]]]:
+        """Sections with what stands in them; first what stands in none."""
+        return self.definition.by_section(self.fields, lambda value: value.field.section_id)
+
 
 @dataclass(frozen=True, slots=True)
 class LastChange:
@@ -119,6 +132,7 @@ def card_for(access: Access, record_id: int) -> Card:
     names = names_for(access.actor, _wanted_by(access, row, tasks))
     people = names.get(PERSON, {})
     locked = _why_locked(access, row)
+    asked = asked_of_row(access, row, row.stage)
     may = {operation: not locked and access.covers(operation, row) for operation in _OPERATIONS}
     return Card(
         id=row.pk,
@@ -132,7 +146,11 @@ def card_for(access: Access, record_id: int) -> Card:
         updated_at=row.updated_at,
         stage_changed_at=row.stage_changed_at,
         fields=tuple(
-            field_value(row, field, names, _why_field_locked(access, row, field)) for field in readable_fields(access)
+            field_value(
+                row, field, names, _why_field_locked(access, row, field), is_required=field.key in asked.required
+            )
+            for field in readable_fields(access)
+            if field.key in asked.asked
         ),
         steps=_steps(access, row),
         tasks=tuple(_card_task(access, row, task, people) for task in tasks),
@@ -174,7 +192,9 @@ def last_change(access: Access, record_id: int) -> LastChange:
     return LastChange(event.actor_label if event else "", event.at if event else None, row.version, row.stage)
 
 
-def field_value(row: TypedRecord, field: FieldDef, names: Names, locked: str = "") -> FieldValue:
+def field_value(
+    row: TypedRecord, field: FieldDef, names: Names, locked: str = "", *, is_required: bool = False
+) -> FieldValue:
     """A field with the row's answer."""
     value, context = _plain(row, field), DisplayContext(names)
     return FieldValue(
@@ -185,6 +205,7 @@ def field_value(row: TypedRecord, field: FieldDef, names: Names, locked: str = "
         json=field.type.to_json(value),
         color=field.type.color(value, field),
         locked=locked,
+        is_required=is_required,
     )
 
 
@@ -239,6 +260,8 @@ def _steps(access: Access, row: TypedRecord) -> tuple[Step, ...]:
     locked = _why_locked(access, row)
     may_move = access.covers(Operation.MOVE, row)
     steps: list[Step] = []
+    if not access.definition.has_stages:
+        return ()
     for stage in pipeline.stages:
         reason = locked or _why_not(current, stage, targets, may_move=may_move)
         allowed = stage.id != current.id and not reason

@@ -15,6 +15,7 @@ import { startLive } from "./lib/live.js";
 /** @type {Record<string, () => Promise<{attach: Attach}>>} */
 const controllers = {
   access: () => import("./controllers/access.js"),
+  asked: () => import("./controllers/asked.js"),
   autosubmit: () => import("./controllers/autosubmit.js"),
   bell: () => import("./controllers/bell.js"),
   board: () => import("./controllers/board.js"),

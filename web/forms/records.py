@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import people
-from processes.definition_types import FieldDef
+from processes.definition_types import FieldDef, SectionDef, StageDef
 from processes.fieldtype import PERSON, RECORD
 from processes.models import Field, Operation
 from processes.permissions import Access
 from records.operations.values import TITLE_LIMIT
+from records.queries.asked import asked_of_draft
+from records.queries.beginning import defaults_of
 from records.queries.filters import readable_fields
 from records.queries.names import names_for
 
@@ -23,8 +25,9 @@ SEARCHED = 8
 class RecordForm(forms.Form):
     """A record to be. The domain checks the values; the form carries them as they were typed."""
 
-    def __init__(self, access: Access, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, access: Access, stage: StageDef, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.access = access
         self.fields["title"] = forms.CharField(label=_("Title"), max_length=TITLE_LIMIT)
         if access.can(Operation.ASSIGN):
             self.fields["assignee"] = _assignee_field()
@@ -32,6 +35,25 @@ class RecordForm(forms.Form):
             if field.type.is_computed:
                 continue
             self.fields[field.key] = control_of(access, field, self.initial.get(field.key))
+        self.asked = asked_of_draft(access, self.raw_values() if self.is_bound else defaults_of(access), stage)
+        for field in access.definition.fields:
+            if field.key in self.fields:
+                self.fields[field.key].required = field.key in self.asked.required
+
+    @property
+    def changes_itself(self) -> bool:
+        """Whether what is asked depends on what is answered."""
+        return any(field.visible_if for field in self.access.definition.fields)
+
+    def parts(self) -> list[tuple[SectionDef | None, list[tuple[forms.BoundField, bool]]]]:
+        """Sections with their inputs, each with whether it is asked now; first what stands in no section."""
+        fields = self.access.definition.field_by_key
+        asked = self.asked.asked
+        rows = [(name, (self[name], name not in fields or name in asked)) for name in self.fields]
+        parts = self.access.definition.by_section(
+            rows, lambda row: fields[row[0]].section_id if row[0] in fields else None
+        )
+        return [(section, [shown for _name, shown in its]) for section, its in parts]
 
     def raw_values(self) -> dict[str, Any]:
         """What was typed, by key."""

@@ -36,6 +36,7 @@ process: list[URLPattern | URLResolver] = [
     path("filter-control/", filters.filter_control, name="process-filter-control"),
     path("choices/<slug:field_key>/", editing.choices, name="field-choices"),
     path("new/", editing.new, name="record-new"),
+    path("new/asked/", editing.asked, name="record-asked"),
     path("quick-add/", board.quick_add, name="record-quick-add"),
     path("records/<int:record_id>/", include(record)),
 ]

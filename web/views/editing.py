@@ -40,7 +40,7 @@ def new(request: PersonalRequest, key: str) -> HttpResponse:
     stage = _stage(access.definition, request)
     title = {"title": request.GET.get("title", "")}
     initial = {"assignee": request.actor.user_id, **title, **beginning_of(access)}
-    form = RecordForm(access, request.POST or None, initial=initial)
+    form = RecordForm(access, stage, request.POST or None, initial=initial)
     if request.method == "POST":
         values = form.raw_values()
         row = attempt(form, lambda: create_record(key, values=values, actor=request.actor, stage=stage.id))
@@ -81,6 +81,16 @@ def field(request: PersonalRequest, key: str, record_id: int, field_key: str) ->
     changed, version = value_of(access, record_id, field_key)
     html = render_to_string("records/_value.html", {"value": changed})
     return JsonResponse({"version": version, "json": changed.json, "text": changed.text, "html": html})
+
+
+@login_required
+@require_POST
+def asked(request: PersonalRequest, key: str) -> HttpResponse:
+    """Which fields are asked and required of a new record as it is described so far; nothing is written."""
+    access = visible_access(request.actor, key)
+    access.require(Operation.CREATE)
+    found = RecordForm(access, _stage(access.definition, request), request.POST).asked
+    return JsonResponse({"asked": sorted(found.asked), "required": sorted(found.required)})
 
 
 @login_required

@@ -47,7 +47,11 @@ async function editPlace(root, place) {
   if (!saved) return;
   recordOf(root).dataset.version = String(saved.version);
   tell(root, "record.updated");
-  refreshActivity(root);
+  if (recordOf(root).dataset.dependent === undefined || isWriting(root)) return refreshActivity(root);
+  // Other values are computed from this one, or asked because of it.
+  const url = place.dataset.editUrl;
+  await refresh(root);
+  /** @type {HTMLElement | null} */ (root.querySelector(`[data-edit-url="${url}"] [data-edits]`))?.focus();
 }
 
 /** Boards and lists on the page hear of it. @param {HTMLElement} root @param {string} kind */
@@ -56,13 +60,17 @@ function tell(root, kind) {
   document.dispatchEvent(new CustomEvent("record:changed", { detail }));
 }
 
+/** What somebody is writing beside the fields stays. @param {HTMLElement} root */
+function isWriting(root) {
+  const inputs = root.querySelectorAll(".record-activity :is(textarea, [name=title])");
+  return [...inputs].some((input) => /** @type {HTMLInputElement} */ (input).value);
+}
+
 /** @param {HTMLElement} root */
 function refreshActivity(root) {
   const record = recordOf(root);
   const side = /** @type {HTMLElement} */ (root.querySelector(".record-activity"));
-  // What somebody is writing stays.
-  const isWriting = [...side.querySelectorAll("textarea, [name=title]")].some((input) => /** @type {HTMLInputElement} */ (input).value);
-  if (isWriting || side.contains(document.activeElement)) return;
+  if (isWriting(root) || side.contains(document.activeElement)) return;
   htmx.ajax("GET", `${record.dataset.url}activity/`, { source: side, target: side, swap: "innerHTML" });
 }
 
