@@ -70,6 +70,10 @@ def _compiled(definition: Definition, fields: tuple[FieldDef, ...], keys: frozen
     return Codec(base, own, has_fields=keys is None or bool(own))
 
 
+def _nothing(row: AnyRow) -> None:
+    """What a record of a process without stages has for its stage."""
+
+
 def _getter(field: FieldDef) -> Reader:
     return attrgetter(field.attname) if len(field.attributes) == 1 else lambda row: row.value(field)
 
@@ -80,8 +84,8 @@ def _base(definition: Definition) -> Iterable[tuple[str, Callable[[AnyRow], Any]
     return (
         ("id", lambda row: row.pk),
         ("title", lambda row: row.title),
-        ("stage", lambda row: stages[row.stage_id]),
-        ("pipeline", lambda row: pipelines[row.pipeline_id]),
+        ("stage", (lambda row: stages[row.stage_id]) if definition.has_stages else _nothing),
+        ("pipeline", (lambda row: pipelines[row.pipeline_id]) if definition.has_stages else _nothing),
         ("assignee", lambda row: row.assignee_id),
         ("author", lambda row: row.author_id),
         ("version", lambda row: row.version),
@@ -111,7 +115,9 @@ def incoming(data: Mapping[str, Any], definition: Definition, *, keys: frozenset
     if not isinstance(fields, dict):
         problems["fields"], fields = [_("An object of values by field key is expected.")], {}
     problems |= {f"fields.{key}": [_("There is no such field.")] for key in fields if key in ("title", "assignee")}
-    stage = _start(data, definition, problems)
+    if not definition.has_stages:
+        problems |= {key: [_("This process has no stages.")] for key in ("stage", "pipeline") if data.get(key)}
+    stage = None if problems else _start(data, definition, problems)
     if problems:
         raise Invalid(_("Some values are wrong."), problems)
     base = {key: data[key] for key in ("title", "assignee") if key in data}

@@ -145,6 +145,8 @@ def record_schema(access: Access) -> dict[str, Any]:
     stages = [stage.key for pipeline in definition.pipelines for stage in pipeline.stages]
     person = {"type": ["integer", "null"], "description": "id of a person"}
     moment = {"type": "string", "format": "date-time"}
+    pipelines = [pipeline.key for pipeline in definition.pipelines]
+    nothing = {"type": "null", "readOnly": True, "description": "This process has no stages."}
     return {
         "title": definition.noun,
         "type": "object",
@@ -152,8 +154,8 @@ def record_schema(access: Access) -> dict[str, Any]:
         "properties": {
             "id": {"type": "integer", "readOnly": True},
             "title": {"type": "string", "maxLength": 300},
-            "stage": {"type": "string", "enum": list(dict.fromkeys(stages))},
-            "pipeline": {"type": "string", "enum": [pipeline.key for pipeline in definition.pipelines]},
+            "stage": {"type": "string", "enum": list(dict.fromkeys(stages))} if definition.has_stages else nothing,
+            "pipeline": {"type": "string", "enum": pipelines} if definition.has_stages else nothing,
             "assignee": person,
             "author": {**person, "readOnly": True},
             "version": {"type": "integer", "readOnly": True},

@@ -67,6 +67,8 @@ class ProcessDraft:
     """Role id → operation → scope."""
 
 
+ONLY_STAGE = StageDraft(_("All records"), color="slate", key="only")
+"""Where the records of a process without stages stand; nobody is shown it."""
 DEFAULT_STAGES = (
     StageDraft(_("New"), color="blue", key="new"),
     StageDraft(_("In work"), color="amber", key="in_work"),

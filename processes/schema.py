@@ -24,6 +24,8 @@ BASE_LABELS = {
     "closed_at": gettext_lazy("Closed"),
 }
 """Base keys and what people call them, in the order of a list."""
+OF_STAGES = frozenset({"pipeline", "stage", "stage_changed_at", "closed_at"})
+"""Base keys that a process without stages does not have."""
 BASE_COLUMNS = {
     "id": "record_id",
     "title": "title",
@@ -60,7 +62,7 @@ def schema_of(definition: Definition) -> Schema:
     pipelines = {pipeline.id: pipeline.name for pipeline in definition.pipelines}
     stages = {stage.id: stage.name for stage in definition.stage_by_id.values()}
     moments = ("created_at", "updated_at", "stage_changed_at", "closed_at")
-    return {
+    found = {
         "id": FieldSpec(INTEGER, BASE_LABELS["id"]),
         "title": FieldSpec(TEXT, BASE_LABELS["title"]),
         "pipeline": FieldSpec(_KeyedKind("pipeline", _keys(definition.pipelines)), BASE_LABELS["pipeline"], pipelines),
@@ -70,6 +72,7 @@ def schema_of(definition: Definition) -> Schema:
         **{key: FieldSpec(DATETIME, BASE_LABELS[key]) for key in moments},
         **{field.key: _spec(field) for field in definition.fields},
     }
+    return found if definition.has_stages else {key: spec for key, spec in found.items() if key not in OF_STAGES}
 
 
 @lru_cache(maxsize=512)

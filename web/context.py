@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from notifications.queries import unread_count
-from web.navigation import process_url, rail
+from web.navigation import rail
 
 PLACES = {
     "my-work": "my-work",
@@ -51,4 +51,4 @@ def _place(request: HttpRequest) -> str:
     if match.url_name in PLACES:
         return PLACES[match.url_name]
     key = match.kwargs.get("key")
-    return process_url(key) if key and request.path.startswith(f"/p/{key}/") else ""
+    return f"/p/{key}/" if key and request.path.startswith(f"/p/{key}/") else ""

@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
+from processes.definition_types import Definition
 from processes.models import Operation, Process
 from processes.permissions import Access, accesses_for
 
@@ -19,6 +20,8 @@ class RailItem:
     icon: str
     color: str
     url: str
+    place: str
+    """What the addresses of all its pages begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,14 @@ class Tab:
 def rail(actor: Actor) -> list[RailItem]:
     """The processes that the actor may see. One query when definitions are cached."""
     return [
-        RailItem(definition.name, definition.icon, definition.color, process_url(definition.key))
+        RailItem(definition.name, definition.icon, definition.color, process_url(definition), f"/p/{definition.key}/")
         for definition in (access.definition for access in accesses_for(actor))
     ]
 
 
-def process_url(key: str) -> str:
-    """Where a process begins: its board."""
-    return reverse("process-board", args=[key])
+def process_url(process: Definition | Process) -> str:
+    """Where a process begins: its board, or its list where there are no stages."""
+    return reverse("process-board" if process.has_stages else "process-list", args=[process.key])
 
 
 def process_tabs(access: Access, active: str) -> list[Tab]:
@@ -56,7 +59,8 @@ def process_tabs(access: Access, active: str) -> list[Tab]:
     tabs: list[Tab] = []
     for name, label, operation in wanted:
         url = _url_of(name, access.definition.key)
-        if url and access.can(operation):
+        is_there = access.definition.has_stages or name != "process-board"
+        if url and is_there and access.can(operation):
             tabs.append(Tab(label, url, name == active))
     return tabs
 

@@ -1,5 +1,7 @@
 """Making and changing a process."""
 
+from collections.abc import Sequence
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -11,7 +13,7 @@ from core.errors import Conflict, Invalid
 from core.problems import Problems
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
-from processes.drafts import DEFAULT_STAGES, ProcessDraft
+from processes.drafts import DEFAULT_STAGES, ONLY_STAGE, ProcessDraft, StageDraft
 from processes.models import Grant, Operation, Pipeline, Process, Scope
 from processes.models.pipeline import COLORS
 from processes.operations.access import put_grants
@@ -52,7 +54,7 @@ def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
                 added.make_ready()
                 added.save(update_fields=["state"])
         with problems.at():
-            put_stages(pipeline, draft.stages or DEFAULT_STAGES)
+            put_stages(pipeline, _stages(draft))
         problems.raise_any()
         if draft.moves is not None:
             put_moves(pipeline, draft.moves)
@@ -111,6 +113,16 @@ def publish_process(process: Process, *, actor: Actor) -> Process:
         process.save(update_fields=["status"])
     publish("process.published", actor=actor, process_id=process.pk)
     return process
+
+
+def _stages(draft: ProcessDraft) -> Sequence[StageDraft]:
+    """The stages of a draft, or what it begins with. Raises Invalid for stages of a process without stages."""
+    if draft.has_stages:
+        return draft.stages or DEFAULT_STAGES
+    if draft.stages or draft.moves is not None:
+        message = _("A process without stages has none.")
+        raise Invalid(message, {"stages": [message]})
+    return (ONLY_STAGE,)
 
 
 def _new_process(draft: ProcessDraft, actor: Actor) -> Process:

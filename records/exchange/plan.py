@@ -69,7 +69,11 @@ class Plan:
 
 def targets_for(definition: Definition) -> dict[str, Target]:
     """The targets of a process by key: the base ones, then its fields in their order."""
-    base = [Target(key, str(label), None, key in (ID, TITLE)) for key, label in BASE.items()]
+    base = [
+        Target(key, str(label), None, key in (ID, TITLE))
+        for key, label in BASE.items()
+        if definition.has_stages or key != STAGE
+    ]
     fields = [
         Target(field.key, field.label, field, field.type.sortable and len(field.attributes) == 1)
         for field in definition.fields

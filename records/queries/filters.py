@@ -37,7 +37,7 @@ def schema_for(access: Access) -> Schema:
     readable = readable_fields(access)
     if len(readable) == len(access.definition.fields):
         return schema
-    return {key: schema[key] for key in (*BASE_COLUMNS, *(field.key for field in readable))}
+    return {key: schema[key] for key in (*BASE_COLUMNS, *(field.key for field in readable)) if key in schema}
 
 
 def condition_from(access: Access, data: object) -> Condition:

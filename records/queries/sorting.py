@@ -15,7 +15,7 @@ from expressions.folding import Folded
 from processes.definition_types import Definition, FieldDef
 from processes.field_types.choice import in_order
 from processes.permissions import Access
-from processes.schema import BASE_COLUMNS
+from processes.schema import BASE_COLUMNS, OF_STAGES
 from records.queries.cursors import Cursor, write_cursor
 from records.queries.filters import readable_fields
 from records.queries.rows import Row
@@ -93,7 +93,7 @@ def sorting_for(access: Access, sort: str) -> Sorting:
     """The order written as a key with or without a minus. Raises Invalid for what cannot be sorted by."""
     key, descending = sort.removeprefix("-"), sort.startswith("-")
     definition = access.definition
-    if key in BASE_COLUMNS:
+    if key in BASE_COLUMNS and (definition.has_stages or key not in OF_STAGES):
         kind, expression, nullable = _base(definition)[key]
         return Sorting(key, kind, descending, expression, nullable)
     field = next((field for field in readable_fields(access) if field.key == key), None)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from core.errors import Invalid, Text
 from processes.definition_types import FieldDef
 from processes.permissions import Access
-from processes.schema import BASE_LABELS
+from processes.schema import BASE_LABELS, OF_STAGES
 from records.queries.cursors import Cursor, read_cursor
 from records.queries.filters import readable_fields
 from records.queries.names import Names, names_for, wanted_by
@@ -96,7 +96,8 @@ def table_for(
 
 def columns_for(access: Access) -> tuple[TableColumn, ...]:
     """Every column that the list can show to the access's actor."""
-    base = (TableColumn(key, label, None, True) for key, label in BASE_LABELS.items())
+    keys = (key for key in BASE_LABELS if access.definition.has_stages or key not in OF_STAGES)
+    base = (TableColumn(key, BASE_LABELS[key], None, True) for key in keys)
     own = (TableColumn(field.key, field.label, field, is_sortable(field)) for field in readable_fields(access))
     return (*base, *own)
 

@@ -36,7 +36,7 @@ def order_of_ids(body: bytes) -> list[int]:
 
 def draft_from(data: Mapping[str, Any]) -> ProcessDraft:
     """The draft that the designer describes. Raises Invalid where the shape is not the designer's."""
-    stages = _stages(_rows(data, "stages"))
+    stages = [] if data.get("has_stages") is False else _stages(_rows(data, "stages"))
     return ProcessDraft(
         name=_text(data, "name"),
         noun=_text(data, "noun"),
@@ -46,9 +46,10 @@ def draft_from(data: Mapping[str, Any]) -> ProcessDraft:
         description=_text(data, "description"),
         icon=_text(data, "icon"),
         color=_text(data, "color"),
+        has_stages=data.get("has_stages") is not False,
         stages=stages,
         fields=[_field(row) for row in _rows(data, "fields")],
-        moves=_moves(data.get("moves"), stages),
+        moves=_moves(data.get("moves"), stages) if stages else None,
         grants=_grants(data.get("grants") or {}),
     )
 
@@ -73,6 +74,9 @@ def _field(row: Mapping[str, Any]) -> FieldDraft:
         help=_text(row, "help"),
         required=Field.Required.ALWAYS if row.get("required") else Field.Required.NEVER,
         on_card=bool(row.get("on_card")),
+        in_list=row.get("in_list") is not False,
+        is_unique=bool(row.get("is_unique")),
+        is_searchable=bool(row.get("is_searchable")),
         settings=settings if isinstance(settings, dict) else {},
     )
 

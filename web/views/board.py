@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -29,6 +29,8 @@ from web.templatetags.records import noun_after
 def board(request: PersonalRequest, key: str) -> HttpResponse:
     """The page, or its changing part for a script that filters."""
     access = _access(request, key)
+    if not access.definition.has_stages:
+        return redirect("process-list", key)
     found, pipeline = asked(request, access)
     picture = board_for(access, pipeline, found.narrowing)
     context = {

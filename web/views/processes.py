@@ -70,9 +70,7 @@ def processes(request: PersonalRequest) -> HttpResponse:
     accesses = accesses_for(request.actor)
     counts = counts_by_process(accesses)
     cards = [
-        ProcessCard(
-            access.definition, process_url(access.definition.key), counts.get(access.definition.id, RecordCount())
-        )
+        ProcessCard(access.definition, process_url(access.definition), counts.get(access.definition.id, RecordCount()))
         for access in accesses
     ]
     context = {"cards": cards, "archived": archived_processes(request.actor)}
@@ -116,7 +114,7 @@ def designer_context(draft: ProcessDraft) -> dict[str, Any]:
 def _create(request: PersonalRequest) -> HttpResponse:
     process = create_process(draft_from(read_json(request.body)), actor=request.actor)
     messages.success(request, _("“%(name)s” is ready to work.") % {"name": process.name})
-    return JsonResponse({"url": process_url(process.key)}, status=201)
+    return JsonResponse({"url": process_url(process)}, status=201)
 
 
 def _row(field: FieldDraft) -> FieldRow:

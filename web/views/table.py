@@ -137,7 +137,7 @@ def _columns(access: Access) -> list[TableColumn]:
     """What the list shows: the base columns, the fields meant for a list, the last change."""
     known = {column.key: column for column in columns_for(access)}
     fields = [column for column in known.values() if column.field is not None and column.field.in_list]
-    return [*(known[key] for key in BASE), *fields, known["updated_at"]]
+    return [*(known[key] for key in BASE if key in known), *fields, known["updated_at"]]
 
 
 def _heading(column: TableColumn, sort: str, found: Filter) -> Heading:

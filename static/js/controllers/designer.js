@@ -38,6 +38,9 @@ export function attach(form) {
     const row = /** @type {HTMLElement | null} */ (input.closest("[data-row]"));
     if (input.name === "type" && row) fitType(form, row);
     if (row?.dataset.row === "stages") moves.draw();
+    if (input.name === "has_stages") {
+      for (const part of form.querySelectorAll("[data-of-stages]")) part.toggleAttribute("hidden", !input.checked);
+    }
     drawPreview(form);
   });
   form.addEventListener("sortable:moved", draw);
@@ -135,6 +138,7 @@ function draftOf(form, moves) {
     key: outside(form, "key")?.value ?? "",
     icon: new FormData(form).get("icon"),
     color: /** @type {HTMLInputElement} */ (form.querySelector("#look [name=color]:checked")).value,
+    has_stages: outside(form, "has_stages")?.checked ?? true,
     stages: rows(form, "stages").map(stage),
     fields: rows(form, "fields").map(field),
     moves,

@@ -80,6 +80,9 @@ export function field(row) {
     help: of("help"),
     required: control(row, "required")?.checked ?? false,
     on_card: control(row, "on_card")?.checked ?? false,
+    in_list: !("apart" in row.dataset),
+    is_unique: "unique" in row.dataset,
+    is_searchable: "searchable" in row.dataset,
     settings,
   };
 }
