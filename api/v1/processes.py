@@ -15,6 +15,7 @@ from api.views import ApiView
 from core.errors import Invalid
 from core.text import id_from
 from processes.definition import definition_of
+from processes.definition_types import Definition
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
 from processes.models import Operation
 from processes.operations import archive_process, create_process, publish_process, set_grants, update_process
@@ -110,17 +111,18 @@ class ProcessAccess(ApiView):
     def get(self, request: Request, key: str) -> Response:
         """Operations and scopes of every role that has any."""
         process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
-        return Response(_grants(definition_of(process).grants))
+        return Response(_grants(definition_of(process)))
 
     @extend_schema(
         operation_id="access_replace", summary="Replace rights", request=AccessBody, responses={200: AccessOut}
     )
     def put(self, request: Request, key: str) -> Response:
         """Replace all rights of the roles that the body names; others keep theirs. Works from the next request on."""
-        grants = grants_from(self.body(AccessBody)["grants"])
+        body = self.body(AccessBody)
+        grants, differing = grants_from(body["grants"]), differing_from(body["stages"])
         process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
-        set_grants(process, grants, actor=self.actor)
-        return Response(_grants(definition_of(process).grants))
+        set_grants(process, grants, differing=differing, actor=self.actor)
+        return Response(_grants(definition_of(process)))
 
 
 def draft_from(body: Mapping[str, Any]) -> ProcessDraft:
@@ -142,5 +144,29 @@ def grants_from(raw: Mapping[str, Mapping[str, int]]) -> dict[int, Mapping[str, 
     return {int(key): scopes for key, scopes in raw.items()}
 
 
-def _grants(grants: Mapping[int, Mapping[str, int]]) -> dict[str, Any]:
-    return {"grants": {str(role): dict(scopes) for role, scopes in sorted(grants.items())}}
+def differing_from(raw: Mapping[str, Mapping[str, Mapping[str, int]]]) -> dict[int, dict[str, dict[int, int]]]:
+    """Where stages differ, by role id; JSON has texts for keys. Raises Invalid."""
+    stages = [key for operations in raw.values() for places in operations.values() for key in places]
+    if any(id_from(key) is None for key in (*raw, *stages)):
+        message = _("Ids of roles and stages are expected.")
+        raise Invalid(message, {"stages": [message]})
+    return {
+        int(role): {
+            operation: {int(stage): scope for stage, scope in places.items()}
+            for operation, places in operations.items()
+        }
+        for role, operations in raw.items()
+    }
+
+
+def _grants(definition: Definition) -> dict[str, Any]:
+    return {
+        "grants": {str(role): dict(scopes) for role, scopes in sorted(definition.grants.items())},
+        "stages": {
+            str(role): {
+                operation: {str(stage): scope for stage, scope in places.items()}
+                for operation, places in operations.items()
+            }
+            for role, operations in sorted(definition.stage_grants.items())
+        },
+    }

@@ -224,7 +224,7 @@ class ProcessBody(Strict):
     grants = serializers.DictField(
         child=serializers.DictField(child=serializers.IntegerField()),
         default=dict,
-        help_text="Role id → operation → scope (0 nobody's, 1 own, 5 all).",
+        help_text="Role id → operation → scope (0 nobody's, 1 own, 3 department, 4 department and below, 5 all).",
     )
 
 
@@ -240,19 +240,29 @@ class ProcessPatch(Strict):
     color = text(required=False)
 
 
+STAGES_HELP = "Role id → operation → stage id → scope, where single stages differ; 0 takes the right away there."
+
+
 class AccessOut(serializers.Serializer[Any]):
     """Rights of roles in a process."""
 
     grants = serializers.DictField(
         child=serializers.DictField(child=serializers.ChoiceField(choices=Scope.choices)),
-        help_text="Role id → operation → scope (0 nobody's, 1 own, 5 all). Operations: " + ", ".join(Operation.values),
+        help_text="Role id → operation → scope (0 nobody's, 1 own, 3 department, 4 department and below, 5 all)."
+        " Operations: " + ", ".join(Operation.values),
     )
+    stages = serializers.DictField(help_text=STAGES_HELP)
 
 
 class AccessBody(Strict):
     """Rights of the roles it names; other roles keep theirs."""
 
     grants = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
+    stages = serializers.DictField(
+        child=serializers.DictField(child=serializers.DictField(child=serializers.IntegerField())),
+        default=dict,
+        help_text=STAGES_HELP,
+    )
 
 
 # What hangs on records

@@ -10,10 +10,14 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Role
 from core.errors import Text
+from processes.definition_types import StageDef
 from processes.models import Operation, Scope
 from processes.models.access import PROCESS_WIDE
 
 Grants = Mapping[int, Mapping[str, int]]
+Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
+"""Role id → operation → stage id → scope."""
+AS_ELSEWHERE = -1
 
 GROUPS: tuple[tuple[Text, tuple[Operation, ...]], ...] = (
     (
@@ -79,11 +83,25 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class StageLine:
+    """One operation in one stage, over all roles; an empty cell is what holds elsewhere."""
+
+    stage: StageDef
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One operation over all roles."""
+    """One operation over all roles, and how stages differ."""
 
     operation: Operation
     cells: tuple[Cell, ...]
+    stages: tuple[StageLine, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether some stage differs for some role."""
+        return any(cell.scope != AS_ELSEWHERE for line in self.stages for cell in line.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +123,29 @@ class Matrix:
         return {key: {str(op): int(scope) for op, scope in scopes.items()} for key, _label, scopes in self.presets}
 
 
-def matrix_of(roles: Sequence[Role], grants: Grants) -> Matrix:
-    """The matrix of these roles as the grants fill it."""
+def matrix_of(
+    roles: Sequence[Role], grants: Grants, stages: Sequence[StageDef] = (), differing: Differing | None = None
+) -> Matrix:
+    """The matrix of these roles as the grants fill it; with lines for stages where there are some."""
     return Matrix(
         roles,
-        tuple((label, tuple(_line(operation, roles, grants) for operation in group)) for label, group in GROUPS),
+        tuple(
+            (label, tuple(_line(operation, roles, grants, stages, differing or {}) for operation in group))
+            for label, group in GROUPS
+        ),
     )
+
+
+def differing_from(data: QueryDict, roles: Sequence[Role], stages: Sequence[StageDef]) -> dict[int, Any]:
+    """Where stages differ in a submitted matrix: role id → operation → stage id → scope."""
+    found: dict[int, dict[str, dict[int, int]]] = {}
+    for role in roles:
+        for operation in Operation.values:
+            for stage in stages:
+                raw = data.get(f"grant-{role.pk}-{operation}-{stage.id}", "")
+                if raw not in ("", str(AS_ELSEWHERE)):
+                    found.setdefault(role.pk, {}).setdefault(operation, {})[stage.id] = _scope(raw)
+    return found
 
 
 def grants_from(data: QueryDict, roles: Sequence[Role]) -> dict[int, dict[str, int]]:
@@ -152,7 +187,8 @@ def _warnings_about_role(name: str, scopes: Mapping[str, int]) -> list[str]:
     ]
     if see and wider:
         words = {"role": name, "operations": ", ".join(wider)}
-        return [_("“%(role)s” sees only own records, so “all” means own for: %(operations)s.") % words]
+        sees_less = _("“%(role)s” sees fewer records than it may work with; there, this has no effect: %(operations)s.")
+        return [sees_less % words]
     if scopes.get(Operation.CREATE) and not see:
         return [_("“%(role)s” can create records but will not see them.") % {"role": name}]
     return []
@@ -162,19 +198,35 @@ def _is_built_in(role_id: int, roles: Sequence[Role]) -> bool:
     return any(role.pk == role_id and role.is_built_in for role in roles)
 
 
-def _line(operation: Operation, roles: Sequence[Role], grants: Grants) -> Line:
-    choices: tuple[tuple[int, Text], ...] = (
-        ((Scope.NONE, "—"), (Scope.ALL, _("Yes")))
-        if operation in PROCESS_WIDE
-        else ((Scope.NONE, "—"), (Scope.OWN, _("Own")), (Scope.ALL, _("All")))
+SCOPES: tuple[tuple[int, Text], ...] = (
+    (Scope.NONE, "—"),
+    (Scope.OWN, gettext_lazy("Own")),
+    (Scope.DEPARTMENT, gettext_lazy("Department")),
+    (Scope.BELOW, gettext_lazy("Department and below")),
+    (Scope.ALL, gettext_lazy("All")),
+)
+
+
+def _line(
+    operation: Operation, roles: Sequence[Role], grants: Grants, stages: Sequence[StageDef], differing: Differing
+) -> Line:
+    is_wide = operation in PROCESS_WIDE
+    choices = ((Scope.NONE, "—"), (Scope.ALL, _("Yes"))) if is_wide else SCOPES
+    cells = tuple(
+        Cell(role, f"grant-{role.pk}-{operation}", grants.get(role.pk, {}).get(operation, 0), choices) for role in roles
     )
-    return Line(
-        operation,
-        tuple(
-            Cell(role, f"grant-{role.pk}-{operation}", grants.get(role.pk, {}).get(operation, 0), choices)
-            for role in roles
-        ),
+    if is_wide:
+        return Line(operation, cells)
+    own = tuple(
+        StageLine(stage, tuple(_stage_cell(operation, role, stage, differing) for role in roles)) for stage in stages
     )
+    return Line(operation, cells, own)
+
+
+def _stage_cell(operation: Operation, role: Role, stage: StageDef, differing: Differing) -> Cell:
+    scope = differing.get(role.pk, {}).get(operation, {}).get(stage.id, AS_ELSEWHERE)
+    choices = ((AS_ELSEWHERE, _("as elsewhere")), *SCOPES)
+    return Cell(role, f"grant-{role.pk}-{operation}-{stage.id}", scope, choices)
 
 
 def _scope(raw: Any) -> int:

@@ -12,7 +12,7 @@ from processes.models import Operation
 from processes.operations import set_grants
 from processes.permissions import access_for
 from processes.queries import process_for
-from web.forms.access import grants_from, matrix_of, warnings_about
+from web.forms.access import differing_from, grants_from, matrix_of, warnings_about
 from web.middleware import PersonalRequest
 from web.views.designer import page
 
@@ -23,14 +23,15 @@ def access(request: PersonalRequest, key: str) -> HttpResponse:
     """The matrix of all roles; saving it takes effect with the next request of everybody."""
     process = process_for(request.actor, key, operation=Operation.MANAGE_ACCESS)
     shown = list(roles())
+    definition = access_for(request.actor, process).definition
+    stages = list(definition.stage_by_id.values()) if definition.has_stages else []
     if request.method == "POST":
-        set_grants(process, grants_from(request.POST, shown), actor=request.actor)
+        differing = differing_from(request.POST, shown, stages)
+        set_grants(process, grants_from(request.POST, shown), differing=differing, actor=request.actor)
         messages.success(request, _("Saved. It holds from the next request on."))
         return redirect("process-access", key)
-    grants = access_for(request.actor, process).definition.grants
-    return page(
-        request, process, "access", {"matrix": matrix_of(shown, grants), "warnings": warnings_about(grants, shown)}
-    )
+    matrix = matrix_of(shown, definition.grants, stages, definition.stage_grants)
+    return page(request, process, "access", {"matrix": matrix, "warnings": warnings_about(definition.grants, shown)})
 
 
 @login_required
