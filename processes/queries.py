@@ -63,6 +63,16 @@ def section_of(process: Process, section_id: int) -> Section:
     return found
 
 
+def layout_of(process: Process) -> list[tuple[int | None, list[str]]]:
+    """Section ids in order, the fields without one (None) first, each with the keys of its fields in order."""
+    found: dict[int | None, list[str]] = {None: []}
+    found |= {pk: [] for pk in Section.objects.filter(process=process).values_list("pk", flat=True)}
+    rows = Field.objects.filter(process=process, removed_at=None, shadow_of=None)
+    for section_id, key in rows.values_list("section_id", "key"):
+        found[section_id].append(key)
+    return list(found.items())
+
+
 def pipeline_of(process: Process, key: str = "") -> Pipeline:
     """A pipeline by key, the first one without. Raises NotFound."""
     rows = Pipeline.objects.select_related("process").filter(process=process)

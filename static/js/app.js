@@ -23,6 +23,7 @@ const controllers = {
   condition: () => import("./controllers/condition.js"),
   copy: () => import("./controllers/copy.js"),
   designer: () => import("./controllers/designer.js"),
+  fields: () => import("./controllers/fields.js"),
   filters: () => import("./controllers/filters.js"),
   grid: () => import("./controllers/grid.js"),
   look: () => import("./controllers/look.js"),

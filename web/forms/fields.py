@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Invalid
 from processes.definition import field_def
 from processes.fieldtype import FieldType, field_types
-from processes.models import Field, Process, Stage
+from processes.models import Field, Process, Section, Stage
 
 CONSTANT, NOW, ME, NOTHING = "constant", "now", "me", ""
 DEFAULTS = {
@@ -40,6 +40,9 @@ class FieldForm(forms.Form):
         label=_("An answer is required"), choices=Field.Required, initial=Field.Required.NEVER, required=False
     )
     required_from = forms.ModelChoiceField(label=_("From the stage"), queryset=Stage.objects.none(), required=False)
+    section = forms.ModelChoiceField(
+        label=_("Section"), queryset=Section.objects.none(), required=False, empty_label=_("No section")
+    )
     begins_with = forms.ChoiceField(label=_("A new record begins with"), choices=list(DEFAULTS.items()), required=False)
     on_card = forms.BooleanField(label=_("On the card of the board"), required=False)
     in_list = forms.BooleanField(label=_("In the list"), required=False, initial=True)
@@ -58,6 +61,7 @@ class FieldForm(forms.Form):
         self.fields["required_from"].queryset = (  # type: ignore[attr-defined]
             Stage.objects.filter(pipeline__process=process).select_related("pipeline")
         )
+        self.fields["section"].queryset = Section.objects.filter(process=process)  # type: ignore[attr-defined]
         self._leave_out()
         if "constant" in self._defaults():
             shown = field_def(field or Field(process=process, key="value", label="", type=kind.key))
@@ -70,7 +74,7 @@ class FieldForm(forms.Form):
     def showing(cls, field: Field, kind: FieldType, data: Any = None) -> "FieldForm":
         """The form as a field is now, or as it was submitted."""
         initial: dict[str, Any] = {name: getattr(field, name) for name in PLAIN}
-        initial["required_from"] = field.required_from_id
+        initial |= {"required_from": field.required_from_id, "section": field.section_id}
         default = field.default or {}
         initial["begins_with"] = next(iter(default), NOTHING)
         if CONSTANT in default:
@@ -88,7 +92,7 @@ class FieldForm(forms.Form):
         """What the operations take, by name. Raises Invalid for a default that was chosen and not given."""
         data = self.cleaned_data
         found: dict[str, Any] = {name: data[name] for name in PLAIN if name in self.fields}
-        found["visible_if"] = data["visible_if"] or None
+        found |= {"visible_if": data["visible_if"] or None, "section": data["section"]}
         if "required" in self.fields:
             found["required"] = data["required"] or Field.Required.NEVER
             found["required_from"] = data["required_from"]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import access, automation, designer, fields, processes, triggers
+from web.views import access, automation, designer, fields, processes, sections, triggers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("processes/", processes.processes, name="processes"),
@@ -12,7 +12,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/settings/publish/", designer.publish, name="process-publish"),
     path("p/<slug:key>/settings/fields/", fields.fields, name="process-fields"),
     path("p/<slug:key>/settings/fields/new/", fields.new_field, name="field-new"),
-    path("p/<slug:key>/settings/fields/order/", fields.order_fields, name="field-order"),
+    path("p/<slug:key>/settings/fields/order/", sections.arrange, name="field-order"),
+    path("p/<slug:key>/settings/fields/preview/", fields.preview, name="field-preview"),
+    path("p/<slug:key>/settings/sections/new/", sections.new_section, name="section-new"),
+    path("p/<slug:key>/settings/sections/<int:section_id>/", sections.edit_section, name="section-edit"),
+    path("p/<slug:key>/settings/sections/<int:section_id>/move/", sections.move_section, name="section-move"),
+    path("p/<slug:key>/settings/sections/<int:section_id>/remove/", sections.delete_section, name="section-remove"),
     path("p/<slug:key>/settings/fields/edit/<slug:field_key>/", fields.edit_field, name="field-edit"),
     path("p/<slug:key>/settings/fields/remove/<slug:field_key>/", fields.delete_field, name="field-remove"),
     path("p/<slug:key>/settings/fields/jobs/", fields.jobs, name="field-jobs"),

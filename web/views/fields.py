@@ -5,25 +5,32 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.text import id_from
 from processes.definition import definition_of
 from processes.drafts import FieldDraft
 from processes.fieldtype import FieldType, field_types
-from processes.models import Field, FieldJob, Process
+from processes.models import Field, FieldJob, Process, Section
 from processes.models.pipeline import COLORS
-from processes.operations import add_field, purge_field, remove_field, reorder_fields, restore_field, update_field
+from processes.operations import add_field, purge_field, remove_field, restore_field, update_field
+from processes.permissions import access_for
 from processes.queries import field_of, field_uses, jobs_of, process_for, removed_field, removed_fields
+from records.queries.beginning import beginning_of
 from web.forms.conditions import builder_of, is_shallow
 from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.fields import FieldForm
+from web.forms.records import RecordForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
 from web.responses import go
-from web.views.designer import order_of, page
+from web.views.designer import page
+
+PREVIEW = "preview"
+"""Prefix of the inputs of the preview: they stand beside those of the dialogs."""
 
 
 @login_required
@@ -31,9 +38,11 @@ from web.views.designer import order_of, page
 def fields(request: PersonalRequest, key: str) -> HttpResponse:
     """The fields in their order, the changes that are on their way, and what was removed."""
     process = process_for(request.actor, key)
-    shown = process.fields.filter(removed_at=None, shadow_of=None).select_related("required_from")
+    shown = list(process.fields.filter(removed_at=None, shadow_of=None).select_related("required_from"))
+    sections: list[Section | None] = [None, *process.sections.all()]
     context = {
-        "rows": [(field, field_types[field.type]) for field in shown],
+        "count": len(shown),
+        "parts": [(section, _rows(shown, section)) for section in sections],
         "types": list(field_types),
         "removed": [(field, field_types[field.type]) for field in removed_fields(process)],
         "jobs": _shown_jobs(process),
@@ -128,11 +137,26 @@ def purge(request: PersonalRequest, key: str, field_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
-def order_fields(request: PersonalRequest, key: str) -> HttpResponse:
-    """Put the fields in order."""
-    reorder_fields(process_for(request.actor, key), order_of(request), actor=request.actor)
-    return HttpResponse(status=204)
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview(request: PersonalRequest, key: str) -> HttpResponse:
+    """The form of a new record as its maker sees it at the stage in `stage`; on POST which questions are asked and
+    required by what was answered so far."""
+    access = access_for(request.actor, process_for(request.actor, key))
+    definition = access.definition
+    asked = id_from(request.POST.get("stage") or request.GET.get("stage") or "")
+    stage = definition.default_pipeline.first_stage if asked is None else definition.stage(asked)
+    if request.method == "POST":
+        found = RecordForm(access, stage, request.POST, prefix=PREVIEW).asked
+        return JsonResponse({"asked": sorted(found.asked), "required": sorted(found.required)})
+    form = RecordForm(access, stage, initial=beginning_of(access), prefix=PREVIEW)
+    context = {"process": definition, "form": form, "stage": stage, "stages": definition.stage_by_id.values()}
+    return render(request, "processes/settings/_preview.html", context)
+
+
+def _rows(shown: list[Field], section: Section | None) -> list[tuple[Field, FieldType]]:
+    """The fields of a section (None: of none) with their types."""
+    section_id = section.pk if section else None
+    return [(field, field_types[field.type]) for field in shown if field.section_id == section_id]
 
 
 def _shown_jobs(process: Process) -> list[FieldJob]:

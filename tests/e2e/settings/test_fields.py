@@ -1,0 +1,117 @@
+"""The fields page in a real browser: sections, fields, conditions, removal; by mouse and by keyboard."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from core.actor import SYSTEM
+from processes.drafts import FieldDraft
+from processes.models import Field, Process
+from processes.operations import add_field, add_section, arrange_fields, update_field
+from processes.queries import layout_of
+from tests.e2e.conftest import OpenPage, check_accessibility, picture
+from tests.factories import make_admin, make_process
+from tests.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+URL = "/p/requests/settings/fields/"
+
+
+@pytest.fixture
+def boss(stack: Stack) -> User:
+    return make_admin("Boss")
+
+
+@pytest.fixture
+def process(stack: Stack) -> Process:
+    return make_process(name="Requests", key="requests")
+
+
+def ready(page: Page, controller: str) -> None:
+    expect(page.locator(f"[data-controller~={controller}][data-ready]").first).to_be_attached()
+
+
+def test_administrator_adds_a_section_and_a_field_into_it(boss: User, process: Process, open_page: OpenPage) -> None:
+    page = open_page(boss, URL, width=1680)
+    page.get_by_role("button", name="New section").click()
+    page.get_by_label("Name", exact=True).fill("Money")
+    page.get_by_role("button", name="Add the section").click()
+    expect(page.get_by_role("heading", name="Money")).to_be_visible()
+    ready(page, "fields")
+    page.get_by_role("searchbox", name="Find a kind").fill("mone")
+    kinds = page.get_by_role("complementary", name="Kinds of fields")
+    expect(kinds.get_by_role("listitem")).to_have_count(1)
+    kinds.get_by_role("button", name="Money").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("Budget")
+    dialog.get_by_label("Section").select_option("Money")
+    check_accessibility(page)
+    picture(page, "fields-dialog")
+    dialog.get_by_role("button", name="Add the field").click()
+    expect(page.get_by_role("list", name="Money").get_by_text("Budget", exact=True)).to_be_visible()
+    section = process.sections.get()
+    assert layout_of(process)[1] == (section.pk, ["budget"])
+
+
+def test_keyboard_alone_moves_a_field_into_a_section(boss: User, process: Process, open_page: OpenPage) -> None:
+    section = add_section(process, label="Money", actor=SYSTEM)
+    page = open_page(boss, URL)
+    page.get_by_role("link", name="Amount").focus()
+    page.keyboard.press("Enter")
+    choice = page.get_by_role("dialog").get_by_label("Section")
+    choice.focus()
+    page.keyboard.type("Money")
+    page.get_by_role("button", name="Save").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("list", name="Money").get_by_text("Amount", exact=True)).to_be_visible()
+    assert layout_of(process)[1] == (section.pk, ["amount"])
+
+
+def test_preview_hides_and_shows_what_a_condition_asks(boss: User, process: Process, open_page: OpenPage) -> None:
+    comment = Field.objects.get(process=process, key="comment")
+    update_field(comment, changes={"visible_if": {"field": "source", "op": "is", "value": "phone"}}, actor=SYSTEM)
+    page = open_page(boss, URL)
+    preview = page.get_by_role("complementary", name="Preview")
+    ready(page, "asked")
+    expect(preview.get_by_label("Comment")).to_be_hidden()
+    preview.get_by_label("Source").select_option("Phone")
+    expect(preview.get_by_label("Comment")).to_be_visible()
+    preview.get_by_label("Source").select_option("Site")
+    expect(preview.get_by_label("Comment")).to_be_hidden()
+
+
+def test_removed_field_is_restored(boss: User, process: Process, open_page: OpenPage) -> None:
+    page = open_page(boss, URL)
+    page.get_by_role("button", name="Remove “Amount”").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove the field").click()
+    expect(page.get_by_role("heading", name="Removed fields")).to_be_visible()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("link", name="Amount")).to_be_visible()
+    assert Field.objects.get(process=process, key="amount").removed_at is None
+
+
+@pytest.mark.parametrize(
+    ("theme", "width", "language"), [("light", 1680, "en"), ("dark", 1280, "ru"), ("light", 390, "ru")]
+)
+def test_page_of_many_fields_is_accessible(
+    theme: str, width: int, language: str, boss: User, process: Process, open_page: OpenPage
+) -> None:
+    boss.language = language
+    boss.save()
+    kinds = ("text", "number", "date", "email", "phone", "boolean")
+    keys = [
+        add_field(process, FieldDraft(f"Question {n}", kinds[n % 6], help="What it is for"), actor=SYSTEM).key
+        for n in range(18)
+    ]
+    first = add_section(process, label="Delivery and payment", actor=SYSTEM)
+    second = add_section(process, label="Contacts", actor=SYSTEM)
+    add_section(process, label="Empty", actor=SYSTEM)
+    (_none, here), *_sections = layout_of(process)
+    empty = layout_of(process)[-1][0]
+    layout = [(None, [k for k in here if k not in keys]), (first.pk, keys[:9]), (second.pk, keys[9:]), (empty, [])]
+    arrange_fields(process, layout, actor=SYSTEM)
+    page = open_page(boss, URL, width=width, theme=theme)
+    expect(page.locator("#field-preview form")).to_be_attached()
+    check_accessibility(page)
+    picture(page, f"fields-{theme}-{width}-{language}")
