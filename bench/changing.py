@@ -1,0 +1,43 @@
+"""Changing a process of many records while it is used: `python -m bench.changing --size 1000000`.
+
+Starts throw-away services, fills them, and has `bench.ours.changes` measure there.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from smartcrm.embedded import EmbeddedServices
+from smartcrm.embedded.places import make_folder
+
+
+def main() -> None:
+    """Start services, fill them, change fields."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=100_000, help="records")
+    size = parser.parse_args().size
+    data = Path(tempfile.gettempdir()) / f"smartcrm-changing-{os.getpid()}"
+    make_folder(data)
+    services = EmbeddedServices(data, fast=True)
+    try:
+        services.start()
+        environment = {
+            **os.environ,
+            "SMARTCRM_DATA_DIR": str(data),
+            "DATABASE_URL": services.database_url,
+            "REDIS_URL": services.redis_url,
+            "LOG_LEVEL": "WARNING",
+        }
+        for command in (("manage.py", "migrate", "--verbosity", "0"), ("-m", "bench.ours.changes", str(size))):
+            subprocess.run([sys.executable, *command], env=environment, check=True)
+    finally:
+        services.stop_immediate()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Measures changes of fields while one writer and one reader go on: `python -m bench.ours.changes 1000000`.
+
+Printed are, for each change, how long it took and the longest that either of them waited meanwhile.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import connection
+
+from bench.ours import load  # sets Django up
+from core.actor import SYSTEM
+from processes.drafts import FieldDraft
+from processes.models import Field, Process
+from processes.operations import add_field, purge_field, remove_field, update_field
+from processes.permissions import access_for
+from records.jobs.worker import work_through
+from records.operations import create_record
+from records.queries.table import table_for
+
+HOURS = 3600.0
+
+
+class Traffic:
+    """One writer and one reader, each in a thread; how long each of their steps took."""
+
+    def __init__(self) -> None:
+        self.waits: list[tuple[str, float]] = []
+
+    def write(self, ended: threading.Event) -> None:
+        """Create records until it is over."""
+        self._again(ended, "write", lambda: create_record("requests", values={"title": "During"}, actor=SYSTEM))
+
+    def read(self, ended: threading.Event) -> None:
+        """Read the newest page until it is over."""
+        self._again(ended, "read", lambda: table_for(access_for(SYSTEM, "requests"), limit=50, with_total=False))
+
+    def _again(self, ended: threading.Event, kind: str, step: Callable[[], Any]) -> None:
+        while not ended.is_set():
+            begun = time.perf_counter()
+            step()
+            self.waits.append((kind, time.perf_counter() - begun))
+            time.sleep(0.005)
+        connection.close()
+
+
+def _add(key: str, kind: str, **more: Any) -> Callable[[], None]:
+    def change() -> None:
+        process = Process.objects.get(key="requests")
+        add_field(process, FieldDraft(key.title(), kind, key=key, **more), actor=SYSTEM)
+        work_through(HOURS)
+
+    return change
+
+
+def _unique() -> None:
+    field = Field.objects.select_related("process").get(process__key="requests", key="code")
+    update_field(field, changes={"is_unique": True}, actor=SYSTEM)
+    work_through(HOURS)
+
+
+def _purge() -> None:
+    field = Field.objects.select_related("process").get(process__key="requests", key="code", removed_at=None)
+    purge_field(remove_field(field, actor=SYSTEM, confirmed=True), actor=SYSTEM)
+    work_through(HOURS)
+
+
+CHANGES: Mapping[str, Callable[[], None]] = {
+    "add a text field": _add("code", "text"),
+    "add a field that names people": _add("helper", "person"),
+    "make the text field unique": _unique,
+    "remove and purge it": _purge,
+    "add a formula": _add("doubled", "formula", settings={"formula": "estimate * 2"}),
+}
+
+
+def main(size: int) -> None:
+    """Fill the database and make every change; one line of JSON each."""
+    load.main(size)
+    for name, change in CHANGES.items():
+        print(json.dumps({"size": size, "change": name, **_under_traffic(change)}), flush=True)
+
+
+def _under_traffic(change: Callable[[], None]) -> dict[str, float]:
+    traffic, ended = Traffic(), threading.Event()
+    threads = [threading.Thread(target=work, args=(ended,)) for work in (traffic.write, traffic.read)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    traffic.waits.clear()
+    begun = time.perf_counter()
+    change()
+    took = time.perf_counter() - begun
+    ended.set()
+    for thread in threads:
+        thread.join()
+    longest = {kind: max((wait for k, wait in traffic.waits if k == kind), default=0) for kind in ("write", "read")}
+    return {
+        "seconds": round(took, 2),
+        "longest_write_ms": round(longest["write"] * 1000),
+        "longest_read_ms": round(longest["read"] * 1000),
+        "writes": sum(kind == "write" for kind, _wait in traffic.waits),
+    }
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
