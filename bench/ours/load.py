@@ -74,7 +74,9 @@ def main(count: int) -> dict[str, Any]:
         ids = [person.pk for person in people]
         _copy_records(definition, count, ids)
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("RESET statement_timeout")
     return {
         "token": secret,
         "people": ids,
@@ -121,6 +123,8 @@ def _robots(process: Process) -> None:
 
 
 def _copy_records(definition: Definition, count: int, people: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
     _copy("records_record", CATALOGUE, (_catalogue_row(definition, sample, people) for sample in samples(count)))
     columns = (*TYPED, *(field.attname for field in definition.fields))
     _copy(table_name(definition.id), columns, _typed_rows(definition, count, people))

@@ -1,10 +1,14 @@
 """Indexes of fields, built while the process is used."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from core.errors import Conflict
 from processes.definition import definition_of
+from processes.definition_types import Definition, FieldDef
 from processes.models import Field, FieldJob
 from processes.operations.changing import change_lock
 from records.jobs.held import end, held_job
@@ -22,23 +26,41 @@ def index_values(job: FieldJob) -> bool:
     definition = definition_of(job.field.process_id)
     field = definition.field_by_id.get(job.field_id)
     if field is not None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = 0")
-        build_field_indexes(definition, field)
-        drop_unique_index(definition.id, field.id)
-        if field.is_unique:
-            try:
-                build_unique_index(definition, field)
-            except IntegrityError as error:
-                drop_unique_index(definition.id, field.id)
-                _give_up(job)
-                found = duplicates(definition, field, limit=SHOWN)
-                numbers = ", ".join(f"#{number}" for number in found)
-                raise Conflict(_("Values repeat, for example in the records %s.") % numbers, records=found) from error
+        with _as_long_as_it_takes():
+            _build(job, definition, field)
     with transaction.atomic():
         if (held := held_job(job)) is not None:
             end(held)
     return False
+
+
+def _build(job: FieldJob, definition: Definition, field: FieldDef) -> None:
+    build_field_indexes(definition, field)
+    drop_unique_index(definition.id, field.id)
+    if not field.is_unique:
+        return
+    try:
+        build_unique_index(definition, field)
+    except IntegrityError as error:
+        drop_unique_index(definition.id, field.id)
+        _give_up(job)
+        found = duplicates(definition, field, limit=SHOWN)
+        numbers = ", ".join(f"#{number}" for number in found)
+        raise Conflict(_("Values repeat, for example in the records %s.") % numbers, records=found) from error
+
+
+@contextmanager
+def _as_long_as_it_takes() -> Iterator[None]:
+    """Without the time limits of ordinary statements: an index of a million records takes minutes, and waits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET lock_timeout = 0")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET statement_timeout")
+            cursor.execute("RESET lock_timeout")
 
 
 @transaction.atomic
