@@ -142,7 +142,7 @@ def _decimal(value: object) -> Decimal:
 
 _NUMBERS = frozenset({"number"})
 _TIMES = frozenset({"time"})
-_LISTS = frozenset({"choices", "people", "references"})
+_LISTS = frozenset({"choices", "people", "references", "files"})
 
 _ALL = (
     Filter("upper", gettext_lazy("CAPITAL LETTERS"), _upper, _nothing),

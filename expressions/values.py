@@ -297,7 +297,7 @@ class ListKind(Kind):
     """Several values of a single kind, as a list; order does not matter."""
 
     single: ClassVar[Kind]
-    operators = ("has_any", "has_all", "has_none", *EMPTINESS, *HISTORY)
+    operators: ClassVar[tuple[str, ...]] = ("has_any", "has_all", "has_none", *EMPTINESS, *HISTORY)
     equality = "has_any"
     stores_empty = True
 
@@ -333,6 +333,17 @@ class ReferencesKind(ListKind):
     by_id = True
 
 
+class FilesKind(ListKind):
+    """Several files, by their ids. Their content is nothing to compare."""
+
+    key = "files"
+    label = gettext_lazy("Files")
+    family = "files"
+    single = ReferenceKind()
+    by_id = True
+    operators = (*EMPTINESS, "changed")
+
+
 class PeopleKind(ListKind):
     """Several users."""
 
@@ -360,12 +371,12 @@ def checked_text(raw: object) -> str:
 TEXT, NUMBER, INTEGER, MONEY, BOOLEAN = TextKind(), NumberKind(), IntegerKind(), MoneyKind(), BooleanKind()
 DATE, DATETIME, CHOICE, CHOICES = DateKind(), DateTimeKind(), ChoiceKind(), ChoicesKind()
 PERSON, PEOPLE, REFERENCE, REFERENCES = PersonKind(), PeopleKind(), ReferenceKind(), ReferencesKind()
-DEPARTMENT = DepartmentKind()
+DEPARTMENT, FILES = DepartmentKind(), FilesKind()
 
 KINDS: Mapping[str, Kind] = {
     kind.key: kind
     for kind in (
         *(TEXT, NUMBER, INTEGER, MONEY, BOOLEAN, DATE, DATETIME),
-        *(CHOICE, CHOICES, PERSON, PEOPLE, DEPARTMENT, REFERENCE, REFERENCES),
+        *(CHOICE, CHOICES, PERSON, PEOPLE, DEPARTMENT, REFERENCE, REFERENCES, FILES),
     )
 }

@@ -80,6 +80,8 @@ class FieldType(Extension):
     """Whether the product makes the value, so that nobody writes it."""
     is_numbered: ClassVar[bool] = False
     """Whether a record gets the value when it is created, from a series of the field's own."""
+    can_be_imported: ClassVar[bool] = True
+    """Whether a file's text can say a value."""
     can_be_unique: ClassVar[bool] = False
     can_be_searched: ClassVar[bool] = False
     """Whether the words of values may be found by the search."""

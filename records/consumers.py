@@ -1,5 +1,6 @@
-"""Imports wait for workers: what is asked for rings their bell."""
+"""Long work on records waits for workers: what is asked for, or has come due, rings their bell."""
 
+import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -9,6 +10,9 @@ from events.consumers import Consumer, consumers
 from events.models import Event
 from records.exchange.worker import has_work
 from records.jobs import worker as jobs
+
+AFTER_START, DAY = 10 * 60, 24 * 3600
+"""Seconds."""
 
 
 @consumers.register
@@ -39,3 +43,24 @@ class Imports(Consumer):
 
     def poll(self) -> bool:
         return has_work()
+
+
+@consumers.register
+class LooseFiles(Consumer):
+    """Once a day, and soon after each start, files are swept that nobody holds; twice does no harm."""
+
+    key = "loose_files"
+    label = _("Files that nobody holds")
+    bells: ClassVar[dict[str, str]] = {"records.sweep_files": "bulk"}
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + AFTER_START
+
+    def consume(self, events: Sequence[Event]) -> bool:
+        return False
+
+    def poll(self) -> bool:
+        is_due = time.monotonic() >= self._due
+        if is_due:
+            self._due = time.monotonic() + DAY
+        return is_due

@@ -6,6 +6,7 @@ from events.consumers import consumers
 from events.relay import ring_bells
 from records.exchange.worker import work
 from records.jobs import worker as jobs
+from records.operations import files
 
 
 # A call works for 15 seconds and a chunk more; then it lets itself be called again.
@@ -21,3 +22,9 @@ def work_fields() -> None:
     """The bell rang: bring changes of fields forward. An index takes as long as it takes."""
     if jobs.work():
         ring_bells(consumers["field_jobs"])
+
+
+@shared_task(name="records.sweep_files", ignore_result=True, soft_time_limit=3600)
+def sweep_files() -> None:
+    """The bell rang: delete files that nobody holds."""
+    files.sweep_files()

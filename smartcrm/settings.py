@@ -277,7 +277,18 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 LONGEST_BODY = env.int("MAX_UPLOAD_MB", default=100) * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# Files of records
+
+# No field takes a larger file, whatever it says of itself; a request as a whole is at most LONGEST_BODY.
+FILE_MOST_BYTES = env.int("FILE_MAX_MB", default=100) * 1024 * 1024
+# What somebody has uploaded and no record holds yet, at most.
+FILE_MOST_LOOSE = 500
+FILE_MOST_LOOSE_BYTES = 10 * FILE_MOST_BYTES
+# After so long it is deleted; so is content that no row names.
+FILE_LOOSE_HOURS = 24
 
 # Languages and time
 
@@ -332,6 +343,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    # Several things have a kind and a state.
+    "ENUM_NAME_OVERRIDES": {
+        "FieldJobKind": "processes.models.field.FieldJob.Kind",
+        "FieldJobState": "processes.models.field.FieldJob.State",
+        "FieldState": "processes.models.field.Field.State",
+        "ImportState": "records.models.importing.ImportJob.State",
+        "StageKind": "processes.models.pipeline.Stage.Kind",
+    },
 }
 
 # Background work: bells only, see smartcrm/celery.py

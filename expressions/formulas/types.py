@@ -76,6 +76,7 @@ _FIELD_TYPES: Mapping[str, Type] = {
     "choices": Type.LIST,
     "people": Type.LIST,
     "references": Type.LIST,
+    "files": Type.LIST,
     "person": Type.ITEM,
     "department": Type.ITEM,
     "reference": Type.ITEM,

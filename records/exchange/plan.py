@@ -77,7 +77,7 @@ def targets_for(definition: Definition) -> dict[str, Target]:
     fields = [
         Target(field.key, field.label, field, field.type.sortable and len(field.attributes) == 1)
         for field in definition.fields
-        if not field.type.is_computed
+        if field.type.can_be_imported and not field.type.is_computed
     ]
     return {target.key: target for target in (*base, *fields)}
 
@@ -138,8 +138,9 @@ def _check_key(key: str, known: dict[str, Target], chosen: Sequence[str]) -> Non
 
 def _words(definition: Definition) -> dict[str, str]:
     words = {fold(word): key for key, also in _ALSO.items() for word in (*also, *_labels(BASE[key]))}
-    for field in definition.fields:
-        words[fold(field.label)] = words[field.key] = field.key
+    for target in targets_for(definition).values():
+        if target.field is not None:
+            words[fold(target.label)] = words[target.key] = target.key
     return words
 
 

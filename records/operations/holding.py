@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from core.errors import Conflict
 from processes.definition_types import FieldDef
 from processes.fieldtype import FILE
-from records.models import Attachment, Link
+from records.models import Link
 from records.operations.writing import Writing
 from records.typed import TypedRecord
 
@@ -15,8 +19,8 @@ def hold(writing: Writing, rows: Sequence[TypedRecord], keys: Iterable[str] | No
     Two statements for all rows and fields of links that changed, one for files; none where there are no such fields.
     """
     wanted = None if keys is None else set(keys)
-    fields = [field for field in writing.definition.fields if wanted is None or field.key in wanted]
-    if several := [field for field in fields if field.type.kind == "references"]:
+    fields = [f for f in writing.definition.fields if f.type.refers and (wanted is None or f.key in wanted)]
+    if several := [field for field in fields if field.type.kind == "references" and not field.type.is_computed]:
         _link(rows, several)
     if files := [field for field in fields if field.type.refers == FILE]:
         _attach(rows, files)
@@ -34,7 +38,17 @@ def _link(rows: Sequence[TypedRecord], fields: Sequence[FieldDef]) -> None:
 
 def _attach(rows: Sequence[TypedRecord], fields: Sequence[FieldDef]) -> None:
     """A file belongs to the record whose value first named it, for good: the history speaks of it."""
-    for row in rows:
-        for field in fields:
-            if ids := row.value(field):
-                Attachment.objects.filter(pk__in=ids, record=None).update(record_id=row.pk, field_id=field.id)
+    named = [(file, row.pk) for row in rows for field in fields for file in row.value(field) or ()]
+    if not named:
+        return
+    files, holders = zip(*named, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_ATTACH, [list(files), list(holders)])
+        if cursor.rowcount != len(named):
+            raise Conflict(_("Another record holds one of these files already."))
+
+
+_ATTACH = (
+    "UPDATE records_attachment a SET record_id = v.record_id FROM unnest(%s::bigint[], %s::bigint[])"
+    " v(id, record_id) WHERE a.id = v.id AND (a.record_id IS NULL OR a.record_id = v.record_id)"
+)

@@ -12,6 +12,7 @@ from core.errors import Text
 from processes.definition_types import FieldDef
 from processes.field_types.person import PERSON_FIELD
 from processes.fieldtype import DEPARTMENT, FILE, PERSON, RECORD, WrongValue
+from processes.models import Operation
 from processes.permissions import accesses_for
 from records.models import Attachment, Record
 from records.operations.writing import Writing
@@ -31,6 +32,9 @@ def unknown_in(writing: Writing, named: Sequence[Named], row: TypedRecord | None
         ids = set(its_field.type.ids_in(value)) - set(its_field.type.ids_in(present))
         if ids - known_ids(writing, its_field, ids, row):
             missing.append((its_field.key, str(_MESSAGES[its_field.type.refers])))
+        elif its_field.type.refers == FILE:
+            # The next record of this write may not name it any more.
+            writing.known[_place(its_field)] -= ids
     return missing
 
 
@@ -95,10 +99,12 @@ def _records(writing: Writing, its_field: FieldDef, ids: set[int], row: TypedRec
 
 
 def _files(writing: Writing, its_field: FieldDef, ids: set[int], row: TypedRecord | None) -> set[int]:
-    """Files that the actor uploaded and nobody holds."""
-    loose = Q(record=None, uploader_id=writing.actor.user_id)
-    found = Attachment.objects.filter(loose, process_id=writing.definition.id, pk__in=ids)
-    return set(found.values_list("pk", flat=True))
+    """Files that the actor uploaded for the field and nobody holds; and, for who sees history, what it once held."""
+    found = Q(record=None, uploader_id=writing.actor.user_id)
+    if row is not None and writing.access.covers(Operation.HISTORY, row):
+        found |= Q(record_id=row.pk)
+    files = Attachment.objects.filter(found, field_id=its_field.id, pk__in=ids)
+    return set(files.values_list("pk", flat=True))
 
 
 _CHECKS: Mapping[str, Callable[[Writing, FieldDef, set[int], TypedRecord | None], set[int]]] = {

@@ -40,8 +40,9 @@ class House:
 
     @property
     def writable(self) -> list[str]:
-        """Keys of the fields (which are called like their types) that people write."""
-        return [field.key for field in self.definition.fields if not field.type.is_computed]
+        """Keys of the fields (which are called like their types) that people write, values of which may be shared."""
+        fields = [field for field in self.definition.fields if not field.type.is_computed]
+        return [field.key for field in fields if self.samples[field.key].is_shared]
 
     def api(self) -> ApiClient:
         """A program with the person's rights."""

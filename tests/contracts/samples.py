@@ -28,6 +28,8 @@ class Sample:
     settings: Mapping[str, Any] = field(default_factory=dict)
     wrong: Sequence[Any] = ()
     """JSON values that it refuses."""
+    is_shared: bool = True
+    """Whether several records may have the same value; files belong to one record (tests/records/test_files.py)."""
 
 
 def samples(world: World) -> dict[str, Sample]:
@@ -67,6 +69,7 @@ def samples(world: World) -> dict[str, Sample]:
         "address": Sample([street, {"line": "Baker Street 221B"}], wrong=[5, ["a"], {"planet": "Mars"}]),
         "link": Sample([first, second], {"process": world.linked}, wrong=[10**9, "x", True, {}]),
         "links": Sample([[first], [second, first]], {"process": world.linked}, wrong=[[10**9], ["x"], {}]),
+        "file": Sample([], {"most_files": 5}, wrong=[10**9, "x", True, {}], is_shared=False),
         "formula": Sample([], {"formula": "q_number * 2 + len(q_text)"}, wrong=[5]),
         "auto_number": Sample([], {"mask": "REQ-{YYYY}-{0000}"}, wrong=["REQ-1"]),
     }

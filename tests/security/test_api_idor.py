@@ -76,6 +76,9 @@ ROUTES: dict[str, list[tuple[str, Any, str]]] = {
     "api-record-tasks": [("get", None, HIDDEN), ("post", {"title": "x"}, HIDDEN)],
     "api-task-complete": [("post", None, HIDDEN)],
     "api-task-reopen": [("post", None, HIDDEN)],
+    "api-files": [("post", {}, HIDDEN)],
+    "api-file": [("get", None, HIDDEN)],
+    "api-record-files": [("get", None, HIDDEN)],
     "api-imports": [("get", None, HIDDEN), ("post", {}, HIDDEN)],
     "api-import": [("get", None, HIDDEN), ("patch", {"targets": ["title"]}, HIDDEN)],
     "api-import-check": [("post", None, HIDDEN)],
@@ -138,6 +141,7 @@ class World:
             "import_id": begin_import(
                 self.process, name="f.csv", content=b"Title\nsecret words\n", actor=actor_of(self.admin)
             ).pk,
+            "file_id": 1,
             "robot_id": 1,
             "trigger_id": 1,
             "run_id": 1,

@@ -1,0 +1,60 @@
+"""Files for whoever may have them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from core.actor import Actor
+from core.errors import NotFound
+from processes.definition_types import FieldDef
+from processes.fieldtype import FILE
+from processes.models import Operation
+from processes.permissions import Access, access_for
+from records.models import Attachment
+from records.queries.card import row_for
+from records.queries.filters import readable_fields
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file in a value of a record."""
+
+    field: FieldDef
+    file: Attachment
+
+
+def file_for(actor: Actor, file_id: int, *, process_id: int | None = None) -> Attachment:
+    """A file that the actor may fetch. Raises NotFound, the same for one that does not exist.
+
+    A value gives its files to everybody who may read it. A file that its value does not name any more belongs to the
+    history: to whoever may see that. One that no record holds yet belongs to who uploaded it. While the record is in
+    the bin nobody has its files.
+    """
+    file = Attachment.objects.filter(pk=file_id).first()
+    if file is None or process_id not in (None, file.process_id) or not _may_have(actor, file):
+        raise NotFound(_("There is no such file."), file=file_id)
+    return file
+
+
+def files_of(access: Access, record_id: int) -> Sequence[HeldFile]:
+    """The files in the values of a record, field by field. Two queries. Raises NotFound."""
+    row = row_for(access, record_id)
+    fields = [field for field in readable_fields(access) if field.type.refers == FILE]
+    ids = {file for field in fields for file in field.type.ids_in(row.value(field))}
+    found = Attachment.objects.in_bulk(ids) if ids else {}
+    return [HeldFile(f, found[file]) for f in fields for file in f.type.ids_in(row.value(f)) if file in found]
+
+
+def _may_have(actor: Actor, file: Attachment) -> bool:
+    if file.record_id is None:
+        return actor.user_id is not None and file.uploader_id == actor.user_id
+    try:
+        access = access_for(actor, file.process_id)
+        row = row_for(access, file.record_id)
+    except NotFound:
+        return False
+    field = next((field for field in readable_fields(access) if field.id == file.field_id), None)
+    if field is None or field.type.refers != FILE:
+        return False
+    return file.pk in field.type.ids_in(row.value(field)) or access.covers(Operation.HISTORY, row)
