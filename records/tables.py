@@ -88,7 +88,10 @@ def build_field_indexes(definition: Definition, field: FieldDef) -> None:
     for name, column in field.type.columns(field).items():
         if not _is_indexed(column):
             continue
-        index = sql.Identifier(f"p{definition.id}_{name}_index")
+        called = f"p{definition.id}_{name}_index"
+        if _is_valid(called):
+            continue
+        index = sql.Identifier(called)
         attribute = field.attname if name == field.column else name
         with connection.cursor() as cursor:
             cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(index))
@@ -103,6 +106,16 @@ def _is_indexed(column: "models.Field[Any, Any]") -> bool:
     return bool(vars(column)["db_index"])
 
 
+def _is_valid(index: str) -> bool:
+    """Whether an index is there and was built to its end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = %s AND i.indisvalid",
+            [index],
+        )
+        return cursor.fetchone() is not None
+
+
 def unique_index(process_id: int, field_id: int) -> str:
     """The index that keeps the values of a field apart."""
     return f"p{process_id}_f{field_id}_unique"
@@ -113,6 +126,8 @@ def build_unique_index(definition: Definition, field: FieldDef) -> None:
 
     What a broken attempt left is dropped first. Raises IntegrityError while two records have the same value.
     """
+    if _is_valid(unique_index(definition.id, field.id)):
+        return
     drop_unique_index(definition.id, field.id)
     model = build_model(definition)
     index = models.UniqueConstraint(

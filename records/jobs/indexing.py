@@ -10,12 +10,14 @@ from core.errors import Conflict
 from processes.definition import definition_of
 from processes.definition_types import Definition, FieldDef
 from processes.models import Field, FieldJob
-from processes.operations.changing import change_lock
+from processes.operations.changing import Busy, change_lock
 from records.jobs.held import end, held_job
 from records.operations.uniqueness import duplicates
 from records.tables import build_field_indexes, build_unique_index, drop_unique_index
 
 SHOWN = 10
+LOCK_CLASS = 7302
+"""First half of the key of the advisory lock on an index; the second is the field's id."""
 
 
 def index_values(job: FieldJob) -> bool:
@@ -26,7 +28,7 @@ def index_values(job: FieldJob) -> bool:
     definition = definition_of(job.field.process_id)
     field = definition.field_by_id.get(job.field_id)
     if field is not None:
-        with _as_long_as_it_takes():
+        with _alone(job.field_id), _as_long_as_it_takes():
             _build(job, definition, field)
     with transaction.atomic():
         if (held := held_job(job)) is not None:
@@ -36,8 +38,8 @@ def index_values(job: FieldJob) -> bool:
 
 def _build(job: FieldJob, definition: Definition, field: FieldDef) -> None:
     build_field_indexes(definition, field)
-    drop_unique_index(definition.id, field.id)
     if not field.is_unique:
+        drop_unique_index(definition.id, field.id)
         return
     try:
         build_unique_index(definition, field)
@@ -47,6 +49,20 @@ def _build(job: FieldJob, definition: Definition, field: FieldDef) -> None:
         found = duplicates(definition, field, limit=SHOWN)
         numbers = ", ".join(f"#{number}" for number in found)
         raise Conflict(_("Values repeat, for example in the records %s.") % numbers, records=found) from error
+
+
+@contextmanager
+def _alone(field_id: int) -> Iterator[None]:
+    """One builder for each field while its connection lives: an index takes longer than a lease. Raises Busy."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, field_id])
+        if cursor.fetchone() != (True,):
+            raise Busy(_("Another worker builds this index."))
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, field_id])
 
 
 @contextmanager

@@ -101,14 +101,14 @@ def _work_on(job: FieldJob, deadline: float) -> None:
             return
         _let_go(job, timedelta(0))
     except Busy:
-        _let_go(job, BACK_IN)
+        _let_go(job, BACK_IN, crashes=0)
     except SmartCRMError as error:
         _fail(job, str(error.message))
 
 
-def _let_go(job: FieldJob, later: timedelta) -> None:
+def _let_go(job: FieldJob, later: timedelta, **more: int) -> None:
     held = FieldJob.objects.filter(pk=job.pk, lease=job.lease)
-    held.update(lease=None, lease_until=None, turn_at=Now() + later)
+    held.update(lease=None, lease_until=None, turn_at=Now() + later, **more)
 
 
 @transaction.atomic
