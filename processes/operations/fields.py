@@ -216,7 +216,8 @@ def reorder_fields(process: Process, keys: Sequence[str], *, actor: Actor) -> No
     """Put the fields in the order of `keys` (all of them, each once). Writes `field.reordered`. Raises Invalid."""
     access_for(actor, process).require(Operation.DESIGN)
     with change_lock(process):
-        fields = {field.key: field for field in Field.objects.filter(process=process, removed_at=None)}
+        live = Field.objects.filter(process=process, removed_at=None, shadow_of=None)
+        fields = {field.key: field for field in live}
         if sorted(keys) != sorted(fields):
             raise Invalid(_("Name every field once."), {"keys": [_("Name every field once.")]})
         for position, key in enumerate(keys):

@@ -45,7 +45,7 @@ def fields(request: PersonalRequest, key: str) -> HttpResponse:
         "parts": [(section, _rows(shown, section)) for section in sections],
         "types": list(field_types),
         "removed": [(field, field_types[field.type]) for field in removed_fields(process)],
-        "jobs": _shown_jobs(process),
+        **_shown_jobs(process),
     }
     return page(request, process, "fields", context)
 
@@ -55,7 +55,7 @@ def fields(request: PersonalRequest, key: str) -> HttpResponse:
 def jobs(request: PersonalRequest, key: str) -> HttpResponse:
     """The changes that are on their way, again and again while there are some."""
     process = process_for(request.actor, key)
-    return render(request, "processes/settings/_jobs.html", {"process": process, "jobs": _shown_jobs(process)})
+    return render(request, "processes/settings/_jobs.html", {"process": process, **_shown_jobs(process)})
 
 
 @login_required
@@ -159,10 +159,11 @@ def _rows(shown: list[Field], section: Section | None) -> list[tuple[Field, Fiel
     return [(field, field_types[field.type]) for field in shown if field.section_id == section_id]
 
 
-def _shown_jobs(process: Process) -> list[FieldJob]:
-    """What is on its way, and what failed last."""
+def _shown_jobs(process: Process) -> dict[str, Any]:
+    """What is on its way and what failed last; whether the page has to ask again."""
     ended = (FieldJob.State.DONE, FieldJob.State.CANCELLED)
-    return [job for job in jobs_of(process) if job.state not in ended]
+    shown = [job for job in jobs_of(process) if job.state not in ended]
+    return {"jobs": shown, "is_at_work": any(job.state != FieldJob.State.FAILED for job in shown)}
 
 
 def _dialog(
