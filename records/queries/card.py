@@ -20,6 +20,7 @@ from records.models import StageVisit, Task
 from records.queries.asked import asked_of_row
 from records.queries.filters import readable_fields
 from records.queries.names import Names, Wanted, names_for, want, wanted_by
+from records.queries.parts import Part, parts_of, sizes_of
 from records.typed import TypedRecord, model_for
 
 DONE_TASKS = 20
@@ -51,6 +52,8 @@ class FieldValue:
     locked: str
     is_required: bool = False
     """Whether an answer is required where the record stands."""
+    parts: tuple[Part, ...] = ()
+    """The records or files that the value names, one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,11 @@ class LastChange:
 
 def card_for(access: Access, record_id: int) -> Card:
     """The record for the access's actor. Raises NotFound where they may not see it. Four queries, and one for
-    each family of names beside people (two for records)."""
+    each family of names beside people (two for records and for files)."""
     row = row_for(access, record_id)
     tasks = _tasks(row.pk)
-    names = names_for(access.actor, _wanted_by(access, row, tasks))
+    wanted = _wanted_by(access, row, tasks)
+    names, sizes = names_for(access.actor, wanted), sizes_of(wanted)
     people = names.get(PERSON, {})
     locked = _why_locked(access, row)
     asked = asked_of_row(access, row, row.stage)
@@ -147,7 +151,12 @@ def card_for(access: Access, record_id: int) -> Card:
         stage_changed_at=row.stage_changed_at,
         fields=tuple(
             field_value(
-                row, field, names, _why_field_locked(access, row, field), is_required=field.key in asked.required
+                row,
+                field,
+                names,
+                _why_field_locked(access, row, field),
+                is_required=field.key in asked.required,
+                sizes=sizes,
             )
             for field in readable_fields(access)
             if field.key in asked.asked
@@ -182,7 +191,8 @@ def value_of(access: Access, record_id: int, key: str) -> tuple[FieldValue, int]
     wanted: Wanted = {}
     want(wanted, field, _plain(row, field))
     names = names_for(access.actor, wanted)
-    return field_value(row, field, names, _why_field_locked(access, row, field)), row.version
+    locked = _why_field_locked(access, row, field)
+    return field_value(row, field, names, locked, sizes=sizes_of(wanted)), row.version
 
 
 def last_change(access: Access, record_id: int) -> LastChange:
@@ -193,7 +203,13 @@ def last_change(access: Access, record_id: int) -> LastChange:
 
 
 def field_value(
-    row: TypedRecord, field: FieldDef, names: Names, locked: str = "", *, is_required: bool = False
+    row: TypedRecord,
+    field: FieldDef,
+    names: Names,
+    locked: str = "",
+    *,
+    is_required: bool = False,
+    sizes: Mapping[int, int] | None = None,
 ) -> FieldValue:
     """A field with the row's answer."""
     value, context = _plain(row, field), DisplayContext(names)
@@ -206,6 +222,7 @@ def field_value(
         color=field.type.color(value, field),
         locked=locked,
         is_required=is_required,
+        parts=parts_of(field, value, names, sizes),
     )
 
 

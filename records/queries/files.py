@@ -1,8 +1,9 @@
 """Files for whoever may have them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
@@ -44,6 +45,15 @@ def files_of(access: Access, record_id: int) -> Sequence[HeldFile]:
     ids = {file for field in fields for file in field.type.ids_in(row.value(field))}
     found = Attachment.objects.in_bulk(ids) if ids else {}
     return [HeldFile(f, found[file]) for f in fields for file in f.type.ids_in(row.value(f)) if file in found]
+
+
+def files_in_form(
+    actor: Actor, field: FieldDef, ids: Collection[int], present: Collection[int]
+) -> Sequence[Attachment]:
+    """Those of the files that a form may show, in order: what the value names now, and the actor's loose ones."""
+    loose = Q(record=None, uploader_id=actor.user_id) if actor.user_id is not None else Q(pk__in=[])
+    found = Attachment.objects.filter(Q(pk__in=present) | loose, field_id=field.id).in_bulk(list(ids)) if ids else {}
+    return [found[pk] for pk in ids if pk in found]
 
 
 def _may_have(actor: Actor, file: Attachment) -> bool:

@@ -1,11 +1,13 @@
 """Records that may be linked, by what people call them."""
 
 from django.db.models import F, Value
+from django.utils.translation import gettext as _
 
 from core.actor import Actor
+from core.errors import NotFound
 from core.text import id_from
 from expressions.folding import Folded, folded
-from processes.permissions import access_for
+from processes.permissions import access_for, accesses_for
 from records.models import Record
 from records.queries.search import hits_for
 
@@ -32,3 +34,12 @@ def linkable(actor: Actor, process_id: int, text: str) -> list[tuple[int, str]]:
         return [(hit.id, hit.title) for hit in hits_for([access], text, limit=OFFERED)]
     newest = Record.objects.visible_to([access]).order_by("-pk")
     return list(newest.values_list("pk", "title")[:OFFERED])
+
+
+def process_of(actor: Actor, record_id: int) -> str:
+    """Key of the process of a record that the actor sees. Raises NotFound. Two queries."""
+    accesses = accesses_for(actor)
+    found = Record.objects.visible_to(accesses).filter(pk=record_id).values_list("process__key", flat=True).first()
+    if found is None:
+        raise NotFound(_("There is no such record."), record=record_id)
+    return found

@@ -1,5 +1,6 @@
 """Forms of records, made of what a process asks."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
@@ -9,14 +10,16 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.queries import people
 from processes.definition_types import FieldDef, SectionDef, StageDef
-from processes.fieldtype import PERSON, RECORD
+from processes.fieldtype import FILE, PERSON, RECORD
 from processes.models import Field, Operation
 from processes.permissions import Access
 from records.operations.values import TITLE_LIMIT
 from records.queries.asked import asked_of_draft
 from records.queries.beginning import defaults_of
+from records.queries.files import files_in_form
 from records.queries.filters import readable_fields
 from records.queries.names import names_for
+from web.forms.widgets import FilesWidget
 
 SEARCHED = 8
 """A list of more choices than this can be searched."""
@@ -83,7 +86,8 @@ class ValueForm(forms.Form):
 
 def control_of(access: Access, field: FieldDef, value: Any = None) -> forms.Field:
     """The input of a field with a value; long lists of choices are searchable."""
-    control = _record_control(access, field, value) if field.type.refers == RECORD else field.type.form_field(field)
+    make = _CONTROLS.get(field.type.refers)
+    control = make(access, field, value) if make else field.type.form_field(field)
     control.required = field.required == Field.Required.ALWAYS
     is_several = isinstance(control, forms.MultipleChoiceField)
     if is_several or (isinstance(control, forms.ChoiceField) and _is_long(control)):
@@ -104,6 +108,21 @@ def _record_control(access: Access, field: FieldDef, value: Any) -> forms.Field:
     control = make(label=field.label, help_text=field.help, required=False, choices=choices)
     control.widget.attrs |= attributes
     return control
+
+
+def _files_control(access: Access, field: FieldDef, value: Any) -> forms.Field:
+    """Files that stand there, and new ones."""
+    present = field.type.ids_in(value)
+    url = reverse("files-upload", args=[access.definition.key])
+    control = field.type.form_field(field)
+    control.widget = FilesWidget(field, url=url, known=lambda ids: files_in_form(access.actor, field, ids, present))
+    return control
+
+
+_CONTROLS: Mapping[str, Callable[[Access, FieldDef, Any], forms.Field]] = {
+    RECORD: _record_control,
+    FILE: _files_control,
+}
 
 
 def _assignee_field() -> forms.Field:

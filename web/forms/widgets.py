@@ -1,14 +1,17 @@
 """Inputs that are more than one HTML control; scripts make them comfortable."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from core.text import id_from
+from processes.definition_types import FieldDef
 from processes.models.pipeline import COLORS
+from records.models import Attachment
 
 
 class JsonWidget(forms.Widget):
@@ -40,6 +43,41 @@ class OptionsWidget(JsonWidget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         return {**super().get_context(name, value, attrs), "options": _options(value), "colors": COLORS}
+
+
+class FilesWidget(forms.Widget):
+    """Files that are there, and a place for new ones. Those that the reader may not know stay out of sight."""
+
+    template_name = "records/_files_input.html"
+    needs_multipart_form = True
+    use_fieldset = True
+
+    def __init__(self, field: FieldDef, *, url: str, known: Callable[[Collection[int]], Sequence[Attachment]]) -> None:
+        super().__init__()
+        self.field = field
+        self.url = url
+        self.known = known
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        context = {
+            **self.get_context(name, value, attrs),
+            "files": self.known([pk for text in self.format_value(value) if (pk := id_from(text)) is not None]),
+            "field": self.field,
+            "url": self.url,
+            "accept": ",".join(f".{ending}" for ending in self.field.settings["extensions"]),
+            "describedby": (attrs or {}).get("aria-describedby", ""),
+            "invalid": (attrs or {}).get("aria-invalid", ""),
+        }
+        return mark_safe(render_to_string(self.template_name, context))  # noqa: S308
+
+    def format_value(self, value: Any) -> list[str]:
+        return [str(item) for item in value or ()]
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return data.getlist(name) if hasattr(data, "getlist") else data.get(name)
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False
 
 
 class PairsWidget(JsonWidget):

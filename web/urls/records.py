@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from web.views import board, card, editing, filters, imports, table, work
+from web.views import board, card, editing, files, filters, imports, links, table, work
 
 record: list[URLPattern | URLResolver] = [
     path("", card.card, name="record-card"),
@@ -35,6 +35,7 @@ process: list[URLPattern | URLResolver] = [
     path("totals/", board.totals, name="board-totals"),
     path("filter-control/", filters.filter_control, name="process-filter-control"),
     path("choices/<slug:field_key>/", editing.choices, name="field-choices"),
+    path("files/", files.upload, name="files-upload"),
     path("new/", editing.new, name="record-new"),
     path("new/asked/", editing.asked, name="record-asked"),
     path("quick-add/", board.quick_add, name="record-quick-add"),
@@ -45,5 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", work.home, name="home"),
     path("work/", work.my_work, name="my-work"),
     path("search/", work.search, name="search"),
+    path("records/<int:record_id>/", links.anywhere, name="record-anywhere"),
+    path("files/<int:file_id>/<str:name>", files.file, name="file"),
     path("p/<slug:key>/", include(process)),
 ]

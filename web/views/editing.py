@@ -29,6 +29,7 @@ from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
 from web.responses import with_events
 from web.views.board import json_body
+from web.views.files import with_files
 
 
 @login_required
@@ -40,10 +41,10 @@ def new(request: PersonalRequest, key: str) -> HttpResponse:
     stage = _stage(access.definition, request)
     title = {"title": request.GET.get("title", "")}
     initial = {"assignee": request.actor.user_id, **title, **beginning_of(access)}
-    form = RecordForm(access, stage, request.POST or None, initial=initial)
+    data, refusal = with_files(request, access)
+    form = RecordForm(access, stage, data or None, initial=initial)
     if request.method == "POST":
-        values = form.raw_values()
-        row = attempt(form, lambda: create_record(key, values=values, actor=request.actor, stage=stage.id))
+        row = attempt(form, lambda: _create(request, access, form, stage, refusal))
         if row is not None:
             return _made(request, access, row)
     context = {
@@ -146,6 +147,14 @@ def _stage(definition: Definition, request: PersonalRequest) -> StageDef:
     return definition.pipeline(request.GET.get("pipeline")).first_stage
 
 
+def _create(
+    request: PersonalRequest, access: Access, form: RecordForm, stage: StageDef, refusal: Invalid | None
+) -> TypedRecord:
+    if refusal is not None:
+        raise refusal
+    return create_record(access.definition.key, values=form.raw_values(), actor=request.actor, stage=stage.id)
+
+
 def _made(request: PersonalRequest, access: Access, row: TypedRecord) -> HttpResponse:
     key = access.definition.key
     if not is_fragment(request):
@@ -172,7 +181,10 @@ def _sent(request: PersonalRequest, access: Access, present: FieldValue) -> tupl
     if request.content_type == "application/json":
         body = json_body(request)
         return body.get("value"), body.get("was")
-    raw = ValueForm(access, present.field, request.POST).raw_value()
+    data, refusal = with_files(request, access, value_of=present.field.key)
+    if refusal is not None:
+        raise refusal
+    raw = ValueForm(access, present.field, data).raw_value()
     try:
         return raw, json.loads(request.POST.get("was", "null"))
     except ValueError as error:

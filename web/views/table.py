@@ -17,6 +17,7 @@ from processes.permissions import Access, visible_access
 from records.queries.card import Person
 from records.queries.filters import all_of, condition_from
 from records.queries.names import Names
+from records.queries.parts import Part, parts_of
 from records.queries.rows import Row
 from records.queries.table import Table, TableColumn, columns_for, table_for
 from web.filters import Filter, filter_of
@@ -48,6 +49,7 @@ class Cell:
     color: str
     is_number: bool
     is_computed: bool
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ def _cell(row: Row, column: TableColumn, names: Names) -> Cell:
     value = row.value(field)
     context = DisplayContext(names)
     text = field.type.display(value, field, context)
-    return Cell(field.key, text, field.type.color(value, field), field.type.summable, field.type.is_computed)
+    color, parts = field.type.color(value, field), parts_of(field, value, names)
+    return Cell(field.key, text, color, field.type.summable, field.type.is_computed, parts)
 
 
 def _columns(access: Access) -> list[TableColumn]:
