@@ -40,7 +40,7 @@ def test_process_is_described_and_its_mistakes_are_shown_beside_their_places(bos
     page.get_by_role("button", name="Add a stage").click()
     page.keyboard.type("Переговоры")
     page.get_by_role("button", name="Add a field").click()
-    page.get_by_role("menuitem", name="Choice").click()
+    page.get_by_role("menuitem", name="Choice", exact=True).click()
     page.keyboard.type("Размер")
     row = page.locator("[data-row=fields]").last
     expect(row.locator("[name=key]")).to_have_value("razmer")
