@@ -27,3 +27,17 @@ class RunActConverter:
     def to_url(self, value: str) -> str:
         """The word."""
         return value
+
+
+class JobActConverter:
+    """What can be done with a change of a field."""
+
+    regex = "cancel|retry"
+
+    def to_python(self, value: str) -> str:
+        """The word."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The word."""
+        return value

@@ -55,6 +55,15 @@ def jobs_of(process: Process) -> list[FieldJob]:
     return list(FieldJob.objects.select_related("field").filter(field__process=process).order_by("-pk")[:JOBS_SHOWN])
 
 
+def job_of(process: Process, job_id: int) -> FieldJob:
+    """A change of a field by id. Raises NotFound."""
+    rows = FieldJob.objects.select_related("field__process")
+    found = rows.filter(field__process=process, pk=job_id).first()
+    if found is None:
+        raise NotFound(_("There is no such change."), job=job_id)
+    return found
+
+
 def section_of(process: Process, section_id: int) -> Section:
     """A section by id. Raises NotFound."""
     found = Section.objects.select_related("process").filter(process=process, pk=section_id).first()

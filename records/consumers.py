@@ -45,13 +45,8 @@ class Imports(Consumer):
         return has_work()
 
 
-@consumers.register
-class LooseFiles(Consumer):
-    """Once a day, and soon after each start, files are swept that nobody holds; twice does no harm."""
-
-    key = "loose_files"
-    label = _("Files that nobody holds")
-    bells: ClassVar[dict[str, str]] = {"records.sweep_files": "bulk"}
+class Daily(Consumer):
+    """A duty of once a day, and soon after each start; twice does no harm."""
 
     def __init__(self) -> None:
         self._due = time.monotonic() + AFTER_START
@@ -64,3 +59,21 @@ class LooseFiles(Consumer):
         if is_due:
             self._due = time.monotonic() + DAY
         return is_due
+
+
+@consumers.register
+class LooseFiles(Daily):
+    """Sweeps files that nobody holds."""
+
+    key = "loose_files"
+    label = _("Files that nobody holds")
+    bells: ClassVar[dict[str, str]] = {"records.sweep_files": "bulk"}
+
+
+@consumers.register
+class OldRemovedFields(Daily):
+    """Ends fields that were removed so long ago that they cannot be restored any more."""
+
+    key = "old_removed_fields"
+    label = _("Fields removed long ago")
+    bells: ClassVar[dict[str, str]] = {"records.purge_old_fields": "bulk"}

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from events.consumers import consumers
 from events.relay import ring_bells
+from processes.operations import fields
 from records.exchange.worker import work
 from records.jobs import worker as jobs
 from records.operations import files
@@ -28,3 +29,9 @@ def work_fields() -> None:
 def sweep_files() -> None:
     """The bell rang: delete files that nobody holds."""
     files.sweep_files()
+
+
+@shared_task(name="records.purge_old_fields", ignore_result=True, soft_time_limit=3600)
+def purge_old_fields() -> None:
+    """The bell rang: ask for the end of fields that were removed long ago; jobs do the work."""
+    fields.purge_old_fields()

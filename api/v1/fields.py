@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -29,10 +29,20 @@ from core.errors import Invalid, NotFound
 from processes.drafts import FieldDraft
 from processes.fieldtype import field_types
 from processes.models import Process
-from processes.operations import add_field, purge_field, remove_field, reorder_fields, restore_field, update_field
+from processes.operations import (
+    add_field,
+    cancel_job,
+    purge_field,
+    remove_field,
+    reorder_fields,
+    restore_field,
+    retry_job,
+    update_field,
+)
 from processes.queries import (
     field_of,
     field_uses,
+    job_of,
     jobs_of,
     process_for,
     removed_field,
@@ -143,6 +153,20 @@ class FieldJobs(ApiView):
     def get(self, request: Request, key: str) -> Response:
         """The latest changes with their progress, newest first."""
         return Response({"items": FieldJobOut(jobs_of(process_for(self.actor, key)), many=True).data})
+
+
+class ActOnFieldJob(ApiView):
+    """What a person does with a long change."""
+
+    operations: ClassVar[dict[str, Any]] = {"cancel": cancel_job, "retry": retry_job}
+
+    @extend_schema(
+        operation_id="field_jobs_act", summary="Stop or retry a change", request=None, responses={200: FieldJobOut}
+    )
+    def post(self, request: Request, key: str, job_id: int, job_act: str) -> Response:
+        """Stop what has not happened yet, or have a failed change tried again."""
+        job = job_of(process_for(self.actor, key), job_id)
+        return Response(FieldJobOut(self.operations[job_act](job, actor=self.actor)).data)
 
 
 class FieldOrder(ApiView):

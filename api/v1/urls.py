@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from api.converters import IdConverter, RunActConverter
+from api.converters import IdConverter, JobActConverter, RunActConverter
 from api.v1 import (
     about,
     board,
@@ -28,6 +28,7 @@ from api.v1 import (
 
 register_converter(IdConverter, "id")
 register_converter(RunActConverter, "run_act")
+register_converter(JobActConverter, "job_act")
 
 _PROCESS = "processes/<str:key>/"
 _PIPELINE = f"{_PROCESS}pipelines/<str:pipeline_key>/"
@@ -77,6 +78,9 @@ urlpatterns = [
     path(f"{_PROCESS}removed-fields/", fields.RemovedFields.as_view(), name="api-removed-fields"),
     path(f"{_PROCESS}removed-fields/<id:field_id>/", fields.OneRemovedField.as_view(), name="api-removed-field"),
     path(f"{_PROCESS}field-jobs/", fields.FieldJobs.as_view(), name="api-field-jobs"),
+    path(
+        f"{_PROCESS}field-jobs/<id:job_id>/<job_act:job_act>/", fields.ActOnFieldJob.as_view(), name="api-field-job-act"
+    ),
     path(f"{_PROCESS}field-order/", fields.FieldOrder.as_view(), name="api-field-order"),
     path(f"{_PROCESS}field-layout/", sections.FieldLayout.as_view(), name="api-field-layout"),
     path(f"{_PROCESS}sections/", sections.Sections.as_view(), name="api-sections"),

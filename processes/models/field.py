@@ -168,3 +168,8 @@ class FieldJob(FSMModelMixin, models.Model):
     @transition(field=state, source=[State.WAITING, State.WORKING], target=State.CANCELLED)
     def cancel(self) -> None:
         """A person stopped it."""
+
+    @transition(field=state, source=State.FAILED, target=State.WAITING)
+    def retry(self) -> None:
+        """A person has it tried again."""
+        self.error = ""

@@ -10,6 +10,7 @@ from processes.operations.fields import (
     restore_field,
     update_field,
 )
+from processes.operations.jobs import cancel_job, retry_job
 from processes.operations.pipelines import add_stage, remove_stage, reorder_stages, set_moves, update_stage
 from processes.operations.processes import archive_process, create_process, publish_process, update_process
 from processes.operations.sections import add_section, arrange_fields, remove_section, update_section
@@ -20,6 +21,7 @@ __all__ = [
     "add_stage",
     "archive_process",
     "arrange_fields",
+    "cancel_job",
     "change_lock",
     "create_process",
     "publish_process",
@@ -30,6 +32,7 @@ __all__ = [
     "reorder_fields",
     "reorder_stages",
     "restore_field",
+    "retry_job",
     "set_grants",
     "set_moves",
     "update_field",

@@ -205,7 +205,9 @@ def purge_field(field: Field, *, actor: Actor) -> FieldJob:
 def purge_old_fields() -> int:
     """Ask for the end of every field that was removed more than `KEPT_DAYS` ago; how many there are."""
     old = Field.objects.filter(removed_at__lt=timezone.now() - timedelta(days=KEPT_DAYS))
-    fields = list(old.select_related("process").exclude(jobs__kind=FieldJob.Kind.PURGE))
+    ended = (FieldJob.State.DONE, FieldJob.State.CANCELLED)
+    asked_for = FieldJob.objects.filter(kind=FieldJob.Kind.PURGE).exclude(state__in=ended)
+    fields = list(old.select_related("process").exclude(pk__in=asked_for.values("field")))
     for field in fields:
         purge_field(field, actor=SYSTEM)
     return len(fields)

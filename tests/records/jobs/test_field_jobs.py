@@ -1,6 +1,8 @@
 """Fields change while the process is used: columns, values, indexes, and the end of a field."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +11,20 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.actor import SYSTEM
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotAllowed
 from processes.definition import definition_of
 from processes.drafts import FieldDraft
 from processes.models import Field, FieldJob, Process
-from processes.operations import add_field, purge_field, remove_field, restore_field, update_field
+from processes.operations import (
+    add_field,
+    cancel_job,
+    purge_field,
+    remove_field,
+    restore_field,
+    retry_job,
+    set_grants,
+    update_field,
+)
 from processes.operations.changing import change_lock
 from processes.operations.fields import InUse, purge_old_fields
 from processes.permissions import access_for
@@ -23,8 +34,9 @@ from records.jobs.worker import work, work_through
 from records.operations import create_record, delete_record, restore_record, update_record
 from records.operations.bulk import RecordChange, change_records
 from records.queries.search import hits_for
+from records.tasks import purge_old_fields as purge_old_task
 from records.typed import model_for
-from tests.factories import make_process
+from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -50,6 +62,28 @@ def field(process: Process, key: str) -> Field:
     return Field.objects.select_related("process").get(process=process, key=key, removed_at=None)
 
 
+@contextmanager
+def holding_table(process: Process) -> Iterator[None]:
+    """A long reader in a transaction of its own."""
+    reading, done = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM records_p{process.pk}")
+            reading.set()
+            done.wait(20)
+        connection.close()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        assert reading.wait(10)
+        yield
+    finally:
+        done.set()
+        reader.join()
+
+
 def unique(process: Process, key: str = "email") -> Field:
     added = add_field(process, FieldDraft("E-mail", "email", key=key, is_unique=True), actor=SYSTEM)
     work_through()
@@ -65,28 +99,13 @@ def test_field_of_a_quiet_process_can_be_used_at_once(process: Process) -> None:
 
 def test_field_waits_for_a_long_reader_without_making_writers_wait(process: Process) -> None:
     """A reader holds the table; the answer comes at once, writers go on, the column comes when the reader is gone."""
-    reading, done = threading.Event(), threading.Event()
-
-    def read() -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM records_p{process.pk}")
-            reading.set()
-            done.wait(20)
-        connection.close()
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
-        assert reading.wait(10)
+    with holding_table(process):
         added = add_field(process, FieldDraft("Note", "text", key="note"), actor=SYSTEM)
         assert added.state == Field.State.ADDING
         assert "note" not in definition_of(process).field_by_key
         work(0.1)
         make(process)
         assert Field.objects.get(pk=added.pk).state == Field.State.ADDING
-    finally:
-        done.set()
-        reader.join()
     work_through()
     assert make(process, note="x").values()["note"] == "x"
 
@@ -255,6 +274,86 @@ def test_old_removed_fields_end_by_themselves(process: Process) -> None:
     Field.objects.filter(pk=removed.pk).update(removed_at=timezone.now() - timedelta(days=31))
     assert purge_old_fields() == 1
     assert purge_old_fields() == 0
+    work_through()
+    assert not Field.objects.filter(pk=removed.pk).exists()
+
+
+def test_purge_that_was_stopped_leaves_the_field_to_be_restored(process: Process) -> None:
+    row = make(process, amount=5)
+    removed = remove_field(field(process, "amount"), actor=SYSTEM)
+    job = cancel_job(purge_field(removed, actor=SYSTEM), actor=SYSTEM)
+    assert job.state == FieldJob.State.CANCELLED
+    work_through(1)
+    restore_field(removed, actor=SYSTEM)
+    assert model_for(definition_of(process)).objects.get(pk=row.pk).values()["amount"] == 5
+    with pytest.raises(Conflict):
+        cancel_job(job, actor=SYSTEM)
+
+
+def test_field_whose_adding_was_stopped_never_comes(process: Process) -> None:
+    with holding_table(process):
+        added = add_field(process, FieldDraft("Note", "text", key="note"), actor=SYSTEM)
+        names = columns(process)
+        cancel_job(FieldJob.objects.get(field=added, kind=FieldJob.Kind.ADD), actor=SYSTEM)
+    work_through(1)
+    assert columns(process) == names
+    assert not Field.objects.filter(pk=added.pk).exists()
+    add_field(process, FieldDraft("Note", "text", key="note"), actor=SYSTEM)
+    assert make(process, note="x").values()["note"] == "x"
+
+
+def test_change_that_computes_values_is_not_stopped_halfway(process: Process) -> None:
+    make(process, amount=2)
+    settings = {"formula": "amount * 2"}
+    added = add_field(process, FieldDraft("Twice", "formula", key="twice", settings=settings), actor=SYSTEM)
+    job = FieldJob.objects.get(field=added, kind=FieldJob.Kind.FILL)
+    with pytest.raises(Conflict):
+        cancel_job(job, actor=SYSTEM)
+    with pytest.raises(Conflict):
+        retry_job(job, actor=SYSTEM)
+
+
+def test_failed_change_is_tried_again_from_where_it_stopped(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("records.jobs.filling.BATCH", 2)
+    made = [make(process, amount=n).pk for n in range(5)]
+    settings = {"formula": "amount * 2"}
+    added = add_field(process, FieldDraft("Twice", "formula", key="twice", settings=settings), actor=SYSTEM)
+    FieldJob.objects.filter(field=added).update(crashes=3)
+    work_through(5)
+    job = FieldJob.objects.get(field=added)
+    assert job.state == FieldJob.State.FAILED
+    retry_job(job, actor=SYSTEM)
+    work_through()
+    job.refresh_from_db()
+    assert (job.state, job.error, job.done) == (FieldJob.State.DONE, "", 5)
+    rows = model_for(definition_of(process)).objects.in_bulk(made)
+    assert [rows[pk].values()["twice"] for pk in made] == [n * 2 for n in range(5)]
+
+
+def test_refused_uniqueness_is_asked_for_again_in_the_settings(process: Process) -> None:
+    add_field(process, FieldDraft("E-mail", "email", key="email"), actor=SYSTEM)
+    for address in ("a@example.com", "A@example.com"):
+        make(process, email=address)
+    update_field(field(process, "email"), changes={"is_unique": True}, actor=SYSTEM)
+    work_through()
+    with pytest.raises(Conflict):
+        retry_job(FieldJob.objects.get(kind=FieldJob.Kind.INDEX), actor=SYSTEM)
+
+
+def test_only_designers_stop_and_retry_changes(process: Process) -> None:
+    job = purge_field(remove_field(field(process, "amount"), actor=SYSTEM), actor=SYSTEM)
+    person = make_user()
+    set_grants(process, {make_role(people=(person,)).pk: EMPLOYEE}, actor=SYSTEM)
+    for act in (cancel_job, retry_job):
+        with pytest.raises(NotAllowed):
+            act(job, actor=actor_of(person))
+
+
+def test_daily_duty_asks_again_for_the_end_of_old_fields(process: Process) -> None:
+    removed = remove_field(field(process, "amount"), actor=SYSTEM)
+    cancel_job(purge_field(removed, actor=SYSTEM), actor=SYSTEM)
+    Field.objects.filter(pk=removed.pk).update(removed_at=timezone.now() - timedelta(days=31))
+    purge_old_task()
     work_through()
     assert not Field.objects.filter(pk=removed.pk).exists()
 
