@@ -21,10 +21,11 @@ from processes.models import Field, FieldJob, Process
 from processes.operations import set_grants
 from records.models import Record
 from records.typed import model_for
+from tests import stack as stack_module
 from tests.factories import EMPLOYEE, make_admin, make_process, make_role, make_user
 from tests.faults.load import Producer
 from tests.faults.rest import RestProducer
-from tests.stack import Stack, test_database_url, wait_for
+from tests.stack import Stack, wait_for
 
 WRITERS, READ_SECONDS, TARGET_MS, GUARD_MS = 4, 6.0, 250, 2000
 ENOUGH = 100_000
@@ -63,7 +64,7 @@ def long_reader(process: Process) -> Iterator[None]:
     reading = threading.Event()
 
     def read() -> None:
-        with psycopg.connect(test_database_url()) as other:
+        with psycopg.connect(stack_module.test_database_url()) as other:
             other.execute(f"SELECT count(*) FROM records_p{process.pk}")
             reading.set()
             time.sleep(READ_SECONDS)
@@ -99,6 +100,7 @@ def test_f10_fields_change_under_writers_and_a_long_reader(
         first = designer.call("POST", "/fields/", {"label": "Note", "type": "text", "key": "note"})
     _wait_until_ready(process, "note")
     held = designer.call("POST", "/records/", {"title": "Held", "fields": {"note": "kept"}})
+    assert held["fields"]["note"] == "kept"
     with long_reader(process):
         designer.call("DELETE", "/fields/note/?confirm=true")
         assert "note" not in designer.call("GET", f"/records/{held['id']}/")["fields"]
