@@ -18,10 +18,19 @@ class RecordQuerySet(models.QuerySet["Record"]):
 
     def visible_to(self, accesses: Iterable[Access]) -> "RecordQuerySet":
         """Records that are not in the bin and that the accesses (of one actor) let see."""
+        return self._allowed(accesses, Operation.VIEW).filter(deleted_at=None)
+
+    def in_bin(self, accesses: Iterable[Access]) -> "RecordQuerySet":
+        """Records in the bin that the accesses (of one actor) let see and restore."""
+        accesses = list(accesses)
+        found = self._allowed(accesses, Operation.VIEW)._allowed(accesses, Operation.RESTORE)
+        return found.exclude(deleted_at=None)
+
+    def _allowed(self, accesses: Iterable[Access], operation: str) -> "RecordQuerySet":
         allowed = Q()
         whole: list[int] = []
         for access in accesses:
-            rows = rows_of(access, Operation.VIEW)
+            rows = rows_of(access, operation)
             if rows is None:
                 continue
             if rows:
@@ -30,7 +39,7 @@ class RecordQuerySet(models.QuerySet["Record"]):
                 whole.append(access.definition.id)
         if whole:
             allowed |= Q(process_id__in=whole)
-        return self.filter(allowed, deleted_at=None) if allowed else self.none()
+        return self.filter(allowed) if allowed else self.none()
 
 
 class TypedQuerySet(models.QuerySet[Any]):

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from core.errors import Invalid
 from expressions.conditions import Condition
 from expressions.schema import FieldSpec
 from expressions.values import Kind
+from processes.fieldtype import DEPARTMENT, PERSON, RECORD
 from processes.permissions import Access
 from records.queries.filters import all_of, condition_from_pairs, schema_for
+from records.queries.names import names_for
 from records.queries.narrowing import Narrowing
 
 KEPT = ("pipeline", "sort")
@@ -29,6 +30,14 @@ QUICK: Mapping[str, str] = {
     "filter[created_at][today]": "1",
 }
 """Parameters that are switched on and off with one press."""
+
+
+_FAMILIES: Mapping[str, str] = {
+    **dict.fromkeys(("person", "people"), PERSON),
+    **dict.fromkeys(("reference", "references"), RECORD),
+    "department": DEPARTMENT,
+}
+"""Family of values → family of the rows that they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +100,19 @@ def filter_of(params: QueryDict, access: Access) -> Filter:
             continue
         conditions.append(condition)
         if not _is_on(params, name):
-            chips.append(Chip(_said(condition), without))
+            chips.append(Chip(_said(access, condition), without))
     narrowing = Narrowing(all_of(conditions), params.get("q", "")[:200], params.get("overdue") == "1")
     fields = tuple((key, spec) for key, spec in schema_for(access).items() if key not in ("id", "pipeline"))
     return Filter(narrowing, tuple(chips), _quick(params), fields, _query(params), _cleared(params))
 
 
-def _said(condition: Condition) -> str:
-    """The condition in words, people by name."""
+def _said(access: Access, condition: Condition) -> str:
+    """The condition in words; people, departments and records by the names that the reader may know."""
 
     def name(kind: Kind, number: int) -> str:
-        found = User.objects.filter(pk=number).values_list("name", flat=True).first()
-        return found or f"#{number}"
+        family = _FAMILIES.get(kind.family, "")
+        names = names_for(access.actor, {family: {number}}) if family else {}
+        return names.get(family, {}).get(number) or f"#{number}"
 
     return condition.describe(name).replace("“", "").replace("”", "").replace("«", "").replace("»", "")
 

@@ -1,5 +1,8 @@
 """Records that may be linked, by what people call them."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.db.models import F, Value
 from django.utils.translation import gettext as _
 
@@ -7,8 +10,10 @@ from core.actor import Actor
 from core.errors import NotFound
 from core.text import id_from
 from expressions.folding import Folded, folded
-from processes.permissions import access_for, accesses_for
+from processes.fieldtype import RECORD
+from processes.permissions import Access, access_for, accesses_for
 from records.models import Record
+from records.queries.filters import readable_fields
 from records.queries.search import hits_for
 
 OFFERED = 20
@@ -34,6 +39,22 @@ def linkable(actor: Actor, process_id: int, text: str) -> list[tuple[int, str]]:
         return [(hit.id, hit.title) for hit in hits_for([access], text, limit=OFFERED)]
     newest = Record.objects.visible_to([access]).order_by("-pk")
     return list(newest.values_list("pk", "title")[:OFFERED])
+
+
+def named_records(access: Access, asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Values of links that an address asks for, by field key: what a new record begins with.
+
+    Of records that the actor sees only; everything else is left out.
+    """
+    found: dict[str, Any] = {}
+    for field in readable_fields(access):
+        if field.type.refers != RECORD or field.type.is_computed or field.key not in asked:
+            continue
+        ids = [number for text in asked[field.key] if (number := id_from(text)) is not None]
+        linked = Record.objects.visible_to([access_for(access.actor, field.settings["process"])]).filter(pk__in=ids)
+        if known := list(linked.order_by("pk").values_list("pk", flat=True)[:OFFERED]):
+            found[field.key] = known if field.type.kind == "references" else known[0]
+    return found
 
 
 def process_of(actor: Actor, record_id: int) -> str:

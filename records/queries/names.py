@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Department, User
 from core.actor import Actor
 from processes.definition_types import FieldDef
@@ -22,7 +24,8 @@ def names_of(people: Iterable[int]) -> dict[int, str]:
 
 
 def names_for(actor: Actor, wanted: Wanted) -> Names:
-    """Names by family and id, only those that the actor may know: one query a family, two for records."""
+    """Names by family and id, only those that the actor may know: one query a family, two for records, and a third
+    where some of them are not found."""
     return {family: _SOURCES[family](actor, ids) for family, ids in wanted.items() if ids}
 
 
@@ -52,8 +55,13 @@ def _departments(actor: Actor, ids: set[int]) -> dict[int, str]:
 
 
 def _records(actor: Actor, ids: set[int]) -> dict[int, str]:
-    visible = Record.objects.visible_to(accesses_for(actor)).filter(pk__in=ids)
-    return dict(visible.values_list("pk", "title"))
+    """Titles; of records in the bin only for who may restore them, and it says so."""
+    accesses, asked = accesses_for(actor), Record.objects.filter(pk__in=ids)
+    found = dict(asked.visible_to(accesses).values_list("pk", "title"))
+    if ids - found.keys():
+        binned = asked.in_bin(accesses).values_list("pk", "title")
+        found |= {pk: _("%(title)s (in the bin)") % {"title": title} for pk, title in binned}
+    return found
 
 
 def _files(actor: Actor, ids: set[int]) -> dict[int, str]:

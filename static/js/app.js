@@ -28,6 +28,7 @@ const controllers = {
   files: () => import("./controllers/files.js"),
   filters: () => import("./controllers/filters.js"),
   grid: () => import("./controllers/grid.js"),
+  linked: () => import("./controllers/linked.js"),
   look: () => import("./controllers/look.js"),
   matrix: () => import("./controllers/matrix.js"),
   options: () => import("./controllers/options.js"),

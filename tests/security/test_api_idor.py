@@ -79,6 +79,7 @@ ROUTES: dict[str, list[tuple[str, Any, str]]] = {
     "api-task-reopen": [("post", None, HIDDEN)],
     "api-files": [("post", {}, HIDDEN)],
     "api-file": [("get", None, HIDDEN)],
+    "api-record-linked": [("get", None, HIDDEN)],
     "api-record-files": [("get", None, HIDDEN)],
     "api-imports": [("get", None, HIDDEN), ("post", {}, HIDDEN)],
     "api-import": [("get", None, HIDDEN), ("patch", {"targets": ["title"]}, HIDDEN)],

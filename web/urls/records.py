@@ -12,6 +12,7 @@ record: list[URLPattern | URLResolver] = [
     path("delete/", editing.delete, name="record-delete"),
     path("restore/", editing.restore, name="record-restore"),
     path("fields/<slug:field_key>/", editing.field, name="record-field"),
+    path("linked/", links.linked, name="record-linked"),
     path("activity/", card.activity, name="record-activity"),
     path("comments/", card.comment, name="record-comment"),
     path("tasks/", card.task, name="record-task"),

@@ -15,6 +15,7 @@ from core.errors import Invalid
 from core.text import id_from
 from processes.permissions import Access, visible_access
 from records.operations import add_comment, complete_task, create_task, reopen_task
+from records.queries.backlinks import backlinks_of
 from records.queries.card import Card, card_for
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
@@ -28,7 +29,7 @@ from web.views.work import work_page
 def card(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     """The page; for a script the panel, or the record alone after a change."""
     access = visible_access(request.actor, key)
-    context = _context(access, card_for(access, record_id))
+    context = {**_context(access, card_for(access, record_id)), "backlinks": backlinks_of(access, record_id)}
     if not is_fragment(request):
         tabs = process_tabs(access, "")
         return render(request, "records/card.html", {**context, "tabs": tabs})

@@ -20,7 +20,7 @@ from records.operations import create_record, delete_record, restore_record, upd
 from records.queries.beginning import beginning_of
 from records.queries.card import FieldValue, last_change, value_of
 from records.queries.filters import readable_fields
-from records.queries.linked import linkable
+from records.queries.linked import linkable, named_records
 from records.queries.table import table_for
 from records.typed import TypedRecord
 from web.forms.records import RecordForm, ValueForm
@@ -40,7 +40,8 @@ def new(request: PersonalRequest, key: str) -> HttpResponse:
     access.require(Operation.CREATE)
     stage = _stage(access.definition, request)
     title = {"title": request.GET.get("title", "")}
-    initial = {"assignee": request.actor.user_id, **title, **beginning_of(access)}
+    linked = named_records(access, {field: request.GET.getlist(field) for field in request.GET})
+    initial = {"assignee": request.actor.user_id, **title, **beginning_of(access), **linked}
     data, refusal = with_files(request, access)
     form = RecordForm(access, stage, data or None, initial=initial)
     if request.method == "POST":
