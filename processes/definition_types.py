@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.errors import NotFound
-from processes.fieldtype import FieldType
+from processes.fieldtype import RECORD, FieldType
 from processes.models import Field, Stage
 
 T = TypeVar("T")
@@ -122,6 +122,11 @@ class FieldDef:
     def lazy_label(self) -> Any:
         """The label in the language that is active when it is shown: for what is kept."""
         return _lazily(self.name)
+
+    @property
+    def is_link(self) -> bool:
+        """Whether people choose records as its value."""
+        return self.type.refers == RECORD and not self.type.is_computed
 
     @property
     def column(self) -> str:

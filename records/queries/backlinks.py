@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from processes.definition_types import Definition, FieldDef, StageDef
-from processes.fieldtype import RECORD
 from processes.models import Operation, Process
 from processes.permissions import Access, accesses_for
 from records.models import Link
@@ -61,8 +60,7 @@ def _linking(access: Access) -> Iterator[tuple[Access, FieldDef]]:
     """The fields that link to the access's process, with the reader's access to the processes that have them."""
     for other in accesses_for(access.actor):
         for field in readable_fields(other):
-            is_link = field.type.refers == RECORD and not field.type.is_computed
-            if is_link and field.settings.get("process") == access.definition.id:
+            if field.is_link and field.settings.get("process") == access.definition.id:
                 yield other, field
 
 

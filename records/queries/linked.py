@@ -10,7 +10,7 @@ from core.actor import Actor
 from core.errors import NotFound
 from core.text import id_from
 from expressions.folding import Folded, folded
-from processes.fieldtype import RECORD
+from processes.models import Operation, Process
 from processes.permissions import Access, access_for, accesses_for
 from records.models import Record
 from records.queries.filters import readable_fields
@@ -41,6 +41,12 @@ def linkable(actor: Actor, process_id: int, text: str) -> list[tuple[int, str]]:
     return list(newest.values_list("pk", "title")[:OFFERED])
 
 
+def may_create(actor: Actor, process_id: int) -> bool:
+    """Whether the actor may make a record that a link is to name. One query at most."""
+    access = access_for(actor, process_id)
+    return access.definition.status == Process.Status.PUBLISHED and access.can(Operation.CREATE)
+
+
 def named_records(access: Access, asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Values of links that an address asks for, by field key: what a new record begins with.
 
@@ -48,7 +54,7 @@ def named_records(access: Access, asked: Mapping[str, Sequence[str]]) -> dict[st
     """
     found: dict[str, Any] = {}
     for field in readable_fields(access):
-        if field.type.refers != RECORD or field.type.is_computed or field.key not in asked:
+        if not field.is_link or field.key not in asked:
             continue
         ids = [number for text in asked[field.key] if (number := id_from(text)) is not None]
         linked = Record.objects.visible_to([access_for(access.actor, field.settings["process"])]).filter(pk__in=ids)

@@ -324,3 +324,29 @@ def test_card_is_found_by_number_alone(deals: Process, companies: Process) -> No
     person = worker(deals=deals, companies=companies)
     answer = signed_in(person).get(reverse("record-anywhere", args=[target.pk]))
     assert answer.url == reverse("record-card", args=["companies", target.pk])
+
+
+def test_picker_offers_what_the_actor_sees_and_makes_a_new_record(deals: Process, companies: Process) -> None:
+    person = worker(deals=deals, companies=companies, view=Scope.OWN)
+    mine = create_record("companies", values={"title": "Acme"}, actor=actor_for(person))
+    company("Acme of somebody else")
+    browser, address = signed_in(person), reverse("field-choices", args=["deals", "customer"])
+    for query in ("acm", f"#{mine.pk}", ""):
+        assert browser.get(f"{address}?q={query.replace('#', '%23')}").json() == [
+            {"value": str(mine.pk), "text": "Acme"}
+        ]
+    made = browser.post(address, {"title": "Newcomer"})
+    assert made.status_code == 201
+    assert deal(actor_for(person), customer=int(made.json()["value"])).pk
+    viewer = worker(deals=deals, companies=None)
+    assert signed_in(viewer).post(address, {"title": "x"}).status_code == 404
+    assert "data-create-url" not in signed_in(viewer).get(reverse("record-new", args=["deals"])).text
+
+
+def test_filter_control_searches_records(deals: Process, companies: Process) -> None:
+    person = worker(deals=deals, companies=companies)
+    address = reverse("process-filter-control", args=["deals"])
+    for key, op in (("customer", "is"), ("partners", "has_any")):
+        page = signed_in(person).get(f"{address}?field={key}")
+        assert page.context["op"] == op
+        assert reverse("field-choices", args=["deals", key]) in page.text

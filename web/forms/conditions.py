@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.queries import people
@@ -21,23 +22,30 @@ def builder_of(definition: Definition) -> list[dict[str, Any]]:
     """The fields a condition may ask about, for the script of the builder."""
     everybody = list(people()[:MOST_PEOPLE].values_list("pk", "name"))
     return [
-        _field(key, spec, _options(key, spec, definition, everybody))
+        _field(key, spec, _options(key, spec, definition, everybody), _records_of(key, definition))
         for key, spec in condition_schema(definition).items()
     ]
 
 
-def _field(key: str, spec: FieldSpec, options: list[list[Any]]) -> dict[str, Any]:
+def _records_of(key: str, definition: Definition) -> str:
+    """Where the records are searched for that a link may name; empty for everything else."""
+    field = definition.field_by_key.get(key)
+    return reverse("field-choices", args=[definition.key, key]) if field is not None and field.is_link else ""
+
+
+def _field(key: str, spec: FieldSpec, options: list[list[Any]], url: str) -> dict[str, Any]:
     operators = [
         [name, str(OPERATORS[name].label_for(spec.kind)), str(OPERATORS[name].arity_for(spec.kind))]
         for name in spec.kind.operators
-        if options or OPERATORS[name].arity_for(spec.kind) is not Arity.LIST
+        if options or url or OPERATORS[name].arity_for(spec.kind) is not Arity.LIST
     ]
     return {
         "key": key,
         "label": str(spec.label),
         "operators": operators,
         "options": options,
-        "input": "options" if options else INPUTS.get(spec.kind.family, "text"),
+        "url": url,
+        "input": "options" if options or url else INPUTS.get(spec.kind.family, "text"),
     }
 
 

@@ -18,6 +18,7 @@ from records.queries.asked import asked_of_draft
 from records.queries.beginning import defaults_of
 from records.queries.files import files_in_form
 from records.queries.filters import readable_fields
+from records.queries.linked import may_create
 from records.queries.names import names_for
 from web.forms.widgets import FilesWidget
 
@@ -103,6 +104,8 @@ def _record_control(access: Access, field: FieldDef, value: Any) -> forms.Field:
     is_several = field.type.kind == "references"
     url = reverse("field-choices", args=[access.definition.key, field.key])
     attributes = {"data-controller": "select", "data-url": url, "placeholder": _("Search by title or number")}
+    if may_create(access.actor, field.settings["process"]):
+        attributes["data-create-url"] = url
     make = forms.MultipleChoiceField if is_several else forms.ChoiceField
     choices = chosen if is_several else [("", "—"), *chosen]
     control = make(label=field.label, help_text=field.help, required=False, choices=choices)

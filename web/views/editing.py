@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import Invalid, NotAllowed, NotFound, Stale
 from core.text import id_from
 from processes.definition_types import Definition, StageDef
-from processes.fieldtype import RECORD
 from processes.models import Operation
 from processes.permissions import Access, visible_access
 from records.operations import create_record, delete_record, restore_record, update_record
@@ -96,13 +95,17 @@ def asked(request: PersonalRequest, key: str) -> HttpResponse:
 
 
 @login_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def choices(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
-    """Records that a link may name, for the search in its input: `?q=`."""
+    """Records that a link may name, for the search in its input: `?q=`; on POST a new one, by its title."""
     access = visible_access(request.actor, key)
     field = next((field for field in readable_fields(access) if field.key == field_key), None)
-    if field is None or field.type.refers != RECORD:
+    if field is None or not field.is_link:
         raise NotFound(_("There is no such field."), field=field_key)
+    if request.method == "POST":
+        title = request.POST.get("title", "")
+        made = create_record(field.settings["process"], values={"title": title}, actor=request.actor)
+        return JsonResponse({"value": str(made.pk), "text": made.title}, status=201)
     found = linkable(request.actor, field.settings["process"], request.GET.get("q", ""))
     return JsonResponse([{"value": str(pk), "text": title} for pk, title in found], safe=False)
 

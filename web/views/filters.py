@@ -28,20 +28,24 @@ INPUTS: Mapping[str, str] = {"number": "text", "time": "date", "text": "text"}
 def filter_control(request: PersonalRequest, key: str) -> HttpResponse:
     """Operators of a field and the input for a value; nothing for a field that does not exist."""
     access = visible_access(request.actor, key)
-    spec = schema_for(access).get(request.GET.get("field", ""))
-    context = {"process": access.definition, **(_control(spec, request.GET.get("op", "")) if spec else {})}
+    name, asked = request.GET.get("field", ""), request.GET.get("op", "")
+    spec, field = schema_for(access).get(name), access.definition.field_by_key.get(name)
+    is_linked = field is not None and field.is_link
+    control = _control(spec, asked, is_linked=is_linked) if spec else {}
+    context = {"process": access.definition, "field_key": name, **control}
     return render(request, "records/_filter_control.html", context)
 
 
-def _control(spec: FieldSpec, asked: str) -> dict[str, Any]:
+def _control(spec: FieldSpec, asked: str, *, is_linked: bool) -> dict[str, Any]:
+    """`is_linked` says that records are chosen, among too many to list."""
     options = _options(spec)
-    operators = [op for op in spec.kind.operators if _fits(op, spec, has_options=bool(options))]
+    operators = [op for op in spec.kind.operators if _fits(op, spec, has_options=bool(options) or is_linked)]
     op = asked if asked in operators else operators[0]
     arity = OPERATORS[op].arity_for(spec.kind)
     return {
         "op": op,
         "operators": [(name, OPERATORS[name].label_for(spec.kind)) for name in operators],
-        "control": _input(spec, arity, has_options=bool(options)),
+        "control": _input(spec, arity, has_options=bool(options), is_linked=is_linked),
         "options": options,
         "is_list": arity is Arity.LIST,
         "is_range": arity is Arity.RANGE,
@@ -55,11 +59,13 @@ def _fits(op: str, spec: FieldSpec, *, has_options: bool) -> bool:
     return op not in HISTORY_OPERATORS and (has_options or not is_list)
 
 
-def _input(spec: FieldSpec, arity: Arity, *, has_options: bool) -> str:
+def _input(spec: FieldSpec, arity: Arity, *, has_options: bool, is_linked: bool) -> str:
     if arity is Arity.NONE:
         return ""
     if arity is Arity.DISTANCE:
         return "distance"
+    if is_linked:
+        return "records"
     return "options" if has_options else INPUTS.get(spec.kind.family, "text")
 
 

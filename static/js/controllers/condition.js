@@ -1,14 +1,14 @@
 // @ts-check
 // The condition builder: groups of “and” joined by “or”, kept as a tree of JSON in the hidden input `data-condition`.
 //
-// It reads `#condition-schema`: [{key, label, input, options: [[value, name]], operators: [[key, label, arity]]}], and
+// It reads `#condition-schema`: [{key, label, input, url, options: [[value, name]], operators: [[key, label, arity]]}], and
 // writes what expressions.conditions reads: {"all": […]} or {"any": [{"all": […]}, …]}. A deeper tree is left alone.
 import { gettext } from "../lib/i18n.js";
 import { icon, make } from "../lib/overlay.js";
 
 const UNITS = ["min", "h", "d", "w", "mo", "y"];
 const ME = "me";
-/** @typedef {{key: string, label: string, input: string, options: [any, string][], operators: [string, string, string][]}} Field */
+/** @typedef {{key: string, label: string, input: string, url: string, options: [any, string][], operators: [string, string, string][]}} Field */
 
 /** @param {HTMLElement} form */
 export function attach(form) {
@@ -158,9 +158,11 @@ function one(field, value, many) {
     const type = field.input === "date" ? "date" : "text";
     return make("input", { ...common, type, ...(field.input === "number" && { inputmode: "decimal" }), value: typeof value === "object" ? "" : String(value ?? "") });
   }
-  const select = /** @type {HTMLSelectElement} */ (make("select", { ...common, ...(many && { multiple: "", size: "4" }) }));
+  const searched = field.url && { "data-controller": "select", "data-url": field.url };
+  const select = /** @type {HTMLSelectElement} */ (make("select", { ...common, ...(many && { multiple: "", size: "4" }), ...searched }));
   const chosen = (many ? (value ?? []) : [value]).map((/** @type {any} */ entry) => JSON.stringify(entry?.me ? ME : entry));
-  for (const [key, name] of field.options) {
+  const linked = field.url ? (many ? (value ?? []) : [value ?? null]) : [];
+  for (const [key, name] of [...field.options, ...linked.map((/** @type {any} */ id) => [id, id === null ? "" : `#${id}`])]) {
     const option = /** @type {HTMLOptionElement} */ (make("option", { value: JSON.stringify(key) }, name));
     option.selected = chosen.includes(option.value);
     select.append(option);

@@ -1,5 +1,6 @@
 // @ts-check
-// `<select data-controller="select">`: search in the list; with `data-url`, options from the server.
+// `<select data-controller="select">`: search in the list; with `data-url`, records from the server
+// by title or number; with `data-create-url`, a new one by its title.
 import TomSelect from "../../vendor/tom-select-2.6.2.js";
 import { request } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
@@ -8,10 +9,10 @@ import { toastError } from "./toast.js";
 
 /** @param {HTMLSelectElement} select */
 export function attach(select) {
-  const { url, create, placeholder } = select.dataset;
+  const { url, create, createUrl, placeholder } = select.dataset;
   const widget = new TomSelect(select, {
     plugins: select.multiple ? { remove_button: { title: gettext("Remove") } } : {},
-    create: create !== undefined,
+    create: createUrl ? maker(createUrl) : create !== undefined,
     placeholder: placeholder ?? "",
     maxOptions: 200,
     hidePlaceholder: true,
@@ -22,9 +23,10 @@ export function attach(select) {
     searchField: ["text"],
     ...(url && { load: loader(url), preload: "focus" }),
     render: {
+      ...(url && { option: numbered }),
       no_results: () => make("div", { class: "no-results" }, gettext("Nothing found")),
       option_create: (/** @type {{input: string}} */ data) =>
-        make("div", { class: "create" }, interpolate(gettext("Add “%(text)s”"), { text: data.input })),
+        make("div", { class: "create" }, interpolate(createUrl ? gettext("Create “%(text)s”") : gettext("Add “%(text)s”"), { text: data.input })),
     },
   });
   const describedBy = select.getAttribute("aria-describedby");
@@ -34,6 +36,17 @@ export function attach(select) {
   select.setAttribute("aria-hidden", "true");
   return () => widget.destroy();
 }
+
+/** Titles may repeat; numbers do not. @param {{value: string, text: string}} data */
+const numbered = ({ value, text }) => make("div", {}, text, make("span", { class: "muted num" }, ` #${value}`));
+
+/** Makes what was typed on the server; it answers one option. @param {string} url */
+const maker = (url) => (/** @type {string} */ title, /** @type {(option?: unknown) => void} */ done) => {
+  request(url, { body: new URLSearchParams({ title }) }).then(done, (error) => {
+    done();
+    toastError(error);
+  });
+};
 
 /** Options as `[{"value": …, "text": …}]` from `url?q=…`. @param {string} url */
 const loader = (url) => async (/** @type {string} */ query, /** @type {(options?: unknown[]) => void} */ done) => {
