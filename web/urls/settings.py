@@ -21,6 +21,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/settings/fields/edit/<slug:field_key>/", fields.edit_field, name="field-edit"),
     path("p/<slug:key>/settings/fields/remove/<slug:field_key>/", fields.delete_field, name="field-remove"),
     path("p/<slug:key>/settings/fields/jobs/", fields.jobs, name="field-jobs"),
+    *(
+        path(
+            f"p/<slug:key>/settings/fields/jobs/<int:job_id>/{action}/",
+            fields.act_on_job,
+            {"action": action},
+            name=f"field-job-{action}",
+        )
+        for action in fields.ACTIONS
+    ),
     path("p/<slug:key>/settings/fields/removed/<int:field_id>/restore/", fields.restore, name="field-restore"),
     path("p/<slug:key>/settings/fields/removed/<int:field_id>/purge/", fields.purge, name="field-purge"),
     path("p/<slug:key>/settings/stages/", designer.stages, name="process-stages"),

@@ -1,6 +1,6 @@
 """The questions of a process: in their order, each in a dialog, what was removed, what is on its way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -16,9 +16,17 @@ from processes.drafts import FieldDraft
 from processes.fieldtype import FieldType, field_types
 from processes.models import Field, FieldJob, Process, Section
 from processes.models.pipeline import COLORS
-from processes.operations import add_field, purge_field, remove_field, restore_field, update_field
+from processes.operations import (
+    add_field,
+    cancel_job,
+    purge_field,
+    remove_field,
+    restore_field,
+    retry_job,
+    update_field,
+)
 from processes.permissions import access_for
-from processes.queries import field_of, field_uses, jobs_of, process_for, removed_field, removed_fields
+from processes.queries import field_of, field_uses, job_of, jobs_of, process_for, removed_field, removed_fields
 from records.queries.beginning import beginning_of
 from web.forms.conditions import builder_of, is_shallow
 from web.forms.declared import PREFIX, declared_form, settings_from
@@ -153,10 +161,21 @@ def preview(request: PersonalRequest, key: str) -> HttpResponse:
     return render(request, "processes/settings/_preview.html", context)
 
 
+@login_required
+@require_POST
+def act_on_job(request: PersonalRequest, key: str, job_id: int, action: str) -> HttpResponse:
+    """Stop a change that waits, or try a failed one again."""
+    ACTIONS[action](job_of(process_for(request.actor, key), job_id), actor=request.actor)
+    return go(request, "process-fields", key)
+
+
 def _rows(shown: list[Field], section: Section | None) -> list[tuple[Field, FieldType]]:
     """The fields of a section (None: of none) with their types."""
     section_id = section.pk if section else None
     return [(field, field_types[field.type]) for field in shown if field.section_id == section_id]
+
+
+ACTIONS: Mapping[str, Callable[..., FieldJob]] = {"cancel": cancel_job, "retry": retry_job}
 
 
 def _shown_jobs(process: Process) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.drafts import FieldDraft
-from processes.models import Field, Process, Stage
+from processes.models import Field, FieldJob, Process, Stage
 from processes.operations import add_field, remove_field
 from tests.factories import make_admin, make_process, signed_in
 
@@ -100,3 +100,16 @@ def test_changes_on_their_way_are_shown_until_they_are_done(process: Process, ad
     part = admin.get(reverse("field-jobs", args=[process.key]))
     assert [job.kind for job in part.context["jobs"]] == ["purge"]
     assert "hx-get" in part.text
+
+
+def test_deletion_that_waits_can_be_stopped_on_the_page(process: Process, admin: Client) -> None:
+    old = remove_field(field(process, "amount"), actor=SYSTEM)
+    admin.post(reverse("field-purge", args=[process.key, old.pk]))
+    job = FieldJob.objects.get(field=old)
+    part = admin.get(reverse("field-jobs", args=[process.key])).text
+    stop = reverse("field-job-cancel", args=[process.key, job.pk])
+    assert stop in part
+    assert admin.post(stop).status_code == 302
+    job.refresh_from_db()
+    assert job.state == FieldJob.State.CANCELLED
+    assert admin.post(reverse("field-job-retry", args=[process.key, job.pk])).status_code == 409
