@@ -177,7 +177,7 @@ def test_field_that_is_gone_fails_the_run_in_words(process: Process) -> None:
     follow(process)
     create(process, today())
     relay()
-    remove_field(Field.objects.get(process=process, key="request_date"), actor=SYSTEM)
+    remove_field(Field.objects.get(process=process, key="request_date"), actor=SYSTEM, confirmed=True)
     settle()
     run = only_run()
     assert (run.state, run.error) == (State.FAILED, "The field whose date it follows is gone.")
@@ -260,7 +260,7 @@ def test_key_that_means_another_field_by_now_stops_only_its_robot(process: Proce
     """The date is removed and a text takes its key: the robot says so, its neighbours go on."""
     robot = follow(process)
     make_robot(process, name="Neighbour")
-    remove_field(Field.objects.get(process=process, key="request_date"), actor=SYSTEM)
+    remove_field(Field.objects.get(process=process, key="request_date"), actor=SYSTEM, confirmed=True)
     add_field(process, FieldDraft("Request date", "text", key="request_date"), actor=SYSTEM)
     create_record(process, values={"title": "Printer", "request_date": "soon"}, actor=SYSTEM)
     settle()

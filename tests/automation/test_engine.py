@@ -106,7 +106,7 @@ def test_condition_reads_the_moment_of_the_event(process: Process) -> None:
 
 def test_condition_on_a_removed_field_is_a_reason_not_an_error(process: Process) -> None:
     make_robot(process, condition={"field": "amount", "op": "gt", "value": 1})
-    remove_field(Field.objects.get(process=process, key="amount"), actor=SYSTEM)
+    remove_field(Field.objects.get(process=process, key="amount"), actor=SYSTEM, confirmed=True)
     create(process)
     settle()
     assert "amount" in NotFired.objects.get().reason

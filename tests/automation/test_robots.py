@@ -181,7 +181,7 @@ def test_verifier_finds_a_missing_right(process: Process) -> None:
 
 def test_verifier_finds_texts_and_conditions_about_a_removed_field(process: Process) -> None:
     robot = make_robot(process, settings={"text": "{{ amount }}"}, condition={"field": "amount", "op": "is_filled"})
-    remove_field(Field.objects.get(process=process, key="amount"), actor=SYSTEM)
+    remove_field(Field.objects.get(process=process, key="amount"), actor=SYSTEM, confirmed=True)
     assert codes(process, robot) == {"placeholder", "condition"}
 
 
