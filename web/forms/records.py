@@ -103,7 +103,7 @@ def _record_control(access: Access, field: FieldDef, value: Any) -> forms.Field:
     chosen = [(str(pk), names.get(pk) or _("Restricted")) for pk in ids]
     is_several = field.type.kind == "references"
     url = reverse("field-choices", args=[access.definition.key, field.key])
-    attributes = {"data-controller": "select", "data-url": url, "placeholder": _("Search by title or number")}
+    attributes = {"data-controller": "select", "data-url": url, "data-placeholder": _("Search by title or number")}
     if may_create(access.actor, field.settings["process"]):
         attributes["data-create-url"] = url
     make = forms.MultipleChoiceField if is_several else forms.ChoiceField

@@ -10,7 +10,9 @@ import { toastError } from "./toast.js";
 /** @param {HTMLSelectElement} select */
 export function attach(select) {
   const { url, create, createUrl, placeholder } = select.dataset;
-  const widget = new TomSelect(select, {
+  /** @type {TomSelect | undefined} */
+  let widget;
+  widget = new TomSelect(select, {
     plugins: select.multiple ? { remove_button: { title: gettext("Remove") } } : {},
     create: createUrl ? maker(createUrl) : create !== undefined,
     placeholder: placeholder ?? "",
@@ -18,6 +20,8 @@ export function attach(select) {
     hidePlaceholder: true,
     selectOnTab: true,
     closeAfterSelect: !select.multiple,
+    // What was typed to find one is not the beginning of the next.
+    ...(select.multiple && { onItemAdd: () => widget?.setTextboxValue("") }),
     valueField: "value",
     labelField: "text",
     searchField: ["text"],
