@@ -43,17 +43,18 @@ class Wanted:
 
 
 class RowReader:
-    """Reads some rows by a plan; everybody whom they name is looked up at once, by one query; records and
-    departments one by one, each once."""
+    """Reads some rows by a plan; everybody whom they name is looked up at once, by one query, records by three for
+    each process that is linked; departments one by one, each once."""
 
     def __init__(self, plan: Plan, rows: Sequence[SourceRow], actor: Actor) -> None:
         self._plan = plan
         self._stages = _stages_by_name(plan)
         self._people = people_called(_names_in(plan, rows))
+        records = {process: records_called(actor, process, texts) for process, texts in _linked_in(plan, rows).items()}
         self._context = TextContext(
             find_people=lambda text: self._people.get(fold(text), ()),
             find_departments=lru_cache(departments_called),
-            find_records=lru_cache(lambda process, text: records_called(actor, process, text)),
+            find_records=lambda process, text: records[process].get(text, ()),
         )
 
     def read(self, row: SourceRow) -> Wanted:
@@ -162,6 +163,8 @@ def _text_of(row: SourceRow, index: int) -> str:
 
 _BETWEEN = re.compile(r"[;,\n]")
 """What stands between several people in one cell."""
+_SEPARATORS = (re.compile(r"[;\n]"), _BETWEEN)
+"""What may stand between several records: a title may have commas."""
 
 
 def _names_in(plan: Plan, rows: Sequence[SourceRow]) -> set[str]:
@@ -169,6 +172,18 @@ def _names_in(plan: Plan, rows: Sequence[SourceRow]) -> set[str]:
     columns = [index for index, target in plan.columns if target.names_people]
     cells = {_text_of(row, index) for row in rows if not row.problem for index in columns}
     return cells | {part.strip() for cell in cells for part in _BETWEEN.split(cell)} - {""}
+
+
+def _linked_in(plan: Plan, rows: Sequence[SourceRow]) -> dict[int, set[str]]:
+    """Process → what stands in the columns of links to its records: cells, and their parts."""
+    found: dict[int, set[str]] = {}
+    for index, target in plan.columns:
+        if target.field is None or not target.field.is_link:
+            continue
+        cells = {_text_of(row, index) for row in rows if not row.problem}
+        parts = {part.strip() for cell in cells for by in _SEPARATORS for part in by.split(cell)}
+        found.setdefault(target.field.settings["process"], set()).update((cells | parts) - {""})
+    return found
 
 
 def _stages_by_name(plan: Plan) -> dict[str, list[StageDef]]:

@@ -1,9 +1,9 @@
 """Records that may be linked, by what people call them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, Value
+from django.db.models import F, Max, Min
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
@@ -19,17 +19,23 @@ from records.queries.search import hits_for
 OFFERED = 20
 
 
-def records_called(actor: Actor, process_id: int, text: str) -> list[int]:
-    """Ids of the records of a process that the actor sees and that have this title, or this number (with or without #).
+def records_called(actor: Actor, process_id: int, texts: Collection[str]) -> dict[str, list[int]]:
+    """Ids by text of the records of a process that the actor sees and that have this title, or this number (with or
+    without #).
 
-    At most two, for that is too many already. Two queries.
+    At most two of each text, for that is too many already; a number goes before a title. Three queries for all texts.
     """
+    if not texts:
+        return {}
     visible = Record.objects.visible_to([access_for(actor, process_id)])
-    number = id_from(text.removeprefix("#").strip())
-    if number is not None and (found := list(visible.filter(pk=number).values_list("pk", flat=True))):
-        return found
-    titled = visible.alias(folded_title=Folded(F("title"))).filter(folded_title=Value(folded(text.strip())))
-    return list(titled.order_by("pk").values_list("pk", flat=True)[:2])
+    numbers = {text: number for text in texts if (number := id_from(text.removeprefix("#").strip())) is not None}
+    known = set(visible.filter(pk__in=set(numbers.values())).values_list("pk", flat=True)) if numbers else set()
+    titles = {text: folded(text.strip()) for text in texts if numbers.get(text) not in known}
+    titled = visible.annotate(folded_title=Folded(F("title"))).filter(folded_title__in=set(titles.values()))
+    ends = titled.order_by().values("folded_title").annotate(first=Min("pk"), last=Max("pk"))
+    called = {row["folded_title"]: sorted({row["first"], row["last"]}) for row in ends}
+    found = {text: called[title] for text, title in titles.items() if title in called}
+    return found | {text: [number] for text, number in numbers.items() if number in known}
 
 
 def linkable(actor: Actor, process_id: int, text: str) -> list[tuple[int, str]]:

@@ -18,6 +18,9 @@ from processes.drafts import FieldDraft
 from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from processes.permissions import access_for
+from records.exchange.plan import plan_of
+from records.exchange.reading import RowReader
+from records.exchange.source import SourceRow
 from records.exchange.worker import work
 from records.models import ImportJob, Link, Record
 from records.operations import (
@@ -350,3 +353,28 @@ def test_filter_control_searches_records(deals: Process, companies: Process) -> 
         page = signed_in(person).get(f"{address}?field={key}")
         assert page.context["op"] == op
         assert reverse("field-choices", args=["deals", key]) in page.text
+
+
+def test_reading_a_file_costs_the_same_for_any_number_of_linked_records(deals: Process, companies: Process) -> None:
+    titles = [f"Company {number}, Ltd" for number in range(40)]
+    made = [company(title).pk for title in titles]
+    plan = plan_of(definition_of(deals), width=2, targets=["customer", "partners"], key="")
+
+    def read(count: int) -> list[Any]:
+        rows = [
+            SourceRow(number, number, [title, f"{title}; #{made[0]}"]) for number, title in enumerate(titles[:count], 2)
+        ]
+        with CaptureQueriesContext(connection) as captured:
+            reader = RowReader(plan, rows, SYSTEM)
+            wanted = [reader.read(row) for row in rows]
+        costs.append(len(captured))
+        return wanted
+
+    costs: list[int] = []
+    read(1)
+    assert [row.values for row in read(3)] == [
+        {"customer": made[0], "partners": [made[0], made[0]]},
+        *({"customer": pk, "partners": [pk, made[0]]} for pk in made[1:3]),
+    ]
+    read(40)
+    assert costs[1] == costs[2]
