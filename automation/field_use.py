@@ -6,7 +6,14 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from automation.effects import robot_types
 from automation.models import Robot, Trigger
+from automation.occasions import trigger_types
+from automation.verifier import findings
+from core.errors import Invalid, Text
+from core.registry import Extension
+from processes.definition import fresh_definition
+from processes.definition_types import Definition
 from processes.field_use import keys_in
 from processes.models import Field
 from processes.uses import FieldUse, Use, field_use_kinds
@@ -20,13 +27,45 @@ class AutomationOfField(FieldUse):
     label = _("Automation")
 
     def uses(self, field: Field) -> Iterator[Use]:
-        for robot in Robot.objects.filter(process_id=field.process_id, removed_at=None):
-            is_waited_for = robot.delay_field == field.key
-            if is_waited_for or _speaks(robot.settings, field.key) or field.key in keys_in(robot.condition):
-                yield Use(_("robot"), robot.name)
-        for trigger in Trigger.objects.filter(process_id=field.process_id, removed_at=None):
-            if _speaks(trigger.settings, field.key) or field.key in keys_in(trigger.condition):
-                yield Use(_("trigger"), trigger.name)
+        robots, triggers = _speaking_of(field)
+        yield from (Use(_("robot"), robot.name) for robot in robots)
+        yield from (Use(_("trigger"), trigger.name) for trigger in triggers)
+
+    def breaks(self, field: Field, definition: Definition) -> Iterator[Use]:
+        robots, triggers = _speaking_of(field)
+        rules: list[tuple[Text, Robot | Trigger, Extension | None]] = [
+            *((_("robot"), robot, robot_types.get(robot.kind)) for robot in robots),
+            *((_("trigger"), trigger, trigger_types.get(trigger.kind)) for trigger in triggers),
+        ]
+        present = fresh_definition(definition.id)
+        for label, rule, kind in rules:
+            if _problems(rule, kind, definition) - _problems(rule, kind, present):
+                yield Use(label, rule.name)
+
+
+def _speaking_of(field: Field) -> tuple[list[Robot], list[Trigger]]:
+    robots = Robot.objects.filter(process_id=field.process_id, removed_at=None)
+    triggers = Trigger.objects.filter(process_id=field.process_id, removed_at=None)
+    return (
+        [robot for robot in robots if robot.delay_field == field.key or _is_about(robot, field.key)],
+        [trigger for trigger in triggers if _is_about(trigger, field.key)],
+    )
+
+
+def _is_about(rule: Robot | Trigger, key: str) -> bool:
+    return _speaks(rule.settings, key) or key in keys_in(rule.condition)
+
+
+def _problems(rule: Robot | Trigger, kind: Extension | None, definition: Definition) -> set[str]:
+    """What the verifier finds of a rule, and whether it could be saved as it is."""
+    robots, triggers = ([rule], []) if isinstance(rule, Robot) else ([], [rule])
+    found = {finding.code for items in findings(definition, robots, triggers).values() for finding in items}
+    if kind is not None:
+        try:
+            kind.clean_settings(rule.settings, context=definition)
+        except Invalid:
+            found.add("settings")
+    return found
 
 
 def _speaks(settings: Any, key: str) -> bool:

@@ -18,7 +18,9 @@ from expressions.conditions import Condition, parse_condition
 from expressions.placeholders import Template, parse_template
 from expressions.schema import FieldSpec, Schema, Scope
 from expressions.values import DATE, DATETIME, INTEGER, PERSON, TEXT
+from processes.conversion import read_past
 from processes.definition_types import Definition, FieldDef
+from processes.fieldtype import WrongValue
 from processes.schema import schema_of
 from records.models import Task
 from records.typed import TypedRecord
@@ -166,7 +168,15 @@ def _template(definition: Definition, source: str) -> Template:
 def _plain_values(definition: Definition, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     fields = definition.field_by_key
     return {
-        key: fields[key].type.from_json(raw) if key in fields else raw
+        key: _read(fields[key], raw) if key in fields else raw
         for key, raw in snapshot.items()
         if key in fields or key in _BASE
     }
+
+
+def _read(field: FieldDef, raw: Any) -> Any:
+    """A value of an event; empty where the field was of another type then."""
+    try:
+        return read_past(field, raw)
+    except WrongValue:
+        return None

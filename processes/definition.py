@@ -92,9 +92,9 @@ def _load(process_id: int) -> Definition:
 
 
 def _build(process: Process) -> Definition:
-    rows = Field.objects.filter(process=process, removed_at=None).exclude(state=Field.State.ADDING)
-    fields = list(rows)
-    shadows = {field.shadow_of_id: field_def(field) for field in fields if field.shadow_of_id}
+    rows = [row for row in Field.objects.filter(process=process).exclude(state=Field.State.ADDING) if row.is_written]
+    fields = [row for row in rows if row.shadow_of_id is None]
+    shadows = {row.shadow_of_id: field_def(row) for row in rows if row.shadow_of_id is not None}
     grants, stage_grants = _grants(process)
     return Definition(
         id=process.pk,
@@ -114,7 +114,7 @@ def _build(process: Process) -> Definition:
             SectionDef(section.pk, Words(section.label, section.labels), section.position)
             for section in Section.objects.filter(process=process)
         ),
-        fields=tuple(field_def(field, shadows.get(field.pk)) for field in fields if not field.shadow_of_id),
+        fields=tuple(field_def(field, shadows.get(field.pk)) for field in fields),
         pipelines=_pipelines(process),
         grants=grants,
         stage_grants=stage_grants,

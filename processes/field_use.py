@@ -5,11 +5,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from expressions.conditions import parse_condition
 from expressions.errors import InvalidExpression
 from expressions.formulas import parse_formula
+from expressions.schema import Schema
 from processes.definition import fresh_definition
-from processes.formulas import FORMULA, formula_schema
+from processes.definition_types import Definition, FieldDef
+from processes.formulas import FORMULA, broken_formulas, formula_schema
 from processes.models import Field
+from processes.schema import schema_of
 from processes.uses import FieldUse, Use, field_use_kinds
 
 
@@ -22,7 +26,8 @@ class FieldsOfField(FieldUse):
 
     def uses(self, field: Field) -> Iterator[Use]:
         schema = formula_schema(fresh_definition(field.process_id))
-        for other in Field.objects.filter(process=field.process_id, removed_at=None).exclude(pk=field.pk):
+        rows = Field.objects.filter(process=field.process_id, removed_at=None, shadow_of=None)
+        for other in rows.exclude(pk=field.pk):
             if other.visible_if and field.key in keys_in(other.visible_if):
                 yield Use(_("asked by a condition"), other.label)
             if other.type == FORMULA:
@@ -32,6 +37,22 @@ class FieldsOfField(FieldUse):
                     continue
                 if field.key in used:
                     yield Use(_("formula"), other.label)
+
+    def breaks(self, field: Field, definition: Definition) -> Iterator[Use]:
+        schema = schema_of(definition)
+        for other in definition.fields:
+            if other.visible_if and field.key in keys_in(other.visible_if) and not _is_readable(other, schema):
+                yield Use(_("asked by a condition"), other.label)
+        for key in broken_formulas(definition).keys() - broken_formulas(fresh_definition(definition.id)).keys():
+            yield Use(_("formula"), definition.field_by_key[key].label)
+
+
+def _is_readable(field: FieldDef, schema: Schema) -> bool:
+    try:
+        parse_condition(field.visible_if, schema)
+    except InvalidExpression:
+        return False
+    return True
 
 
 def keys_in(condition: Any) -> set[str]:

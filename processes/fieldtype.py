@@ -60,6 +60,29 @@ class TextContext:
     find_records: Callable[[int, str], Sequence[int]] = lambda process_id, text: ()
 
 
+@dataclass(frozen=True, slots=True)
+class ConversionContext:
+    """What turning values of one type into those of another needs besides the values."""
+
+    display: DisplayContext = field(default_factory=DisplayContext)
+    text: TextContext = field(default_factory=TextContext)
+
+
+Reading = Callable[[Any, "FieldDef", "FieldDef", ConversionContext], Any]
+"""Makes a value of one field (the first) a value of another (the second); the value is not empty. Raises WrongValue."""
+
+
+def through_text(value: Any, source: "FieldDef", target: "FieldDef", context: ConversionContext) -> Any:
+    """By what a person would read and write: the words of one type as the other finds them in a file."""
+    text = source.type.plain_text(value, source, context.display).strip()
+    return target.type.parse(target.type.from_text(text, target, context.text), target) if text else None
+
+
+def as_given(value: Any, source: "FieldDef", target: "FieldDef", context: ConversionContext) -> Any:
+    """The value itself, as far as the other field takes it."""
+    return target.type.parse(value, target)
+
+
 class FieldType(Extension):
     """The kind of answer a field takes.
 
@@ -87,6 +110,8 @@ class FieldType(Extension):
     """Whether the words of values may be found by the search."""
     defaults: ClassVar[frozenset[str]] = frozenset({"constant"})
     """What a default may be: of `constant`, `now` (the moment or day of the write) and `me` (who writes)."""
+    readings: ClassVar[Mapping[str, Reading]] = {"text": through_text}
+    """Kind of another field's values → how they become values of this type. What is not here does not convert."""
     refers: str = ""
     """The family of the rows that values name by id; empty for values that name none."""
 
@@ -142,6 +167,10 @@ class FieldType(Extension):
     def to_text(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
         """The value in a file, as `from_text` reads it; empty text for None."""
         return self.display(value, field, context)
+
+    def plain_text(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
+        """The value as a text that stands by itself: what becomes of it when its field becomes one of text."""
+        return self.to_text(value, field, context)
 
     def to_json(self, value: Any) -> Any:
         """The value for JSON: REST, events, exports."""

@@ -25,7 +25,8 @@ def process_for(actor: Actor, key: str, *, operation: str = Operation.DESIGN) ->
 
 def field_of(process: Process, key: str) -> Field:
     """A live field by key. Raises NotFound."""
-    found = Field.objects.select_related("process").filter(process=process, key=key, removed_at=None).first()
+    rows = Field.objects.select_related("process").filter(process=process, removed_at=None, shadow_of=None)
+    found = rows.filter(key=key).first()
     if found is None:
         raise NotFound(_("There is no such field."), field=key)
     return found

@@ -27,6 +27,9 @@ class Storage(Protocol):
     def wants_index(self, field: Field) -> bool:
         """Whether an index belongs to the field's column."""
 
+    def drop_uniqueness(self, process: Process, field: Field) -> None:
+        """Let values of a field repeat again. Raises Busy."""
+
     def refresh(self, process: Process) -> None:
         """Names or order changed: bring the reporting view in step."""
 

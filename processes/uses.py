@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.errors import Text
 from core.registry import Extension, Registry
+from processes.definition_types import Definition
 from processes.models import Field
 
 
@@ -30,6 +31,10 @@ class FieldUse(Extension):
     def uses(self, field: Field) -> Iterable[Use]:
         """The things that use the field."""
         raise NotImplementedError
+
+    def breaks(self, field: Field, definition: Definition) -> Iterable[Use]:
+        """Those of them that could not be read any more were the process like this."""
+        return ()
 
 
 field_use_kinds: Registry[FieldUse] = Registry("use of fields")

@@ -74,6 +74,19 @@ class TypedStorage:
 
         _short(drop, tries=1)
 
+    def drop_uniqueness(self, process: Process, field: Field) -> None:
+        """Drop the index that keeps values apart, where there is one. One try. Raises Busy."""
+        name = unique_index(process.pk, field.pk)
+        if not _is_there(name):
+            return
+        statement = sql.SQL("DROP INDEX {}").format(sql.Identifier(name))
+
+        def drop() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+
+        _short(drop, tries=1)
+
     def refresh(self, process: Process) -> None:
         """Make the view anew."""
         replace_view(fresh_definition(process.pk))
@@ -104,6 +117,12 @@ def build_field_indexes(definition: Definition, field: FieldDef) -> None:
 
 def _is_indexed(column: "models.Field[Any, Any]") -> bool:
     return bool(vars(column)["db_index"])
+
+
+def _is_there(index: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_class WHERE relname = %s", [index])
+        return cursor.fetchone() is not None
 
 
 def _is_valid(index: str) -> bool:

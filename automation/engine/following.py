@@ -8,7 +8,9 @@ from automation.models import Run, State
 from automation.scope import date_field, due_of
 from core.errors import NotFound
 from events.models import Event
+from processes.conversion import read_past
 from processes.definition import definition_of
+from processes.fieldtype import WrongValue
 
 CHANGING = "record.updated"
 
@@ -36,4 +38,7 @@ def _time(run: Run, event: Event) -> datetime | None:
         return None
     if field is None:
         return None
-    return due_of(run, field.type.from_json(event.changes[run.delay_field][1]))
+    try:
+        return due_of(run, read_past(field, event.changes[run.delay_field][1]))
+    except WrongValue:
+        return None

@@ -112,6 +112,9 @@ class AddressType(FieldType):
         parts = list(asdict(value).values())
         return "; ".join(parts) if any(parts[1:]) else value.line
 
+    def plain_text(self, value: Address, field: FieldDef, context: DisplayContext) -> str:
+        return str(value)
+
     def to_json(self, value: Address | None) -> dict[str, str] | None:
         return None if value is None else {part: text for part, text in asdict(value).items() if text}
 

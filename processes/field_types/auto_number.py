@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -72,6 +72,7 @@ class AutoNumberType(FieldType):
     icon = "hash"
     kind = "text"
     is_computed = True
+    readings: ClassVar = {}
     is_numbered = True
     can_be_searched = True
     Settings = AutoNumberSettings

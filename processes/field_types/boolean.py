@@ -1,6 +1,6 @@
 """Yes or no."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types, through_text
 
 _WORDS = {
     "true": True,
@@ -36,6 +36,7 @@ class BooleanType(FieldType):
     label = gettext_lazy("Yes or no")
     icon = "toggle-left"
     kind = "boolean"
+    readings: ClassVar = dict.fromkeys(("text", "choice", "integer", "number"), through_text)
     is_chip = True
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:

@@ -1,7 +1,7 @@
 """One of several options."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -14,7 +14,15 @@ from core.errors import Invalid
 from core.registry import SettingsForm
 from core.text import KEY_PATTERN, clean_line, fold, key_from
 from processes.definition_types import FieldDef, Words
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.fieldtype import (
+    ConversionContext,
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    field_types,
+    through_text,
+)
 from processes.models.pipeline import COLORS
 
 MOST_OPTIONS = 200
@@ -72,6 +80,30 @@ class ChoiceSettings(SettingsForm):
     options = OptionsField(label=gettext_lazy("Options"))
 
 
+def same_option(key: str, source: FieldDef, target: FieldDef) -> str:
+    """The key of the option of another field that is called the same. Raises WrongValue."""
+    option = option_of(key, source)
+    if option is None:
+        raise WrongValue(_("“%s” is none of the options.") % key)
+    wanted = fold(option["label"])
+    called = [str(other["key"]) for other in target.settings["options"] if fold(other["label"]) == wanted]
+    if not called:
+        raise WrongValue(_("“%s” is none of the options.") % label_of(key, source))
+    return key if key in called else called[0]
+
+
+def only_option(value: list[str], source: FieldDef, target: FieldDef, context: ConversionContext) -> str:
+    """The one option of several choices. Raises WrongValue where there are more."""
+    return same_option(only_one(value), source, target)
+
+
+def only_one(values: Sequence[Any]) -> Any:
+    """The one of several. Raises WrongValue."""
+    if len(values) != 1:
+        raise WrongValue(_("There are %d values.") % len(values))
+    return values[0]
+
+
 @field_types.register
 class ChoiceType(FieldType):
     """One of several options; stored by key, so options may be renamed."""
@@ -80,6 +112,10 @@ class ChoiceType(FieldType):
     label = gettext_lazy("Choice")
     icon = "list-check"
     kind = "choice"
+    readings: ClassVar = {
+        **dict.fromkeys(("text", "boolean", "integer", "number", "date", "person", "department"), through_text),
+        "choices": only_option,
+    }
     is_chip = True
     Settings = ChoiceSettings
 

@@ -1,7 +1,7 @@
 """Several of several options."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField
@@ -10,8 +10,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from processes.definition_types import FieldDef
-from processes.field_types.choice import ChoiceSettings, label_of, offered, option_called
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.field_types.choice import ChoiceSettings, label_of, offered, option_called, same_option
+from processes.fieldtype import (
+    ConversionContext,
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    field_types,
+    through_text,
+)
+
+
+def one_option(value: str, source: FieldDef, target: FieldDef, context: ConversionContext) -> list[str]:
+    """The one option of a choice."""
+    return [same_option(value, source, target)]
 
 
 @field_types.register
@@ -22,6 +35,7 @@ class ChoicesType(FieldType):
     label = gettext_lazy("Several choices")
     icon = "checks"
     kind = "choices"
+    readings: ClassVar = {"text": through_text, "choice": one_option}
     sortable = False
     is_chip = True
     Settings = ChoiceSettings

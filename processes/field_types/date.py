@@ -1,7 +1,7 @@
 """A day."""
 
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, ClassVar
 
 from babel.dates import format_date
 from django import forms
@@ -11,8 +11,21 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.fieldtype import (
+    ConversionContext,
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    field_types,
+    through_text,
+)
 from processes.written import written_day
+
+
+def day_of(value: datetime, source: FieldDef, target: FieldDef, context: ConversionContext) -> date:
+    """The day of a moment, here."""
+    return timezone.localtime(value).date()
 
 
 @field_types.register
@@ -23,6 +36,7 @@ class DateType(FieldType):
     label = gettext_lazy("Date")
     icon = "calendar"
     kind = "date"
+    readings: ClassVar = {"text": through_text, "datetime": day_of}
     defaults = frozenset({"constant", "now"})
     is_chip = True
 

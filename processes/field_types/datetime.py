@@ -1,7 +1,7 @@
 """A moment."""
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
 
 from babel.dates import format_datetime
 from django import forms
@@ -11,8 +11,21 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.fieldtype import (
+    ConversionContext,
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    field_types,
+    through_text,
+)
 from processes.written import written_moment
+
+
+def midnight_of(value: date, source: FieldDef, target: FieldDef, context: ConversionContext) -> Any:
+    """Where a day begins, here."""
+    return target.type.parse(value.isoformat(), target)
 
 
 @field_types.register
@@ -23,6 +36,7 @@ class DateTimeType(FieldType):
     label = gettext_lazy("Date and time")
     icon = "clock"
     kind = "datetime"
+    readings: ClassVar = {"text": through_text, "date": midnight_of}
     defaults = frozenset({"constant", "now"})
     is_chip = True
 
@@ -34,7 +48,9 @@ class DateTimeType(FieldType):
             return None
         try:
             moment = datetime.fromisoformat(raw)
-            return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+            moment = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+            moment.astimezone(UTC)
+            return moment
         except (TypeError, ValueError, OverflowError) as error:
             raise WrongValue(_("A moment like 2026-01-31T14:05 is expected.")) from error
 

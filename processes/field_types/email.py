@@ -35,6 +35,8 @@ class EmailType(FieldType):
         if raw is None or raw == "":
             return None
         text = raw.strip() if isinstance(raw, str) else ""
+        if len(text) > LIMIT:
+            raise WrongValue(_("At most %d characters.") % LIMIT)
         try:
             validate_email(text)
         except ValidationError as error:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -75,6 +75,7 @@ class FileType(FieldType):
     is_chip = True
     refers = FILE
     can_be_imported = False
+    readings: ClassVar = {}
     defaults = frozenset()
     Settings = FileSettings
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -67,6 +67,7 @@ class ComputedType(FieldType):
     """What a formula gives, by its settings: it behaves as the plain type of its result. Nobody writes it."""
 
     is_computed = True
+    readings: ClassVar = {}
     is_chip = False
 
     def __init__(self, gives: str = "number") -> None:

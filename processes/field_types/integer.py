@@ -1,6 +1,6 @@
 """A whole number."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from babel.numbers import format_decimal
 from django import forms
@@ -9,8 +9,16 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from processes.definition_types import FieldDef
-from processes.field_types.number import number_input, to_decimal
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.field_types.number import amount_as_given, number_input, to_decimal
+from processes.fieldtype import (
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    as_given,
+    field_types,
+    through_text,
+)
 from processes.written import plain_number
 
 
@@ -23,6 +31,7 @@ class IntegerType(FieldType):
     icon = "numbers"
     can_be_unique = True
     kind = "integer"
+    readings: ClassVar = {"text": through_text, "integer": as_given, "number": as_given, "money": amount_as_given}
     summable = True
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
@@ -38,6 +47,9 @@ class IntegerType(FieldType):
 
     def from_text(self, text: str, field: FieldDef, context: TextContext) -> str:
         return plain_number(text)
+
+    def plain_text(self, value: int, field: FieldDef, context: DisplayContext) -> str:
+        return str(value)
 
     def display(self, value: int | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else format_decimal(value, locale=get_language() or "en")

@@ -1,7 +1,7 @@
 """A record of another process, or of the same."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -12,7 +12,17 @@ from django.utils.translation import gettext_lazy
 from core.registry import SettingsForm
 from core.text import id_from
 from processes.definition_types import FieldDef
-from processes.fieldtype import RECORD, DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.field_types.choice import only_one
+from processes.fieldtype import (
+    RECORD,
+    ConversionContext,
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    field_types,
+    through_text,
+)
 from processes.models import Process
 
 
@@ -25,6 +35,18 @@ class LinkSettings(SettingsForm):
         return {"process": self.cleaned_data["process"].pk}
 
 
+def check_same_process(source: FieldDef, target: FieldDef) -> None:
+    """Raise WrongValue where two links lead to records of different processes."""
+    if source.settings["process"] != target.settings["process"]:
+        raise WrongValue(_("It is a record of another process."))
+
+
+def only_record(value: list[int], source: FieldDef, target: FieldDef, context: ConversionContext) -> Any:
+    """The one of several records."""
+    check_same_process(source, target)
+    return only_one(value)
+
+
 @field_types.register
 class LinkType(FieldType):
     """One record, by id; a real foreign key to the catalogue."""
@@ -33,6 +55,7 @@ class LinkType(FieldType):
     label = gettext_lazy("Link to a record")
     icon = "link-plus"
     kind = "reference"
+    readings: ClassVar = {"text": through_text, "references": only_record}
     is_chip = True
     refers = RECORD
     Settings = LinkSettings

@@ -1,7 +1,7 @@
 """Several records of another process, or of the same."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField
@@ -11,10 +11,25 @@ from django.utils.translation import gettext_lazy
 
 from processes.definition_types import FieldDef
 from processes.field_types.choices import listed, named_parts
-from processes.field_types.link import LinkSettings, record_called, to_record
-from processes.fieldtype import RECORD, DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.field_types.link import LinkSettings, check_same_process, record_called, to_record
+from processes.fieldtype import (
+    RECORD,
+    ConversionContext,
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    field_types,
+    through_text,
+)
 
 MOST = 1_000
+
+
+def as_only_record(value: int, source: FieldDef, target: FieldDef, context: ConversionContext) -> list[int]:
+    """One of several."""
+    check_same_process(source, target)
+    return [value]
 
 
 @field_types.register
@@ -25,6 +40,7 @@ class LinksType(FieldType):
     label = gettext_lazy("Links to records")
     icon = "link"
     kind = "references"
+    readings: ClassVar = {"text": through_text, "reference": as_only_record}
     sortable = False
     is_chip = True
     refers = RECORD

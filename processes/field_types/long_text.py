@@ -1,6 +1,6 @@
 """Several lines of text."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 from core.errors import Invalid
 from core.markdown import markdown_html
 from core.text import check_unicode
+from expressions.values import KINDS
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types, through_text
 
 LIMIT = 50_000
 
@@ -26,6 +27,7 @@ class LongTextType(FieldType):
     icon = "align-left"
     can_be_searched = True
     kind = "text"
+    readings: ClassVar = dict.fromkeys(KINDS, through_text)
     sortable = False
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:

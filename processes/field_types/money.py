@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from babel.numbers import get_currency_symbol, list_currencies
 from django import forms
@@ -15,8 +15,16 @@ from core.registry import SettingsForm
 from expressions.display import money_text
 from expressions.values import Money
 from processes.definition_types import FieldDef
-from processes.field_types.number import SCALE, SIGNIFICANT, to_decimal
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.field_types.number import SCALE, SIGNIFICANT, plain_decimal, to_decimal
+from processes.fieldtype import (
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    as_given,
+    field_types,
+    through_text,
+)
 from processes.written import plain_number
 
 KNOWN = frozenset(list_currencies())
@@ -96,6 +104,7 @@ class MoneyType(FieldType):
     label = gettext_lazy("Money")
     icon = "coin"
     kind = "money"
+    readings: ClassVar = {"text": through_text, "integer": as_given, "number": as_given}
     summable = True
     Settings = MoneySettings
 
@@ -151,6 +160,9 @@ class MoneyType(FieldType):
 
     def to_text(self, value: Money | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else f"{value.amount:f} {value.currency}"
+
+    def plain_text(self, value: Money, field: FieldDef, context: DisplayContext) -> str:
+        return f"{plain_decimal(value.amount)} {value.currency}".strip()
 
     def display(self, value: Money | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else money_text(value.amount, value.currency)

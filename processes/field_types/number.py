@@ -2,7 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from babel.numbers import format_decimal
 from django import forms
@@ -11,8 +11,18 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from core.registry import SettingsForm
+from expressions.values import Money
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.fieldtype import (
+    ConversionContext,
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    as_given,
+    field_types,
+    through_text,
+)
 from processes.written import plain_number
 
 SIGNIFICANT = 15
@@ -32,6 +42,13 @@ class NumberSettings(SettingsForm):
         return {"decimals": 2 if decimals is None else decimals}
 
 
+def amount_as_given(value: Money, source: FieldDef, target: FieldDef, context: ConversionContext) -> Any:
+    """An amount without its currency. One in another than the usual currency would become a wrong number."""
+    if value.currency != source.settings["currency"]:
+        raise WrongValue(_("The amount is in %s.") % value.currency)
+    return target.type.parse(value.amount, target)
+
+
 @field_types.register
 class NumberType(FieldType):
     """A decimal number of at most 15 digits."""
@@ -40,6 +57,7 @@ class NumberType(FieldType):
     label = gettext_lazy("Number")
     icon = "decimal"
     kind = "number"
+    readings: ClassVar = {"text": through_text, "integer": as_given, "money": amount_as_given}
     summable = True
     Settings = NumberSettings
 
@@ -65,6 +83,9 @@ class NumberType(FieldType):
 
     def from_json(self, raw: float | None) -> Decimal | None:
         return None if raw is None else Decimal(str(raw))
+
+    def plain_text(self, value: Decimal, field: FieldDef, context: DisplayContext) -> str:
+        return plain_decimal(value)
 
     def display(self, value: Decimal | None, field: FieldDef, context: DisplayContext) -> str:
         if value is None:
@@ -94,6 +115,11 @@ def number_input(field: FieldDef, inputmode: str) -> forms.Field:
         max_length=40,
         widget=forms.TextInput({"inputmode": inputmode}),
     )
+
+
+def plain_decimal(value: Decimal) -> str:
+    """As a program writes it, without zeros at the end."""
+    return f"{value.normalize():f}"
 
 
 def to_decimal(raw: Any) -> Decimal:

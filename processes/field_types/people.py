@@ -1,7 +1,7 @@
 """Several of the people here."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +12,20 @@ from accounts.models import User
 from processes.definition_types import FieldDef
 from processes.field_types.choices import listed, named_parts
 from processes.field_types.person import person_from_text, to_person
-from processes.fieldtype import PERSON, DisplayContext, FieldType, TextContext, field_types
+from processes.fieldtype import (
+    PERSON,
+    ConversionContext,
+    DisplayContext,
+    FieldType,
+    TextContext,
+    field_types,
+    through_text,
+)
+
+
+def as_only_one(value: int, source: FieldDef, target: FieldDef, context: ConversionContext) -> list[int]:
+    """One of several."""
+    return [value]
 
 
 @field_types.register
@@ -23,6 +36,7 @@ class PeopleType(FieldType):
     label = gettext_lazy("Several people")
     icon = "users"
     kind = "people"
+    readings: ClassVar = {"text": through_text, "person": as_only_one}
     sortable = False
     is_chip = True
     refers = PERSON

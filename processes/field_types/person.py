@@ -1,7 +1,7 @@
 """One of the people here."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -12,7 +12,24 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from core.text import id_from
 from processes.definition_types import FieldDef, Words
-from processes.fieldtype import PERSON, DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.field_types.choice import only_one
+from processes.fieldtype import (
+    PERSON,
+    ConversionContext,
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    field_types,
+    through_text,
+)
+
+
+def only_person(value: list[int], source: FieldDef, target: FieldDef, context: ConversionContext) -> Any:
+    """The one of several people. Raises WrongValue where there are more, or nobody by that id."""
+    person = only_one(value)
+    context.display.name(PERSON, person)
+    return person
 
 
 @field_types.register
@@ -23,6 +40,7 @@ class PersonType(FieldType):
     label = gettext_lazy("Person")
     icon = "user"
     kind = "person"
+    readings: ClassVar = {"text": through_text, "people": only_person}
     refers = PERSON
     defaults = frozenset({"constant", "me"})
 

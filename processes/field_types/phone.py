@@ -63,7 +63,10 @@ class PhoneType(FieldType):
         if not phonenumbers.is_possible_number(number):
             raise WrongValue(_("There is no phone number of this length."))
         plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        return f"{plain}{_EXTENSION}{number.extension}" if number.extension else plain
+        found = f"{plain}{_EXTENSION}{number.extension}" if number.extension else plain
+        if len(found) > LIMIT:
+            raise WrongValue(message)
+        return found
 
     def display(self, value: str | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else _international(value)
@@ -96,4 +99,7 @@ class PhoneType(FieldType):
 
 @lru_cache(maxsize=4096)
 def _international(value: str) -> str:
-    return phonenumbers.format_number(phonenumbers.parse(value), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(value), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:  # what a field of text held before it became one of phones
+        return value

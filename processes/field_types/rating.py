@@ -1,6 +1,6 @@
 """Stars."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -12,7 +12,15 @@ from django.utils.translation import gettext_lazy
 from core.registry import SettingsForm
 from processes.definition_types import FieldDef
 from processes.field_types.number import to_decimal
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.fieldtype import (
+    DisplayContext,
+    FieldType,
+    TextContext,
+    WrongValue,
+    as_given,
+    field_types,
+    through_text,
+)
 
 LEAST, MOST, USUAL = 3, 10, 5
 
@@ -36,6 +44,7 @@ class RatingType(FieldType):
     label = gettext_lazy("Rating")
     icon = "star"
     kind = "integer"
+    readings: ClassVar = {"text": through_text, "integer": as_given, "number": as_given}
     is_chip = True
     Settings = RatingSettings
 

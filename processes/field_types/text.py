@@ -1,6 +1,6 @@
 """One line of text."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -8,10 +8,17 @@ from django.utils.translation import gettext_lazy
 
 from core.errors import Invalid
 from core.text import clean_line
+from expressions.values import KINDS
 from processes.definition_types import FieldDef
-from processes.fieldtype import FieldType, WrongValue, field_types
+from processes.fieldtype import ConversionContext, FieldType, WrongValue, field_types
 
 LIMIT = 1000
+
+
+def in_one_line(value: Any, source: FieldDef, target: FieldDef, context: ConversionContext) -> Any:
+    """The words with a space in place of line breaks."""
+    text = source.type.plain_text(value, source, context.display)
+    return target.type.parse(" ".join(text.split()), target)
 
 
 @field_types.register
@@ -24,6 +31,7 @@ class TextType(FieldType):
     can_be_unique = True
     can_be_searched = True
     kind = "text"
+    readings: ClassVar = dict.fromkeys(KINDS, in_one_line)
 
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
         return models.TextField(null=True)

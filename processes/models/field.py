@@ -69,6 +69,7 @@ class Field(FSMModelMixin, models.Model):
     shadow_of = models.OneToOneField("self", on_delete=models.CASCADE, null=True, related_name="shadow")
     """The field whose other form this is while (and after) its type changes; see docs/decisions/0011."""
     removed_at = models.DateTimeField(null=True)
+    """Since when it is not shown; for the form that a field had before its type changed, since then."""
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -88,6 +89,11 @@ class Field(FSMModelMixin, models.Model):
     def column(self) -> str:
         """The physical name: made of the id, never of user text, never reused."""
         return f"f{self.pk}"
+
+    @property
+    def is_written(self) -> bool:
+        """Whether new values go into its column; into a shadow's until the conversion is stopped or it is purged."""
+        return self.removed_at is None or (self.shadow_of_id is not None and self.state == self.State.READY)
 
     @transition(field=state, source=State.ADDING, target=State.FILLING)
     def begin_filling(self) -> None:

@@ -78,11 +78,11 @@ def settle_field(process: Process, field: Field, *, user_id: int | None) -> None
     field.save(update_fields=["state"])
     if storage().wants_index(field):
         begin_job(field, FieldJob.Kind.INDEX, user_id=user_id)
-    _refill_readers(process, field, user_id=user_id)
+    refill_readers(process, field, user_id=user_id)
     storage().refresh(process)
 
 
-def _refill_readers(process: Process, field: Field, *, user_id: int | None) -> None:
+def refill_readers(process: Process, field: Field, *, user_id: int | None) -> None:
     """Formulas speak of a field that came (back): they were broken until now, so existing records get their values.
 
     One job is enough: it computes all formulas of every record.
@@ -126,6 +126,8 @@ def update_field(field: Field, *, changes: Mapping[str, Any], actor: Actor) -> F
             setattr(field, name, value)
         check_field(field)
         check_same_kind(before["settings"].get("gives", ""), field.settings.get("gives", ""))
+        if field.settings != before["settings"]:
+            require_settled(field)
         field.save(update_fields=CHANGEABLE)
         check_circles(fresh_definition(process.pk))
         _begin_what_follows(field, before, actor)
@@ -169,7 +171,7 @@ def restore_field(field: Field, *, actor: Actor, key: str = "") -> Field:
     """
     process = field.process
     access_for(actor, process).require(Operation.DESIGN)
-    if field.removed_at is None:
+    if field.removed_at is None or field.shadow_of_id is not None:
         raise Conflict(_("The field is not removed."))
     with change_lock(process):
         taken = set(Field.objects.filter(process=process, removed_at=None).values_list("key", flat=True))
@@ -183,7 +185,7 @@ def restore_field(field: Field, *, actor: Actor, key: str = "") -> Field:
             begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
         if field.is_unique:
             begin_job(field, FieldJob.Kind.INDEX, user_id=actor.user_id)
-        _refill_readers(process, field, user_id=actor.user_id)
+        refill_readers(process, field, user_id=actor.user_id)
         storage().refresh(process)
     publish("field.restored", actor=actor, process_id=process.pk, data={"key": field.key})
     return field
@@ -227,6 +229,13 @@ def reorder_fields(process: Process, keys: Sequence[str], *, actor: Actor) -> No
         Field.objects.bulk_update(fields.values(), ["position"])
         storage().refresh(process)
     publish("field.reordered", actor=actor, process_id=process.pk, data={"keys": list(keys)})
+
+
+def require_settled(field: Field) -> None:
+    """Raise Conflict while the field's type is changing."""
+    working = (FieldJob.State.WAITING, FieldJob.State.WORKING)
+    if FieldJob.objects.filter(field=field, kind=FieldJob.Kind.CONVERT, state__in=working).exists():
+        raise Conflict(_("The type of this field is changing. Wait until that is done, or stop it."))
 
 
 def _begin_what_follows(field: Field, before: Mapping[str, Any], actor: Actor) -> None:

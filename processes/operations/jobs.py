@@ -8,16 +8,19 @@ from core.actor import Actor
 from core.errors import Conflict
 from events.publish import publish
 from processes.models import Field, FieldJob, Operation
+from processes.operations.changing import change_lock
+from processes.operations.fields import begin_job
 from processes.permissions import access_for
 from processes.storage import storage
 
-STOPPABLE = (FieldJob.Kind.ADD, FieldJob.Kind.PURGE)
+STOPPABLE = (FieldJob.Kind.ADD, FieldJob.Kind.PURGE, FieldJob.Kind.CONVERT)
 """What leaves nothing half done: the other changes end by themselves, or are taken back in the field's settings."""
 
 
 @transaction.atomic
 def cancel_job(job: FieldJob, *, actor: Actor) -> FieldJob:
-    """Stop a change before it has happened: a field that was to come does not come, one that was to go stays removed.
+    """Stop a change before it has happened: a field that was to come does not come, one that was to go stays removed,
+    one whose type was to change stays as it is.
 
     Writes `field.job_cancelled`. Raises NotAllowed, Conflict (too late, or this kind of change cannot be stopped).
     """
@@ -33,7 +36,21 @@ def cancel_job(job: FieldJob, *, actor: Actor) -> FieldJob:
     _publish("field.job_cancelled", held, actor)
     if held.kind == FieldJob.Kind.ADD and held.field.state == Field.State.ADDING:
         Field.objects.filter(pk=held.field_id).delete()
+    if held.kind == FieldJob.Kind.CONVERT:
+        with change_lock(held.field.process):
+            drop_new_form(held.field, user_id=actor.user_id)
     return held
+
+
+def drop_new_form(field: Field, *, user_id: int | None) -> None:
+    """The type of a field does not change after all: what was converted so far goes, by a job.
+
+    For use inside a change lock.
+    """
+    for shadow in Field.objects.filter(shadow_of=field, removed_at=None):
+        shadow.removed_at = timezone.now()
+        shadow.save(update_fields=["removed_at"])
+        begin_job(shadow, FieldJob.Kind.PURGE, user_id=user_id)
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """The column of a new field, and the end of an old one."""
 
 from django.db import transaction
+from django.db.models import Q
 
 from processes.models import Field, FieldJob
 from processes.operations.changing import change_lock
@@ -39,9 +40,10 @@ def purge_column(job: FieldJob) -> bool:
         end(held)
         return False
     with change_lock(field.process, tries=1):
-        storage().drop_field(field.process, field)
-        Link.objects.filter(field=field).delete()
-        Attachment.objects.filter(field=field).update(field=None)
+        for form in Field.objects.filter(Q(pk=field.pk) | Q(shadow_of=field)):
+            storage().drop_field(field.process, form)
+            Link.objects.filter(field=form).delete()
+            Attachment.objects.filter(field=form).update(field=None)
         end(held)
         field.delete()
     return False

@@ -1,5 +1,6 @@
 """Who fills existing records in: one object for each sort of value that is not typed by people."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -14,22 +15,25 @@ from records.typed import TypedRecord
 
 
 def save_columns(rows: Sequence[TypedRecord], attributes: Sequence[str]) -> None:
-    """Write some columns of many rows in one statement; Django's `bulk_update` costs many times that."""
+    """Write some columns of many rows in one statement; Django's `bulk_update` costs many times that.
+
+    The values travel as one JSON text, which holds lists as well; numbers and moments are written as texts in it.
+    """
     model = type(rows[0])
     columns: list[Any] = [model._meta.get_field(name) for name in attributes]
     names = [sql.Identifier(str(column.column)) for column in columns]
-    arrays = [sql.SQL("%s::{}[]").format(sql.SQL(str(column.db_type(connection)))) for column in columns]
+    types = [sql.SQL(str(column.db_type(connection))) for column in columns]
     statement = sql.SQL(
-        "UPDATE {table} t SET {changes} FROM unnest(%s::bigint[], {arrays}) v(id, {names}) WHERE t.id = v.id"
+        "UPDATE {table} t SET {changes} FROM json_to_recordset(%s::json) v(id bigint, {typed}) WHERE t.id = v.id"
     ).format(
         table=sql.Identifier(model._meta.db_table),
         changes=sql.SQL(", ").join(sql.SQL("{0} = v.{0}").format(name) for name in names),
-        arrays=sql.SQL(", ").join(arrays),
-        names=sql.SQL(", ").join(names),
+        typed=sql.SQL(", ").join(sql.SQL("{} {}").format(*pair) for pair in zip(names, types, strict=True)),
     )
-    values = [[column.get_db_prep_save(getattr(row, column.attname), connection) for row in rows] for column in columns]
+    attnames = [(str(column.column), column.attname) for column in columns]
+    values = [{"id": row.pk, **{name: getattr(row, attname) for name, attname in attnames}} for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [[row.pk for row in rows], *values])
+        cursor.execute(statement, [json.dumps(values, default=str)])
 
 
 class Filler(Protocol):
@@ -75,8 +79,8 @@ class SearchedWords:
     """The words by which the search finds a record."""
 
     def wants(self, field: FieldDef) -> bool:
-        """Whatever the field says now: it may have been searched before."""
-        return field.type.can_be_searched
+        """Whatever the field says now: it may have been searched before, and of another type."""
+        return field.type.can_be_searched or (field.shadow is not None and field.shadow.type.can_be_searched)
 
     def fill(self, definition: Definition, field: FieldDef, rows: Sequence[TypedRecord]) -> None:
         """One statement for the batch."""

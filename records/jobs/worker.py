@@ -22,6 +22,7 @@ from events.publish import publish
 from processes.models import FieldJob
 from processes.operations.changing import Busy
 from records.jobs.adding import add_column, purge_column
+from records.jobs.convert import convert_values
 from records.jobs.filling import fill_records
 from records.jobs.indexing import index_values
 
@@ -37,6 +38,7 @@ STEPS: Mapping[str, Step] = {
     FieldJob.Kind.ADD: add_column,
     FieldJob.Kind.FILL: fill_records,
     FieldJob.Kind.INDEX: index_values,
+    FieldJob.Kind.CONVERT: convert_values,
     FieldJob.Kind.PURGE: purge_column,
 }
 """What one step of each kind of job is; it tells whether there is another one, and raises Busy to come back later."""

@@ -1,6 +1,7 @@
 """Changes to records and to what hangs on them."""
 
 from records.operations.bulk import Outcome, RecordChange, change_records
+from records.operations.conversion import WayBack, convert_field, forget_former_form, revert_field
 from records.operations.history import Past, Step, write_history
 from records.operations.idempotency import Answer, answer_once
 from records.operations.moves import MoveRefused, move_record
@@ -14,16 +15,20 @@ __all__ = [
     "Past",
     "RecordChange",
     "Step",
+    "WayBack",
     "add_comment",
     "answer_once",
     "change_records",
     "complete_task",
+    "convert_field",
     "create_record",
     "create_task",
     "delete_record",
+    "forget_former_form",
     "move_record",
     "reopen_task",
     "restore_record",
+    "revert_field",
     "update_record",
     "write_history",
 ]

@@ -19,11 +19,17 @@ def hold(writing: Writing, rows: Sequence[TypedRecord], keys: Iterable[str] | No
     Two statements for all rows and fields of links that changed, one for files; none where there are no such fields.
     """
     wanted = None if keys is None else set(keys)
-    fields = [f for f in writing.definition.fields if f.type.refers and (wanted is None or f.key in wanted)]
-    if several := [field for field in fields if field.type.kind == "references" and not field.type.is_computed]:
-        _link(rows, several)
+    changed = (f for f in writing.definition.fields if wanted is None or f.key in wanted)
+    fields = [f for field in changed for f in (field, field.shadow) if f is not None and f.type.refers]
+    hold_links(rows, fields)
     if files := [field for field in fields if field.type.refers == FILE]:
         _attach(rows, files)
+
+
+def hold_links(rows: Sequence[TypedRecord], fields: Iterable[FieldDef]) -> None:
+    """Bring the rows of links in step with the values of those fields that have some."""
+    if several := [field for field in fields if field.type.kind == "references" and not field.type.is_computed]:
+        _link(rows, several)
 
 
 def _link(rows: Sequence[TypedRecord], fields: Sequence[FieldDef]) -> None:

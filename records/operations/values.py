@@ -18,6 +18,7 @@ from processes.definition_types import Definition, FieldDef, StageDef
 from processes.field_types.person import PERSON_FIELD
 from processes.fieldtype import WrongValue
 from processes.schema import schema_of
+from records.conversion import Conversion, settled
 from records.operations.references import unknown_in
 from records.operations.writing import Writing
 from records.typed import TypedRecord
@@ -37,9 +38,22 @@ class Cleaned:
         attributes = dict(self.base)
         for its_field, value in self.values.items():
             attributes |= its_field.stored(value)
+        attributes |= self._in_other_form(row)
         for name, value in attributes.items():
             setattr(row, name, value)
         return list(attributes)
+
+    def _in_other_form(self, row: TypedRecord) -> dict[str, Any]:
+        """What changes of fields whose type changes, or has changed, as their shadows hold it.
+
+        A value that stays leaves its shadow alone: the way back leads to the very value there was.
+        """
+        found: dict[str, Any] = {}
+        for its_field, value in self.values.items():
+            if its_field.shadow is not None and value != row.value(its_field):
+                with settled():
+                    found |= Conversion(its_field, its_field.shadow).stored(value)
+        return found
 
 
 def clean_values(writing: Writing, values: Mapping[str, Any], row: TypedRecord | None = None) -> Cleaned:

@@ -1,6 +1,7 @@
 """What happened to a record, told for people: comments, changes, moves, tasks, newest first."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from core.actor import ActorKind
 from events.models import Event
-from processes.definition_types import Definition
-from processes.fieldtype import PERSON, DisplayContext
+from processes.conversion import past_text, read_past
+from processes.definition_types import Definition, FieldDef
+from processes.fieldtype import PERSON, DisplayContext, WrongValue
 from processes.models import Operation
 from processes.permissions import Access
 from records.models import Comment
@@ -121,7 +123,8 @@ def _wanted_by(definition: Definition, events: Iterable[Event]) -> Wanted:
                 if key in ("assignee", "author"):
                     wanted[PERSON].update([raw] if raw else [])
                 elif field is not None:
-                    want(wanted, field, field.type.from_json(raw))
+                    with suppress(WrongValue):
+                        want(wanted, field, read_past(field, raw))
     return wanted
 
 
@@ -200,9 +203,15 @@ def _change(key: str, pair: Sequence[Any], words: _Words) -> Change | None:
     field = words.definition.field_by_key.get(key)
     if field is None:
         return None
-    context = DisplayContext(words.names)
-    shown = [field.type.display(field.type.from_json(raw), field, context) for raw in pair]
-    return Change(field.label, *shown)
+    return Change(field.label, *(_shown(field, raw, words) for raw in pair))
+
+
+def _shown(field: FieldDef, raw: Any, words: _Words) -> str:
+    """A value as the field shows it; as plain text where the field was of another type then."""
+    try:
+        return field.type.display(read_past(field, raw), field, DisplayContext(words.names))
+    except WrongValue:
+        return past_text(raw)
 
 
 _TALK: Mapping[str, Callable[[Event, _Words], Entry | None]] = {
