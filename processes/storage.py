@@ -30,8 +30,8 @@ class Storage(Protocol):
     def drop_uniqueness(self, process: Process, field: Field) -> None:
         """Let values of a field repeat again. Raises Busy."""
 
-    def refresh(self, process: Process) -> None:
-        """Names or order changed: bring the reporting view in step."""
+    def refresh(self, process: Process, *, patient: bool = True) -> None:
+        """Names or order changed: bring the reporting view in step; one try only unless `patient`. Raises Busy."""
 
     def count_in_stage(self, process: Process, stage_id: int) -> int:
         """How many records stand in a stage, the bin included."""

@@ -87,9 +87,9 @@ class TypedStorage:
 
         _short(drop, tries=1)
 
-    def refresh(self, process: Process) -> None:
-        """Make the view anew."""
-        replace_view(fresh_definition(process.pk))
+    def refresh(self, process: Process, *, patient: bool = True) -> None:
+        """Make the view anew. Raises Busy."""
+        replace_view(fresh_definition(process.pk), tries=TRIES if patient else 1)
 
     def count_in_stage(self, process: Process, stage_id: int) -> int:
         """Records in a stage, the bin included."""
@@ -179,7 +179,7 @@ def _create_sequence(process_id: int, field: FieldDef) -> None:
         cursor.execute(statement)
 
 
-def replace_view(definition: Definition) -> None:
+def replace_view(definition: Definition, *, tries: int = TRIES) -> None:
     """Drop and create the view in one transaction and give the same people the same rights to it.
 
     PostgreSQL can neither rename nor drop a view's columns in place.
@@ -191,7 +191,7 @@ def replace_view(definition: Definition) -> None:
             cursor.execute(sql.SQL("DROP VIEW IF EXISTS reporting.{}").format(sql.Identifier(definition.key)))
         create_view(definition)
 
-    _short(replace)
+    _short(replace, tries=tries)
     with connection.cursor() as cursor:
         for grantee in grants:
             cursor.execute(

@@ -70,6 +70,20 @@ def in_short_lock(change: Callable[[], None], *, tries: int = TRIES, timeout: in
             time.sleep(PAUSE)
 
 
+def in_turns(process: Process, change: Callable[[], None], *, tries: int = TRIES) -> None:
+    """Make a change that needs more locks than the process's: all of them at once, or none, and again after a pause in
+    which everybody goes on. Raises Busy in the end."""
+    for attempt in range(1, tries + 1):
+        try:
+            with change_lock(process, tries=1):
+                change()
+            return
+        except Busy:
+            if attempt == tries:
+                raise
+            time.sleep(PAUSE)
+
+
 def _lock_alone(process_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CLASS, process_id])

@@ -14,7 +14,7 @@ from processes.conversion import can_become
 from processes.definition import field_def
 from processes.fieldtype import WrongValue, field_types
 from processes.models import Field, FieldJob, Operation, Process
-from processes.operations.changing import change_lock
+from processes.operations.changing import in_turns
 from processes.operations.fields import MOST_FIELDS, begin_job, purge_field, refill_readers, require_settled
 from processes.permissions import access_for
 from processes.storage import storage
@@ -49,16 +49,10 @@ def convert_field(
     if type not in field_types or not can_become(field_def(field), field_types[type]):
         message = _("This field cannot become a field of this type.")
         raise Invalid(message, {"type": [message]})
-    given = completed_settings(field, type, settings)
-    with change_lock(process):
-        before = _present(field)
-        _make_room(before, confirmed=confirmed)
-        shadow = Field(process=process, type=type, state=Field.State.ADDING, shadow_of=before)
-        _carry(before, shadow)
-        shadow.settings = field_types[type].clean_settings(given, context=process)
-        shadow.save()
-        job = begin_job(before, FieldJob.Kind.CONVERT, user_id=actor.user_id)
-    data = {"key": before.key, "from": before.type, "to": type, "job": job.pk}
+    cleaned = field_types[type].clean_settings(completed_settings(field, type, settings), context=process)
+    in_turns(process, lambda: _put_new_form(field, type, cleaned, confirmed=confirmed))
+    job = begin_job(field, FieldJob.Kind.CONVERT, user_id=actor.user_id)
+    data = {"key": field.key, "from": field.type, "to": type, "job": job.pk}
     publish("field.converting", actor=actor, process_id=process.pk, data=data)
     return job
 
@@ -72,13 +66,9 @@ def revert_field(field: Field, *, actor: Actor) -> Field:
     """
     process = field.process
     access_for(actor, process).require(Operation.DESIGN)
-    with change_lock(process):
-        present = _present(field)
-        former = former_form(present)
-        if former is None:
-            raise Conflict(_("There is no way back: the values of the former type are gone."))
-        take_over(process, present, former, user_id=actor.user_id)
-    data = {"key": former.key, "from": present.type, "to": former.type}
+    in_turns(process, lambda: _go_back(field, user_id=actor.user_id))
+    former = Field.objects.select_related("process").get(shadow=field)
+    data = {"key": former.key, "from": field.type, "to": former.type}
     publish("field.reverted", actor=actor, process_id=process.pk, data=data)
     return former
 
@@ -126,7 +116,7 @@ def take_over(process: Process, present: Field, other: Field, *, user_id: int | 
     if present.is_searchable or other.is_searchable:
         begin_job(other, FieldJob.Kind.FILL, user_id=user_id)
     refill_readers(process, other, user_id=user_id)
-    storage().refresh(process)
+    storage().refresh(process, patient=False)
 
 
 def lost_rules(before: Field, after: Field) -> list[str]:
@@ -140,6 +130,23 @@ def lost_rules(before: Field, after: Field) -> list[str]:
     if before.default is not None and _default_for(before, after) is None:
         lost.append(_("New records will begin without a value: the default does not fit."))
     return lost
+
+
+def _put_new_form(field: Field, type: str, settings: Mapping[str, Any], *, confirmed: bool) -> None:
+    present = _present(field)
+    _make_room(present, confirmed=confirmed)
+    shadow = Field(process=present.process, type=type, state=Field.State.ADDING, shadow_of=present)
+    _carry(present, shadow)
+    shadow.settings = settings
+    shadow.save()
+
+
+def _go_back(field: Field, *, user_id: int | None) -> None:
+    present = _present(field)
+    former = former_form(present)
+    if former is None:
+        raise Conflict(_("There is no way back: the values of the former type are gone."))
+    take_over(present.process, present, former, user_id=user_id)
 
 
 def _present(field: Field) -> Field:
