@@ -6,6 +6,8 @@ JSON Schema, filter, sort, list cell, import, export, conditions and history tex
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
@@ -18,6 +20,7 @@ from django.utils.translation import gettext as _
 from core.errors import Text
 from core.registry import Extension, Registry
 from expressions.folding import Folded, folded
+from expressions.values import Money
 
 if TYPE_CHECKING:
     from processes.definition_types import FieldDef
@@ -27,6 +30,9 @@ DEPARTMENT = "department"
 RECORD = "record"
 FILE = "file"
 """Families of rows that values name by id."""
+
+Cell = str | int | Decimal | date | datetime | Money | None
+"""What a cell of a workbook may hold; a moment is local and knows no time zone."""
 
 
 class WrongValue(ValueError):
@@ -167,6 +173,10 @@ class FieldType(Extension):
     def to_text(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
         """The value in a file, as `from_text` reads it; empty text for None."""
         return self.display(value, field, context)
+
+    def to_cell(self, value: Any, field: "FieldDef", context: DisplayContext) -> Cell:
+        """The value in a workbook: a number or a day where people count with it, else the text of files."""
+        return self.to_text(value, field, context)
 
     def plain_text(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
         """The value as a text that stands by itself: what becomes of it when its field becomes one of text."""

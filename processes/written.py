@@ -1,10 +1,12 @@
-"""What people write into files: days, moments and numbers, in the habits of the active language."""
+"""What people write into files and read in them: days, moments and numbers, in the habits of the active language."""
 
 import re
 from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cache
 
 from babel.dates import get_month_names
+from babel.numbers import get_decimal_symbol
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -51,6 +53,17 @@ def plain_number(text: str) -> str:
     if number.count(",") > 1 or (_language() == "en" and _THOUSANDS.fullmatch(number)):
         return number.replace(",", "")
     return number.replace(".", "") if number.count(".") > 1 else number.replace(",", ".")
+
+
+def sheet_number(value: Decimal | int) -> str:
+    """A number whole and without separators of thousands: spreadsheets of the active language count with it."""
+    text = str(value) if isinstance(value, int) else f"{value.normalize():f}"
+    return text.replace(".", _decimal_symbol(_language()))
+
+
+@cache
+def _decimal_symbol(language: str) -> str:
+    return get_decimal_symbol(language)
 
 
 def _split(text: str) -> tuple[date, str]:

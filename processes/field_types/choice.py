@@ -1,6 +1,7 @@
 """One of several options."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django import forms
@@ -137,6 +138,12 @@ class ChoiceType(FieldType):
         """An option by its label, or by its key."""
         return option_called(text, field)
 
+    def to_text(self, value: str | None, field: FieldDef, context: DisplayContext) -> str:
+        return "" if value is None else text_of_option(value, field)
+
+    def plain_text(self, value: str, field: FieldDef, context: DisplayContext) -> str:
+        return self.display(value, field, context)
+
     def display(self, value: str | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else label_of(value, field)
 
@@ -178,13 +185,29 @@ def offered(field: FieldDef) -> list[tuple[str, str]]:
 
 
 def option_called(text: str, field: FieldDef) -> str:
-    """The key of the option with this label (in any language) or key. Raises WrongValue."""
-    wanted = fold(text)
+    """The key of the option with this key or label (in any language). Raises WrongValue."""
+    keys, labels = _called(field)
+    key = text if text in keys else labels.get(fold(text))
+    if key is None:
+        raise WrongValue(_("“%s” is none of the options.") % text[:100])
+    return key
+
+
+def text_of_option(key: str, field: FieldDef) -> str:
+    """The label of an option as `option_called` reads it back: the key where another option is called the same."""
+    label = label_of(key, field)
+    keys, labels = _called(field)
+    return label if label not in keys and labels.get(fold(label)) == key else key
+
+
+@lru_cache(maxsize=1024)
+def _called(field: FieldDef) -> tuple[frozenset[str], Mapping[str, str]]:
+    """The keys of all options, and folded label → key; of options called the same, the first."""
+    labels: dict[str, str] = {}
     for option in field.settings["options"]:
-        names = (option["label"], *option.get("labels", {}).values())
-        if text == option["key"] or wanted in map(fold, names):
-            return str(option["key"])
-    raise WrongValue(_("“%s” is none of the options.") % text[:100])
+        for label in (option["label"], *option.get("labels", {}).values()):
+            labels.setdefault(fold(label), option["key"])
+    return frozenset(option["key"] for option in field.settings["options"]), labels
 
 
 def in_order(attribute: str, values: Sequence[Any]) -> Expression | F:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from processes.definition_types import FieldDef
-from processes.field_types.choice import ChoiceSettings, label_of, offered, option_called, same_option
+from processes.field_types.choice import ChoiceSettings, label_of, offered, option_called, same_option, text_of_option
 from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
@@ -60,7 +60,20 @@ class ChoicesType(FieldType):
         return named_parts(text, lambda part: option_called(part, field))
 
     def to_text(self, value: list[str] | None, field: FieldDef, context: DisplayContext) -> str:
-        return "; ".join(key if ";" in label_of(key, field) else label_of(key, field) for key in value or ())
+        """Labels with semicolons between them; keys where that would be read as something else."""
+        if not value:
+            return ""
+        text = "; ".join(text_of_option(key, field) for key in value)
+        return text if self._reads_back(text, value, field) else "; ".join(value)
+
+    def plain_text(self, value: list[str], field: FieldDef, context: DisplayContext) -> str:
+        return "; ".join(label_of(key, field) for key in value)
+
+    def _reads_back(self, text: str, value: list[str], field: FieldDef) -> bool:
+        try:
+            return self.from_text(text, field, TextContext()) == value
+        except WrongValue:
+            return False
 
     def display(self, value: list[str] | None, field: FieldDef, context: DisplayContext) -> str:
         return ", ".join(label_of(key, field) for key in value or ())

@@ -62,6 +62,15 @@ class DateType(FieldType):
     def from_json(self, raw: str | None) -> date | None:
         return date.fromisoformat(raw) if raw else None
 
+    def to_text(self, value: date | None, field: FieldDef, context: DisplayContext) -> str:
+        return value.isoformat() if value else ""
+
+    def to_cell(self, value: date | None, field: FieldDef, context: DisplayContext) -> date | None:
+        return value
+
+    def plain_text(self, value: date, field: FieldDef, context: DisplayContext) -> str:
+        return self.display(value, field, context)
+
     def display(self, value: date | None, field: FieldDef, context: DisplayContext) -> str:
         return format_date(value, format="d MMM y", locale=get_language() or "en") if value else ""
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from processes.definition_types import FieldDef
 from processes.fieldtype import (
+    Cell,
     ConversionContext,
     DisplayContext,
     FieldType,
@@ -63,6 +64,23 @@ class DateTimeType(FieldType):
     def from_json(self, raw: str | None) -> datetime | None:
         return datetime.fromisoformat(raw) if raw else None
 
+    def to_text(self, value: datetime | None, field: FieldDef, context: DisplayContext) -> str:
+        if value is None:
+            return ""
+        local = _plain_local(value)
+        if local is None:
+            return timezone.localtime(value).isoformat(" ")
+        is_short = not local.second and not local.microsecond
+        return local.isoformat(" ", "minutes" if is_short else "auto")
+
+    def to_cell(self, value: datetime | None, field: FieldDef, context: DisplayContext) -> Cell:
+        """As a moment where a workbook keeps it exactly: to the second, and not in an hour that comes twice."""
+        local = None if value is None else _plain_local(value)
+        return self.to_text(value, field, context) if local is None or local.microsecond else local
+
+    def plain_text(self, value: datetime, field: FieldDef, context: DisplayContext) -> str:
+        return self.display(value, field, context)
+
     def display(self, value: datetime | None, field: FieldDef, context: DisplayContext) -> str:
         if value is None:
             return ""
@@ -78,3 +96,9 @@ class DateTimeType(FieldType):
 
     def json_schema(self, field: FieldDef) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}
+
+
+def _plain_local(value: datetime) -> datetime | None:
+    """The moment without its offset; None where that would be read as another one."""
+    local = timezone.localtime(value).replace(tzinfo=None, fold=0)
+    return local if timezone.make_aware(local) == value else None

@@ -17,7 +17,7 @@ from expressions.formulas import Formula, parse_formula
 from processes.definition import fresh_definition
 from processes.definition_types import FieldDef
 from processes.field_types.number import SCALE
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import Cell, DisplayContext, FieldType, WrongValue, field_types
 from processes.formulas import AGES, formula_schema
 from processes.models import Process
 
@@ -111,6 +111,12 @@ class ComputedType(FieldType):
 
     def to_text(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
         return self._plain.to_text(value, field, context)
+
+    def to_cell(self, value: Any, field: FieldDef, context: DisplayContext) -> Cell:
+        return self._plain.to_cell(value, field, context)
+
+    def plain_text(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
+        return self._plain.plain_text(value, field, context)
 
     def json_schema(self, field: FieldDef) -> dict[str, Any]:
         return {**self._plain.json_schema(field), "readOnly": True}

@@ -48,6 +48,12 @@ class IntegerType(FieldType):
     def from_text(self, text: str, field: FieldDef, context: TextContext) -> str:
         return plain_number(text)
 
+    def to_text(self, value: int | None, field: FieldDef, context: DisplayContext) -> str:
+        return "" if value is None else str(value)
+
+    def to_cell(self, value: int | None, field: FieldDef, context: DisplayContext) -> int | None:
+        return value
+
     def plain_text(self, value: int, field: FieldDef, context: DisplayContext) -> str:
         return str(value)
 

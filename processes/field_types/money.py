@@ -25,7 +25,7 @@ from processes.fieldtype import (
     field_types,
     through_text,
 )
-from processes.written import plain_number
+from processes.written import plain_number, sheet_number
 
 KNOWN = frozenset(list_currencies())
 DECIMALS = 2
@@ -159,7 +159,10 @@ class MoneyType(FieldType):
         return {"amount": number, "currency": currency}
 
     def to_text(self, value: Money | None, field: FieldDef, context: DisplayContext) -> str:
-        return "" if value is None else f"{value.amount:f} {value.currency}"
+        return "" if value is None else f"{sheet_number(value.amount)} {value.currency}".strip()
+
+    def to_cell(self, value: Money | None, field: FieldDef, context: DisplayContext) -> Money | None:
+        return value
 
     def plain_text(self, value: Money, field: FieldDef, context: DisplayContext) -> str:
         return f"{plain_decimal(value.amount)} {value.currency}".strip()

@@ -23,7 +23,7 @@ from processes.fieldtype import (
     field_types,
     through_text,
 )
-from processes.written import plain_number
+from processes.written import plain_number, sheet_number
 
 SIGNIFICANT = 15
 """Digits that survive a trip through a JSON number (an IEEE 754 double)."""
@@ -83,6 +83,12 @@ class NumberType(FieldType):
 
     def from_json(self, raw: float | None) -> Decimal | None:
         return None if raw is None else Decimal(str(raw))
+
+    def to_text(self, value: Decimal | None, field: FieldDef, context: DisplayContext) -> str:
+        return "" if value is None else sheet_number(value)
+
+    def to_cell(self, value: Decimal | None, field: FieldDef, context: DisplayContext) -> Decimal | None:
+        return value
 
     def plain_text(self, value: Decimal, field: FieldDef, context: DisplayContext) -> str:
         return plain_decimal(value)

@@ -66,6 +66,9 @@ class RatingType(FieldType):
     def to_text(self, value: int | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else str(value)
 
+    def to_cell(self, value: int | None, field: FieldDef, context: DisplayContext) -> int | None:
+        return value
+
     def display(self, value: int | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else "★" * value + "☆" * (_stars(field) - value)
 
