@@ -3,6 +3,7 @@
 from records.models.attachment import Attachment
 from records.models.comment import Comment
 from records.models.counter import Counter
+from records.models.exporting import ExportJob, ExportPart
 from records.models.idempotency import StoredAnswer
 from records.models.importing import ImportFile, ImportJob, ImportKey, ImportProblem
 from records.models.link import Link
@@ -14,6 +15,8 @@ __all__ = [
     "Attachment",
     "Comment",
     "Counter",
+    "ExportJob",
+    "ExportPart",
     "ImportFile",
     "ImportJob",
     "ImportKey",

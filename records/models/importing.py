@@ -7,8 +7,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from records.models.leased import Leased
 
-class ImportJob(FSMModelMixin, models.Model):
+
+class ImportJob(FSMModelMixin, Leased):
     """One file on its way into a process: what its columns mean, where its rows are, and how far the work has come.
 
     The counters belong to the present pass: the check counts what would become of the rows, the run what became of
@@ -37,6 +39,10 @@ class ImportJob(FSMModelMixin, models.Model):
     size = models.BigIntegerField()
     encoding = models.CharField(max_length=20)
     delimiter = models.CharField(max_length=1)
+    sheets: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """Names of a workbook's sheets that hold anything; none for a CSV file."""
+    sheet = models.CharField(max_length=100, blank=True)
+    """The one that is brought in."""
     headers: models.JSONField[Any, Any] = models.JSONField(default=list)
     targets: models.JSONField[Any, Any] = models.JSONField(default=list)
     """For each column the key it goes to, None for one that is left out."""
@@ -53,12 +59,6 @@ class ImportJob(FSMModelMixin, models.Model):
     rejected = models.IntegerField(default=0)
     error = models.TextField(blank=True)
     """Why it failed as a whole."""
-    lease = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    turn_at = models.DateTimeField(db_default=Now())
-    """When it had its last turn: jobs take turns."""
-    crashes = models.SmallIntegerField(default=0)
-    """Workers lost in a row without a step forward."""
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     """When the present pass began."""
@@ -138,6 +138,8 @@ class ImportFile(models.Model):
 
     job = models.OneToOneField(ImportJob, on_delete=models.CASCADE, primary_key=True, related_name="file")
     content = models.BinaryField()
+    workbook = models.BinaryField(null=True)
+    """The workbook of which `content` is one sheet, where another one may be chosen."""
 
     def __str__(self) -> str:
         return f"File of {self.job_id}"
