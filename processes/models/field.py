@@ -125,6 +125,8 @@ class FieldJob(FSMModelMixin, models.Model):
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
 
+    UNFINISHED = (State.WAITING, State.WORKING)
+
     field = models.ForeignKey(Field, on_delete=models.CASCADE, related_name="jobs")
     kind = models.CharField(max_length=7, choices=Kind)
     state = FSMField(default=State.WAITING, choices=State.choices, protected=True)

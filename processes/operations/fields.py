@@ -158,6 +158,8 @@ def remove_field(field: Field, *, actor: Actor, confirmed: bool = False) -> Fiel
     with change_lock(process):
         field.removed_at = timezone.now()
         field.save(update_fields=["removed_at"])
+        if field.is_searchable:
+            begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
         storage().refresh(process)
     publish("field.removed", actor=actor, process_id=process.pk, data={"key": field.key})
     return field
@@ -174,7 +176,8 @@ def restore_field(field: Field, *, actor: Actor, key: str = "") -> Field:
     if field.removed_at is None or field.shadow_of_id is not None:
         raise Conflict(_("The field is not removed."))
     with change_lock(process):
-        taken = set(Field.objects.filter(process=process, removed_at=None).values_list("key", flat=True))
+        live = Field.objects.filter(process=process, removed_at=None, shadow_of=None)
+        taken = set(live.values_list("key", flat=True))
         field.key = check_key(key or field.key, taken=taken)
         field.removed_at = None
         field.save(update_fields=["removed_at", "key"])
@@ -182,6 +185,8 @@ def restore_field(field: Field, *, actor: Actor, key: str = "") -> Field:
         if field_types[field.type].is_computed:
             field.refill()
             field.save(update_fields=["state"])
+            begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
+        elif field.is_searchable:
             begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
         if field.is_unique:
             begin_job(field, FieldJob.Kind.INDEX, user_id=actor.user_id)
@@ -233,8 +238,7 @@ def reorder_fields(process: Process, keys: Sequence[str], *, actor: Actor) -> No
 
 def require_settled(field: Field) -> None:
     """Raise Conflict while the field's type is changing."""
-    working = (FieldJob.State.WAITING, FieldJob.State.WORKING)
-    if FieldJob.objects.filter(field=field, kind=FieldJob.Kind.CONVERT, state__in=working).exists():
+    if FieldJob.objects.filter(field=field, kind=FieldJob.Kind.CONVERT, state__in=FieldJob.UNFINISHED).exists():
         raise Conflict(_("The type of this field is changing. Wait until that is done, or stop it."))
 
 
@@ -267,7 +271,7 @@ def _checked(process: Process, draft: FieldDraft) -> Field:
     rows = Field.objects.filter(process=process)
     if rows.count() >= MOST_FIELDS:
         raise LimitReached(_("A process has at most %d fields.") % MOST_FIELDS)
-    taken = set(rows.filter(removed_at=None).values_list("key", flat=True))
+    taken = set(rows.filter(removed_at=None, shadow_of=None).values_list("key", flat=True))
     if draft.type not in field_types:
         raise Invalid(_("There is no such field type."), {"type": [_("There is no such field type.")]})
     field = Field(process=process, type=draft.type, state=Field.State.ADDING)

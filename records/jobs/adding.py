@@ -2,9 +2,10 @@
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from processes.models import Field, FieldJob
-from processes.operations.changing import change_lock
+from processes.operations.changing import Busy, change_lock
 from processes.operations.fields import settle_field
 from processes.storage import storage
 from records.jobs.held import end, held_job
@@ -39,6 +40,8 @@ def purge_column(job: FieldJob) -> bool:
     if field.removed_at is None:
         end(held)
         return False
+    if FieldJob.objects.filter(field=field, kind=FieldJob.Kind.FILL, state__in=FieldJob.UNFINISHED).exists():
+        raise Busy(_("The search still forgets the values of this field."))
     with change_lock(field.process, tries=1):
         for form in Field.objects.filter(Q(pk=field.pk) | Q(shadow_of=field)):
             storage().drop_field(field.process, form)

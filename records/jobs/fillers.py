@@ -93,3 +93,5 @@ def formulas_of_field(field: FieldDef) -> list[tuple[FieldDef, object]]:
 
 
 FILLERS: tuple[Filler, ...] = (Formulas(), Numbers(), SearchedWords())
+OF_REMOVED: tuple[Filler, ...] = (SearchedWords(),)
+"""What is left to do for a field that is not there any more: the search must not find its values."""

@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
-from processes.definition import definition_at
+from processes.definition import definition_at, field_def
 from processes.models import Field, FieldJob
 from processes.operations.changing import change_lock, lock_for_writing
-from records.jobs.fillers import FILLERS
+from records.jobs.fillers import FILLERS, OF_REMOVED
 from records.jobs.held import end, held_job, note
 from records.models import Record
 from records.typed import model_for
@@ -22,9 +22,10 @@ def fill_records(job: FieldJob) -> bool:
             return False
         version, _now = lock_for_writing(held.field.process_id)
         definition = definition_at(held.field.process_id, version or 0)
-        field = definition.field_by_id.get(held.field_id)
-        fillers = [filler for filler in FILLERS if field is not None and filler.wants(field)]
-        if field is not None and fillers:
+        field = definition.field_by_id.get(held.field_id) or field_def(held.field)
+        is_there = field.id in definition.field_by_id
+        fillers = [filler for filler in (FILLERS if is_there else OF_REMOVED) if filler.wants(field)]
+        if fillers:
             if held.total == 0:
                 held.total = Record.objects.filter(process_id=definition.id).count()
             later = model_for(definition).objects.filter(pk__gt=held.position).order_by("pk")

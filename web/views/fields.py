@@ -128,7 +128,7 @@ def restore(request: PersonalRequest, key: str, field_id: int) -> HttpResponse:
     """Show a removed field again; where its key is taken, under one like it."""
     process = process_for(request.actor, key)
     field = removed_field(process, field_id)
-    taken = Field.objects.filter(process=process, key=field.key, removed_at=None).exists()
+    taken = Field.objects.filter(process=process, key=field.key, removed_at=None, shadow_of=None).exists()
     restored = restore_field(field, key=f"{field.key[:30]}_{field.pk}" if taken else "", actor=request.actor)
     messages.success(request, _("The field “%(name)s” is back.") % {"name": restored.label})
     return go(request, "process-fields", key)
