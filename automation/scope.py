@@ -22,6 +22,7 @@ from processes.conversion import read_past
 from processes.definition_types import Definition, FieldDef
 from processes.fieldtype import WrongValue
 from processes.schema import schema_of
+from records.conversion import Conversion, settled
 from records.models import Task
 from records.typed import TypedRecord
 
@@ -155,6 +156,22 @@ def condition_for(definition: Definition, tree: Mapping[str, Any] | None) -> Con
     return parse_condition(tree, condition_schema(definition))
 
 
+def value_of_event(field: FieldDef, raw: Any) -> Any:
+    """A value as an event told it. Where the field was of another type then, the value is converted as its record's
+    was; empty where that cannot be."""
+    try:
+        return read_past(field, raw)
+    except WrongValue:
+        former = field.shadow
+    if former is None:
+        return None
+    try:
+        with settled():
+            return Conversion(former, field).convert(read_past(former, raw))
+    except WrongValue:
+        return None
+
+
 def _snapshot_schema(definition: Definition) -> Schema:
     known = schema_of(definition)
     return {key: known[key] for key in (*_BASE, *(field.key for field in definition.fields))}
@@ -168,15 +185,7 @@ def _template(definition: Definition, source: str) -> Template:
 def _plain_values(definition: Definition, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     fields = definition.field_by_key
     return {
-        key: _read(fields[key], raw) if key in fields else raw
+        key: value_of_event(fields[key], raw) if key in fields else raw
         for key, raw in snapshot.items()
         if key in fields or key in _BASE
     }
-
-
-def _read(field: FieldDef, raw: Any) -> Any:
-    """A value of an event; empty where the field was of another type then."""
-    try:
-        return read_past(field, raw)
-    except WrongValue:
-        return None

@@ -19,7 +19,8 @@ def main() -> None:
     """Start services, fill them, change fields."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=100_000, help="records")
-    size = parser.parse_args().size
+    parser.add_argument("--only", default="", help="only changes whose name holds this")
+    given = parser.parse_args()
     data = Path(tempfile.gettempdir()) / f"smartcrm-changing-{os.getpid()}"
     make_folder(data)
     services = EmbeddedServices(data, fast=True)
@@ -32,7 +33,10 @@ def main() -> None:
             "REDIS_URL": services.redis_url,
             "LOG_LEVEL": "WARNING",
         }
-        for command in (("manage.py", "migrate", "--verbosity", "0"), ("-m", "bench.ours.changes", str(size))):
+        for command in (
+            ("manage.py", "migrate", "--verbosity", "0"),
+            ("-m", "bench.ours.changes", str(given.size), given.only),
+        ):
             subprocess.run([sys.executable, *command], env=environment, check=True)
     finally:
         services.stop_immediate()

@@ -5,12 +5,10 @@ from datetime import datetime
 
 from automation.engine import ledger
 from automation.models import Run, State
-from automation.scope import date_field, due_of
+from automation.scope import date_field, due_of, value_of_event
 from core.errors import NotFound
 from events.models import Event
-from processes.conversion import read_past
 from processes.definition import definition_of
-from processes.fieldtype import WrongValue
 
 CHANGING = "record.updated"
 
@@ -38,7 +36,4 @@ def _time(run: Run, event: Event) -> datetime | None:
         return None
     if field is None:
         return None
-    try:
-        return due_of(run, read_past(field, event.changes[run.delay_field][1]))
-    except WrongValue:
-        return None
+    return due_of(run, value_of_event(field, event.changes[run.delay_field][1]))

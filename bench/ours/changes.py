@@ -15,11 +15,11 @@ from django.db import connection
 from bench.ours import load  # sets Django up
 from core.actor import SYSTEM
 from processes.drafts import FieldDraft
-from processes.models import Field, Process
+from processes.models import Field, FieldJob, Process
 from processes.operations import add_field, purge_field, remove_field, update_field
 from processes.permissions import access_for
 from records.jobs.worker import work_through
-from records.operations import create_record
+from records.operations import convert_field, create_record, revert_field
 from records.queries.table import table_for
 
 HOURS = 3600.0
@@ -69,19 +69,42 @@ def _purge() -> None:
     work_through(HOURS)
 
 
+def _convert(kind: str, **settings: Any) -> Callable[[], None]:
+    def change() -> None:
+        field = Field.objects.select_related("process").get(process__key="requests", key="estimate", shadow_of=None)
+        job = convert_field(field, type=kind, settings=settings, actor=SYSTEM, confirmed=True)
+        work_through(HOURS)
+        job.refresh_from_db()
+        if job.state != FieldJob.State.DONE or job.problems:
+            raise SystemExit(f"{job}: {job.error}, {job.problems} problems")
+
+    return change
+
+
+def _return() -> None:
+    field = Field.objects.select_related("process").get(process__key="requests", key="estimate", shadow_of=None)
+    revert_field(field, actor=SYSTEM)
+
+
 CHANGES: Mapping[str, Callable[[], None]] = {
     "add a text field": _add("code", "text"),
     "add a field that names people": _add("helper", "person"),
     "make the text field unique": _unique,
     "remove and purge it": _purge,
+    "number becomes text": _convert("text"),
+    "text becomes number": _convert("number", decimals=2),
+    "number becomes money": _convert("money"),
+    "and a number again (the way back)": _return,
     "add a formula": _add("doubled", "formula", settings={"formula": "estimate * 2"}),
 }
 
 
-def main(size: int) -> None:
-    """Fill the database and make every change; one line of JSON each."""
+def main(size: int, only: str = "") -> None:
+    """Fill the database and make every change (or those that speak of `only`); one line of JSON each."""
     load.main(size)
     for name, change in CHANGES.items():
+        if only not in name:
+            continue
         print(json.dumps({"size": size, "change": name, **_under_traffic(change)}), flush=True)
 
 
@@ -108,4 +131,4 @@ def _under_traffic(change: Callable[[], None]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])
