@@ -9,13 +9,24 @@ from collections.abc import Mapping
 from threading import Lock
 
 from django.db import connection
+from django.db.models import F
 from django.utils.translation import gettext as _
 from psycopg import sql
 
 from core.errors import NotFound
-from processes.definition_types import Definition, FieldDef, PipelineDef, SectionDef, StageDef, Words
+from processes.definition_types import (
+    CheckItem,
+    Definition,
+    FieldDef,
+    GateDef,
+    PipelineDef,
+    ReasonDef,
+    SectionDef,
+    StageDef,
+    Words,
+)
 from processes.fieldtype import field_types
-from processes.models import Field, Grant, Pipeline, Process, Section, Transition
+from processes.models import Field, FieldGrant, Gate, Grant, Pipeline, Process, Section, Stage, Transition
 
 CACHE_SIZE = 512
 
@@ -118,6 +129,7 @@ def _build(process: Process) -> Definition:
         pipelines=_pipelines(process),
         grants=grants,
         stage_grants=stage_grants,
+        field_grants=_field_grants(process),
     )
 
 
@@ -146,19 +158,36 @@ def field_def(field: Field, shadow: FieldDef | None = None) -> FieldDef:
 
 
 def _grants(process: Process) -> tuple[dict[int, dict[str, int]], dict[int, dict[str, dict[int, int]]]]:
-    """What roles may do, and where stages differ."""
+    """What roles may do, and where stages differ: a stage is heard before its pipeline."""
     general: dict[int, dict[str, int]] = {}
     by_stage: dict[int, dict[str, dict[int, int]]] = {}
-    for grant in Grant.objects.filter(process=process):
-        if grant.stage_id is None:
+    stages: dict[int, list[int]] = {}
+    for pk, pipeline_id in Stage.objects.filter(pipeline__process=process).values_list("pk", "pipeline_id"):
+        stages.setdefault(pipeline_id, []).append(pk)
+    for grant in Grant.objects.filter(process=process).order_by(F("stage").asc(nulls_first=True)):
+        if grant.stage_id is None and grant.pipeline_id is None:
             general.setdefault(grant.role_id, {})[grant.operation] = grant.scope
-        else:
-            by_stage.setdefault(grant.role_id, {}).setdefault(grant.operation, {})[grant.stage_id] = grant.scope
+            continue
+        places = [grant.stage_id] if grant.stage_id is not None else stages.get(grant.pipeline_id or 0, [])
+        by_stage.setdefault(grant.role_id, {}).setdefault(grant.operation, {}).update(
+            dict.fromkeys(places, grant.scope)
+        )
     return general, by_stage
 
 
+def _field_grants(process: Process) -> dict[int, dict[int, dict[int | None, int]]]:
+    found: dict[int, dict[int, dict[int | None, int]]] = {}
+    for row in FieldGrant.objects.filter(field__process=process):
+        found.setdefault(row.role_id, {}).setdefault(row.field_id, {})[row.stage_id] = row.level
+    return found
+
+
 def _pipelines(process: Process) -> tuple[PipelineDef, ...]:
-    rows = list(Pipeline.objects.filter(process=process).prefetch_related("stages"))
+    rows = list(
+        Pipeline.objects.filter(process=process).prefetch_related(
+            "stages", "lost_reasons", "stages__gates__fields", "stages__gates__roles"
+        )
+    )
     links = Transition.objects.filter(source__pipeline__process=process).values_list("source_id", "target_id")
     listed: dict[int, set[int]] = {}
     for source, target in links:
@@ -167,10 +196,50 @@ def _pipelines(process: Process) -> tuple[PipelineDef, ...]:
 
 
 def _pipeline(row: Pipeline, listed: Mapping[int, set[int]]) -> PipelineDef:
-    stages = tuple(StageDef(s.pk, s.key, s.name, s.kind, s.color, s.hint, s.position, row.pk) for s in row.stages.all())
+    stages = tuple(_stage(stage) for stage in row.stages.all())
     ids = {stage.id for stage in stages}
     if row.moves == Pipeline.Moves.ANY:
         targets = {stage.id: frozenset(ids - {stage.id}) for stage in stages}
     else:
         targets = {stage.id: frozenset(listed.get(stage.id, set()) & ids) for stage in stages}
-    return PipelineDef(row.pk, row.key, row.name, row.moves, stages, targets)
+    return PipelineDef(
+        id=row.pk,
+        key=row.key,
+        name=row.name,
+        moves=row.moves,
+        stages=stages,
+        targets=targets,
+        gates=tuple(_gate(gate) for stage in row.stages.all() for gate in stage.gates.all()),
+        reasons=tuple(ReasonDef(reason.pk, reason.name, reason.is_retired) for reason in row.lost_reasons.all()),
+        is_reason_required=row.is_reason_required,
+    )
+
+
+def _stage(row: Stage) -> StageDef:
+    return StageDef(
+        id=row.pk,
+        key=row.key,
+        name=row.name,
+        kind=row.kind,
+        color=row.color,
+        hint=row.hint,
+        position=row.position,
+        pipeline_id=row.pipeline_id,
+        limit=row.limit,
+        is_limit_hard=row.is_limit_hard,
+        time_limit=row.time_limit,
+    )
+
+
+def _gate(row: Gate) -> GateDef:
+    return GateDef(
+        id=row.pk,
+        source_id=row.source_id,
+        target_id=row.target_id,
+        field_ids=tuple(field.pk for field in row.fields.all() if field.is_written),
+        role_ids=frozenset(role.pk for role in row.roles.all()),
+        condition=row.condition,
+        refusal=row.refusal,
+        checklist=tuple(CheckItem(item["key"], item["text"]) for item in row.checklist),
+        is_comment_required=row.is_comment_required,
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -28,6 +29,11 @@ class StageDef:
     hint: str
     position: int
     pipeline_id: int
+    limit: int | None = None
+    """How many records may stand here at once."""
+    is_limit_hard: bool = False
+    time_limit: timedelta | None = None
+    """How long a record should stay here at most."""
 
     @property
     def is_open(self) -> bool:
@@ -37,6 +43,39 @@ class StageDef:
     def is_after(self, other: "StageDef") -> bool:
         """Whether it comes later in the pipeline than another of its stages."""
         return self.position > other.position
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem:
+    """One line that people confirm at a gate."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class GateDef:
+    """What must hold on the way into a stage, as the code uses it."""
+
+    id: int
+    source_id: int | None
+    """None: from anywhere, a new record included."""
+    target_id: int
+    field_ids: tuple[int, ...]
+    role_ids: frozenset[int]
+    condition: Mapping[str, Any] | None
+    refusal: str
+    checklist: tuple[CheckItem, ...]
+    is_comment_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonDef:
+    """Why a record may end in failure."""
+
+    id: int
+    name: str
+    is_retired: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +89,13 @@ class PipelineDef:
     stages: tuple[StageDef, ...]
     targets: Mapping[int, frozenset[int]]
     """Stage id → ids of the stages that may follow it."""
+    gates: tuple[GateDef, ...] = ()
+    reasons: tuple[ReasonDef, ...] = ()
+    is_reason_required: bool = False
+
+    def gates_between(self, source_id: int | None, target_id: int) -> tuple[GateDef, ...]:
+        """The gates on the way from a stage (None: for a new record) into another."""
+        return tuple(gate for gate in self.gates if gate.target_id == target_id and gate.source_id in (None, source_id))
 
     @property
     def first_stage(self) -> StageDef:
@@ -193,7 +239,9 @@ class Definition:
     grants: Mapping[int, Mapping[str, int]]
     """Role id → operation → scope."""
     stage_grants: Mapping[int, Mapping[str, Mapping[int, int]]]
-    """Role id → operation → stage id → scope, where a stage differs."""
+    """Role id → operation → stage id → scope, where a stage (or the whole pipeline) differs."""
+    field_grants: Mapping[int, Mapping[int, Mapping[int | None, int]]] = field(default_factory=dict)
+    """Role id → field id → stage id (None: where no stage differs) → level, where something is said."""
 
     @cached_property
     def field_by_key(self) -> dict[str, FieldDef]:

@@ -22,6 +22,7 @@ class Operation(models.TextChoices):
     EXPORT = "export", _("Export")
     IMPORT = "import", _("Import")
     HISTORY = "history", _("See history")
+    OVERRIDE = "override", _("Override a gate")
     DESIGN = "design", _("Change the process")
     AUTOMATE = "automate", _("Change robots and triggers")
     MANAGE_ACCESS = "manage_access", _("Manage access")
@@ -53,11 +54,13 @@ class Scope(models.IntegerChoices):
 class Grant(models.Model):
     """A role may do one operation in a process, on the records of a scope.
 
-    One that names a stage says what holds there instead, and may take the right away. Several roles add up.
+    One that names a stage, or a pipeline for all of its stages, says what holds there instead, and may take the right
+    away; a stage is heard before its pipeline. Several roles add up.
     """
 
     role = models.ForeignKey("accounts.Role", on_delete=models.CASCADE, related_name="grants")
     process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="grants")
+    pipeline = models.ForeignKey("processes.Pipeline", on_delete=models.CASCADE, null=True, related_name="grants")
     stage = models.ForeignKey("processes.Stage", on_delete=models.CASCADE, null=True, related_name="grants")
     operation = models.CharField(max_length=20, choices=Operation)
     scope = models.SmallIntegerField(choices=Scope)
@@ -65,12 +68,46 @@ class Grant(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["role", "process", "operation", "stage"], name="grant_unique", nulls_distinct=False
+                fields=["role", "process", "operation", "pipeline", "stage"],
+                name="grant_unique",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=models.Q(scope__gt=0) | ~models.Q(stage=None), name="grant_grants_something"
+                condition=models.Q(scope__gt=0) | models.Q(stage__isnull=False) | models.Q(pipeline__isnull=False),
+                name="grant_grants_something",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(stage=None) | models.Q(pipeline=None), name="grant_of_stage_or_pipeline"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.role}: {self.operation} {self.get_scope_display()}"
+
+
+class FieldLevel(models.IntegerChoices):
+    """What a role may do with the answers to one question."""
+
+    HIDDEN = 0, _("Hidden")
+    READ = 1, _("Read")
+    EDIT = 2, _("Edit")
+
+
+class FieldGrant(models.Model):
+    """What a role may do with one field; one that names a stage says what holds there instead.
+
+    Where nothing is said, whoever sees a record reads its fields, and whoever edits it edits them.
+    """
+
+    role = models.ForeignKey("accounts.Role", on_delete=models.CASCADE, related_name="field_grants")
+    field = models.ForeignKey("processes.Field", on_delete=models.CASCADE, related_name="field_grants")
+    stage = models.ForeignKey("processes.Stage", on_delete=models.CASCADE, null=True, related_name="field_grants")
+    level = models.SmallIntegerField(choices=FieldLevel)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["role", "field", "stage"], name="field_grant_unique", nulls_distinct=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.field} {self.get_level_display()}"

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 class StageVisit(models.Model):
     """One stay of one record in one stage; open until the record leaves. A robot of a stage belongs to the visit.
 
-    Stage and process ids are plain numbers: visits outlive the stages they speak of.
+    Ids of stage, process and reason are plain numbers: visits outlive the stages they speak of.
     """
 
     record = models.ForeignKey("records.Record", on_delete=models.CASCADE, related_name="visits")
@@ -17,6 +17,8 @@ class StageVisit(models.Model):
     stage_id = models.BigIntegerField()
     entered_at = models.DateTimeField(db_default=Now())
     left_at = models.DateTimeField(null=True)
+    reason_id = models.BigIntegerField(null=True)
+    """Why it came here, when this is a stage of failure: a `processes.LostReason`."""
 
     class Meta:
         constraints: ClassVar = [
