@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('records', '0009_exports'),
+        ("records", "0009_exports"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='stagevisit',
-            name='reason_id',
+            model_name="stagevisit",
+            name="reason_id",
             field=models.BigIntegerField(null=True),
         ),
     ]
