@@ -4,11 +4,14 @@ A ready process is one class in one file of `processes/gallery/`. Its words are 
 and from then on they are data of that installation.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from django.utils.translation import pgettext
 
 from core.errors import Text
 from core.registry import Extension, Registry
-from processes.drafts import ProcessDraft
+from processes.drafts import FieldDraft, ProcessDraft
+from processes.models import Process
 
 
 class ReadyProcess(Extension):
@@ -25,3 +28,23 @@ class ReadyProcess(Extension):
 
 
 gallery: Registry[ReadyProcess] = Registry("ready process")
+
+
+def linked_to(process: str, label: str, *, key: str, **settings: Any) -> FieldDraft:
+    """A field for a record of the process with this key; for a text where there is no such process."""
+    found = Process.objects.filter(key=process).exclude(status=Process.Status.ARCHIVED).values_list("pk", flat=True)
+    other = found.first()
+    if other is None:
+        return FieldDraft(label, "text", key=key, is_searchable=True, **settings)
+    return FieldDraft(label, "link", key=key, settings={"process": other}, **settings)
+
+
+def money_in(label: str, *, key: str, **settings: Any) -> FieldDraft:
+    """A field for an amount in the currency that is usual with the active language."""
+    currency = pgettext("usual currency", "USD")
+    return FieldDraft(label, "money", key=key, settings={"currency": currency}, **settings)
+
+
+def numbered(label: str, *, key: str, mask: str) -> FieldDraft:
+    """A field that numbers the records by itself."""
+    return FieldDraft(label, "auto_number", key=key, is_searchable=True, settings={"mask": mask})

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
 from processes.models import Field, Stage
-from processes.ready import ReadyProcess, gallery
+from processes.ready import ReadyProcess, gallery, linked_to, money_in
 
 
 @gallery.register
@@ -35,7 +35,7 @@ class Complaints(ReadyProcess):
                 StageDraft(_("Unfounded"), Stage.Kind.LOST, "slate", "unfounded"),
             ),
             fields=(
-                FieldDraft(_("Customer"), "text", key="customer", required=Field.Required.ALWAYS, on_card=True),
+                linked_to("companies", _("Customer"), key="customer", required=Field.Required.ALWAYS, on_card=True),
                 FieldDraft(
                     _("How serious"),
                     "choice",
@@ -47,7 +47,7 @@ class Complaints(ReadyProcess):
                 FieldDraft(_("Order number"), "text", key="order"),
                 FieldDraft(_("What happened"), "long_text", key="story"),
                 FieldDraft(_("What was done"), "long_text", key="remedy"),
-                FieldDraft(_("Compensation"), "number", key="compensation", settings={"decimals": 2}),
+                money_in(_("Compensation"), key="compensation"),
             ),
         )
 

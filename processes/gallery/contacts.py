@@ -4,8 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft
-from processes.models import Process
-from processes.ready import ReadyProcess, gallery
+from processes.ready import ReadyProcess, gallery, linked_to
 
 
 @gallery.register
@@ -18,10 +17,6 @@ class Contacts(ReadyProcess):
     summary = gettext_lazy("People one calls and writes to, with their company.")
 
     def draft(self) -> ProcessDraft:
-        companies = Process.objects.filter(key="companies").values_list("pk", flat=True).first()
-        company = FieldDraft(_("Company"), "text", key="company")
-        if companies is not None:
-            company = FieldDraft(_("Company"), "link", key="company", settings={"process": companies})
         return ProcessDraft(
             name=_("Contacts"),
             noun=_("contact"),
@@ -33,7 +28,7 @@ class Contacts(ReadyProcess):
             color="indigo",
             has_stages=False,
             fields=(
-                company,
+                linked_to("companies", _("Company"), key="company"),
                 FieldDraft(_("Position"), "text", key="job"),
                 FieldDraft(_("Phone"), "phone", key="phone", is_searchable=True),
                 FieldDraft(_("E-mail"), "email", key="email", is_unique=True, is_searchable=True),

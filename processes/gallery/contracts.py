@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
 from processes.models import Field, Stage
-from processes.ready import ReadyProcess, gallery
+from processes.ready import ReadyProcess, gallery, linked_to, money_in
 
 
 @gallery.register
@@ -36,12 +36,13 @@ class Contracts(ReadyProcess):
                 StageDraft(_("Not concluded"), Stage.Kind.LOST, "red", "dropped"),
             ),
             fields=(
-                FieldDraft(_("Other party"), "text", key="party", required=Field.Required.ALWAYS, on_card=True),
-                FieldDraft(_("Contract number"), "text", key="number", on_card=True),
-                FieldDraft(_("Amount"), "number", key="amount", on_card=True, settings={"decimals": 2}),
+                linked_to("companies", _("Other party"), key="party", required=Field.Required.ALWAYS, on_card=True),
+                FieldDraft(_("Contract number"), "text", key="number", on_card=True, is_searchable=True),
+                money_in(_("Amount"), key="amount", on_card=True),
                 FieldDraft(_("Signed on"), "date", key="signed_on"),
                 FieldDraft(_("Runs until"), "date", key="until", on_card=True),
                 FieldDraft(_("Subject"), "long_text", key="subject"),
                 FieldDraft(_("Prolongs itself"), "boolean", key="prolongs"),
+                FieldDraft(_("Files"), "file", key="files", in_list=False),
             ),
         )

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
 from processes.models import Field, Stage
-from processes.ready import ReadyProcess, gallery
+from processes.ready import ReadyProcess, gallery, money_in
 
 
 @gallery.register
@@ -39,9 +39,9 @@ class Hiring(ReadyProcess):
             fields=(
                 FieldDraft(_("Position"), "text", key="vacancy", required=Field.Required.ALWAYS, on_card=True),
                 FieldDraft(_("Interview at"), "datetime", key="interview_at", on_card=True),
-                FieldDraft(_("Phone"), "text", key="phone"),
-                FieldDraft(_("E-mail"), "text", key="email"),
-                FieldDraft(_("Salary wish"), "number", key="salary", settings={"decimals": 0}),
+                FieldDraft(_("Phone"), "phone", key="phone", is_searchable=True),
+                FieldDraft(_("E-mail"), "email", key="email", is_searchable=True),
+                money_in(_("Salary wish"), key="salary"),
                 FieldDraft(
                     _("Impression"),
                     "choice",

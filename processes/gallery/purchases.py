@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
 from processes.models import Field, Stage
-from processes.ready import ReadyProcess, gallery
+from processes.ready import ReadyProcess, gallery, linked_to, money_in
 
 
 @gallery.register
@@ -35,15 +35,8 @@ class Purchases(ReadyProcess):
                 StageDraft(_("Refused"), Stage.Kind.LOST, "red", "refused"),
             ),
             fields=(
-                FieldDraft(
-                    _("Amount"),
-                    "number",
-                    key="amount",
-                    required=Field.Required.ALWAYS,
-                    on_card=True,
-                    settings={"decimals": 2},
-                ),
-                FieldDraft(_("Supplier"), "text", key="supplier", on_card=True),
+                money_in(_("Amount"), key="amount", required=Field.Required.ALWAYS, on_card=True),
+                linked_to("companies", _("Supplier"), key="supplier", on_card=True),
                 FieldDraft(_("Needed by"), "date", key="needed_by", on_card=True),
                 FieldDraft(_("What and why"), "long_text", key="reason"),
                 FieldDraft(_("Who approves"), "person", key="approver"),

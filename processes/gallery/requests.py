@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
 from processes.models import Stage
-from processes.ready import ReadyProcess, gallery
+from processes.ready import ReadyProcess, gallery, linked_to, money_in, numbered
 
 
 @gallery.register
@@ -35,12 +35,14 @@ class Requests(ReadyProcess):
                 StageDraft(_("Rejected"), Stage.Kind.LOST, "red", "rejected"),
             ),
             fields=(
+                numbered(_("Number"), key="number", mask="REQ-{YYYY}-{0000}"),
                 FieldDraft(_("Request date"), "date", key="request_date", on_card=True),
                 FieldDraft(_("Source"), "choice", key="source", on_card=True, settings={"options": self._sources()}),
-                FieldDraft(_("Customer"), "text", key="customer", on_card=True),
+                linked_to("companies", _("Customer"), key="customer", on_card=True),
                 FieldDraft(_("What is needed"), "long_text", key="details"),
                 FieldDraft(_("Answer by"), "date", key="answer_by"),
-                FieldDraft(_("Estimate"), "number", key="estimate", settings={"decimals": 2}),
+                money_in(_("Estimate"), key="estimate"),
+                FieldDraft(_("Files"), "file", key="files", in_list=False),
             ),
             moves=(
                 ("received", "in_work"),

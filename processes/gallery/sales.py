@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
 from processes.models import Field, Stage
-from processes.ready import ReadyProcess, gallery
+from processes.ready import ReadyProcess, gallery, linked_to, money_in, numbered
 
 
 @gallery.register
@@ -36,12 +36,13 @@ class Sales(ReadyProcess):
                 StageDraft(_("Lost"), Stage.Kind.LOST, "red", "lost"),
             ),
             fields=(
-                FieldDraft(_("Amount"), "number", key="amount", on_card=True, settings={"decimals": 2}),
-                FieldDraft(_("Customer"), "text", key="customer", on_card=True, required=Field.Required.ALWAYS),
+                numbered(_("Number"), key="number", mask="D-{0000}"),
+                money_in(_("Amount"), key="amount", on_card=True),
+                linked_to("companies", _("Customer"), key="customer", on_card=True, required=Field.Required.ALWAYS),
                 FieldDraft(_("Expected close"), "date", key="expected_close", on_card=True),
                 FieldDraft(_("Source"), "choice", key="source", settings={"options": self._sources()}),
-                FieldDraft(_("Contact person"), "text", key="contact"),
-                FieldDraft(_("Phone"), "text", key="phone"),
+                linked_to("contacts", _("Contact person"), key="contact"),
+                FieldDraft(_("Phone"), "phone", key="phone", is_searchable=True),
                 FieldDraft(_("What the customer needs"), "long_text", key="needs"),
                 FieldDraft(_("Reason for losing"), "text", key="lost_reason"),
             ),

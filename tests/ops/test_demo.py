@@ -20,9 +20,9 @@ def test_demo_fills_an_empty_installation_and_says_its_logins() -> None:
     said = StringIO()
     call_command("demo", stdout=said)
     assert "admin@demo.local" in said.getvalue()
-    assert Process.objects.count() == 2
+    assert Process.objects.count() == 4
     assert [(node.name, node.people_below) for node in department_tree()] == [("Sales", 3), ("Service", 2)]
-    assert Record.objects.count() == 180
+    assert Record.objects.count() == 198
     assert StageVisit.objects.count() > 180
     assert (Robot.objects.count(), Task.objects.exists()) == (2, True)
 

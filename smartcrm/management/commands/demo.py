@@ -66,9 +66,23 @@ SOLD = (
     "Аудит процессов", "Website redesign", "Обучение отдела продаж", "Annual support", "Интеграция с 1С",
 )  # fmt: skip
 CUSTOMERS = (
-    "Hart & Sons", "ООО «Глобус»", "Lumen Clinic", "АО «Север»", "Meridian Foods", "ИП Соколова", "Baltic Freight",
-    "ПАО «Заря»", "Northwind Ltd",
+    ("Hart & Sons", "+44 20 7946 0101", "12 Canal Street", "Leeds"),
+    ("ООО «Глобус»", "+7 495 000-10-01", "ул. Садовая, 4", "Москва"),
+    ("Lumen Clinic", "+44 20 7946 0102", "3 Park Lane", "Bath"),
+    ("АО «Север»", "+7 812 000-10-02", "Невский пр., 100", "Санкт-Петербург"),
+    ("Meridian Foods", "+44 20 7946 0103", "88 Dock Road", "Hull"),
+    ("ИП Соколова", "+7 343 000-10-03", "ул. Мира, 15", "Екатеринбург"),
+    ("Baltic Freight", "+44 20 7946 0104", "1 Quay West", "Dover"),
+    ("ПАО «Заря»", "+7 383 000-10-04", "ул. Ленина, 7", "Новосибирск"),
+    ("Northwind Ltd", "+44 20 7946 0105", "40 Mill Hill", "York"),
+)
+"""Name, phone, street, city."""
+CONTACTS = (
+    ("Emma Hart", "Director", 0), ("Сергей Орлов", "Директор", 1), ("Dr. Paul Reed", "Head of purchasing", 2),
+    ("Ирина Лебедева", "Закупки", 3), ("Lucy Grant", "Office manager", 4), ("Вера Соколова", "Владелец", 5),
+    ("Tom Baker", "Logistics", 6), ("Николай Зайцев", "Главный инженер", 7), ("Kate Moore", "Accountant", 8),
 )  # fmt: skip
+"""Name, position, place in `CUSTOMERS`."""
 SAID = (
     "Called the customer, they will answer tomorrow.", "Нужна подпись директора.", "Waiting for the parts.",
     "Согласовано, можно начинать.", "Sent the details by e-mail.",
@@ -90,8 +104,10 @@ class Command(BaseCommand):
         with transaction.atomic():
             people = _people()
             _departments(people)
-            _requests(people, chance)
-            _deals(people, chance)
+            companies = _companies(people)
+            contacts = _contacts(people, companies)
+            _requests(people, chance, companies)
+            _deals(people, chance, companies, contacts)
         relay_all()
         _triggers(actor_for(people["admin@demo.local"]))
         return self._tell_logins()
@@ -138,7 +154,27 @@ def _process(key: str, people: dict[str, User]) -> tuple[Process, Actor]:
     return process, admin
 
 
-def _requests(people: dict[str, User], chance: random.Random) -> None:
+def _companies(people: dict[str, User]) -> list[int]:
+    """Whom the demo works for; the ids of their records, in the order of `CUSTOMERS`."""
+    process, admin = _process("companies", people)
+    made: list[int] = []
+    for name, phone, street, city in CUSTOMERS:
+        values = {"title": name, "phone": phone, "address": {"line": street, "city": city}}
+        made.append(create_record(process, values=values, actor=admin).pk)
+    return made
+
+
+def _contacts(people: dict[str, User], companies: Sequence[int]) -> list[int]:
+    """One person at each of the companies, in their order."""
+    process, admin = _process("contacts", people)
+    made: list[int] = []
+    for name, job, place in CONTACTS:
+        values = {"title": name, "job": job, "company": companies[place], "email": f"contact{place + 1}@example.com"}
+        made.append(create_record(process, values=values, actor=admin).pk)
+    return made
+
+
+def _requests(people: dict[str, User], chance: random.Random, companies: Sequence[int]) -> None:
     process, admin = _process("requests", people)
     workers = [actor_for(person) for person in people.values()]
     path = ("received", "in_work", "waiting", "completed")
@@ -146,9 +182,9 @@ def _requests(people: dict[str, User], chance: random.Random) -> None:
         values = {
             "title": ASKED[number % len(ASKED)],
             "request_date": str(timezone.localdate() - timedelta(days=chance.randrange(40))),
-            "customer": chance.choice(CUSTOMERS),
+            "customer": chance.choice(companies),
             "source": _option(process, "source", chance),
-            "estimate": chance.randrange(1, 90) * 500,
+            "estimate": {"amount": chance.randrange(1, 90) * 500, "currency": "USD"},
         }
         _live(process, values, path, workers, chance)
     stage = Stage.objects.get(pipeline__process=process, key="in_work")
@@ -197,15 +233,17 @@ def _triggers(admin: Actor) -> None:
     )  # fmt: skip
 
 
-def _deals(people: dict[str, User], chance: random.Random) -> None:
+def _deals(people: dict[str, User], chance: random.Random, companies: Sequence[int], contacts: Sequence[int]) -> None:
     process, _admin = _process("sales", people)
     workers = [actor_for(person) for person in people.values()]
     path = ("new", "qualification", "proposal", "contract", "won")
     for number in range(120):
+        customer = chance.randrange(len(companies))
         values = {
             "title": SOLD[number % len(SOLD)],
-            "amount": chance.randrange(10, 1000) * 1000,
-            "customer": chance.choice(CUSTOMERS),
+            "amount": {"amount": chance.randrange(10, 1000) * 1000, "currency": "USD"},
+            "customer": companies[customer],
+            "contact": contacts[customer],
             "expected_close": str(timezone.localdate() + timedelta(days=chance.randrange(-5, 60))),
             "source": _option(process, "source", chance),
         }
