@@ -17,3 +17,4 @@ class ProcessesConfig(AppConfig):
         import_modules("processes.field_types")
         import_modules("processes.gallery")
         import_module("processes.field_use")
+        import_module("processes.gate_use")

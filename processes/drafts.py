@@ -22,6 +22,39 @@ class StageDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class LineDraft:
+    """A line of a checklist to be; one without a key is new."""
+
+    text: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateDraft:
+    """A gate to be: keys of fields, ids of roles, a condition as a JSON tree."""
+
+    fields: Sequence[str] = ()
+    roles: Sequence[int] = ()
+    condition: Mapping[str, Any] | None = None
+    refusal: str = ""
+    checklist: Sequence[LineDraft] = ()
+    is_comment_required: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it asks for nothing."""
+        return not (self.fields or self.roles or self.condition or self.checklist or self.is_comment_required)
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonDraft:
+    """A reason for a failure; one without an id is new."""
+
+    name: str
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldDraft:
     """A field to be; the key is made from the label unless given.
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from core.actor import Actor, ActorKind
 from core.errors import NotAllowed, NotFound
 from processes.definition import definition_of, definitions
-from processes.definition_types import Definition
+from processes.definition_types import Definition, GateDef
 from processes.models import Operation, Process, Scope
 
 READ_OPERATIONS = frozenset({Operation.VIEW, Operation.HISTORY, Operation.EXPORT})
@@ -86,6 +86,10 @@ class Access:
         own = self.actor.department_id
         return frozenset({own}) if scope == Scope.DEPARTMENT and own is not None else frozenset()
 
+    def may_pass(self, gate: GateDef) -> bool:
+        """Whether the gate is open to the actor's roles, whatever else it asks for."""
+        return not gate.role_ids or bool(gate.role_ids & self.actor.role_ids) or _is_master(self.actor, self.definition)
+
     def require(self, operation: str, record: Owned | None = None) -> None:
         """Raise NotAllowed unless the actor may do it (with this record); NotFound where they may not even see."""
         if not self.can(Operation.VIEW) and not (operation == Operation.CREATE and self.can(operation)):
@@ -107,12 +111,17 @@ def access_for(actor: Actor, process: Definition | Process | int | str) -> Acces
     A token is narrowed to its scopes.
     """
     definition = process if isinstance(process, Definition) else definition_of(process)
-    is_author = actor.user_id is not None and actor.user_id == definition.author_id
-    if actor.is_admin or (is_author and actor.kind in OF_PERSONS):
+    if _is_master(actor, definition):
         return Access(actor, definition, _narrowed(EVERYTHING, actor))
     return Access(
         actor, definition, _narrowed(_union(definition, actor), actor), _narrowed(_stages(definition, actor), actor)
     )
+
+
+def _is_master(actor: Actor, definition: Definition) -> bool:
+    """Whether everything is allowed to the actor, whatever the roles are."""
+    is_author = actor.user_id is not None and actor.user_id == definition.author_id
+    return actor.is_admin or (is_author and actor.kind in OF_PERSONS)
 
 
 def visible_access(actor: Actor, process: Definition | Process | int | str) -> Access:

@@ -33,6 +33,9 @@ class Storage(Protocol):
     def refresh(self, process: Process, *, patient: bool = True) -> None:
         """Names or order changed: bring the reporting view in step; one try only unless `patient`. Raises Busy."""
 
+    def is_reason_used(self, process: Process, reason_id: int) -> bool:
+        """Whether a record has ended for this reason, now or in its past."""
+
     def count_in_stage(self, process: Process, stage_id: int) -> int:
         """How many records stand in a stage, the bin included."""
 

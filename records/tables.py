@@ -15,7 +15,7 @@ from processes.definition_types import Definition, FieldDef
 from processes.models import Field, Process
 from processes.operations.changing import TRIES, in_short_lock
 from processes.storage import register_storage
-from records.models import Record
+from records.models import Record, StageVisit
 from records.typed import build_model, sequence_name, table_name
 
 
@@ -90,6 +90,10 @@ class TypedStorage:
     def refresh(self, process: Process, *, patient: bool = True) -> None:
         """Make the view anew. Raises Busy."""
         replace_view(fresh_definition(process.pk), tries=TRIES if patient else 1)
+
+    def is_reason_used(self, process: Process, reason_id: int) -> bool:
+        """Whether a stay in a stage names the reason."""
+        return StageVisit.objects.filter(process_id=process.pk, reason_id=reason_id).exists()
 
     def count_in_stage(self, process: Process, stage_id: int) -> int:
         """Records in a stage, the bin included."""

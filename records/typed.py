@@ -6,6 +6,7 @@ stage machine is always the one of the definition. See docs/decisions/0001 and 0
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,8 @@ from django_fsm import FSMKeyField, TransitionNotAllowed, transition
 from accounts.models import Department, User
 from processes.definition_types import Definition, FieldDef, StageDef
 from processes.models import Operation, Pipeline, Stage
+from processes.permissions import Access
+from records.gates import Passage
 from records.models import Record
 from records.querysets import TypedQuerySet
 
@@ -70,6 +73,8 @@ class TypedRecord(models.Model):
 
     definition: ClassVar[Definition]
     objects: ClassVar[TypedQuerySet]
+    passage: Passage | None = None
+    """Who wants to pass the gates just now, and with what."""
     # What the built class adds and what Django gives to foreign keys, for the type checker.
     if TYPE_CHECKING:
         stage: StageDef
@@ -120,8 +125,12 @@ class TypedRecord(models.Model):
         """All values as JSON values, by field key."""
         return {field.key: field.type.to_json(self.value(field)) for field in self.definition.fields}
 
-    def move_to(self, stage: StageDef) -> None:
-        """Perform the transition to a stage; raises django_fsm.TransitionNotAllowed where the map has none."""
+    def move_to(self, stage: StageDef, passage: Passage) -> None:
+        """Perform the transition to a stage.
+
+        Raises django_fsm.TransitionNotAllowed where the map has none, or where a gate is closed to this passage.
+        """
+        self.passage = passage
         transition_to = getattr(self, f"to_{stage.id}", None)
         if transition_to is None:
             raise TransitionNotAllowed(f"No move leads to {stage.key}", object=self)
@@ -213,7 +222,11 @@ def _meta(definition: Definition, registry: Apps) -> type:
 
 
 def _transitions(definition: Definition) -> dict[str, Callable[..., None]]:
-    """One transition per target stage; its sources come from the pipeline's map, its permission from the grants."""
+    """One transition per target stage.
+
+    Its sources come from the pipeline's map, its permission from the grants and the roles of gates, its condition from
+    the gates: it is met by the passage that the record is on. Nobody passes a gate without one.
+    """
     sources: dict[int, list[int]] = {}
     for pipeline in definition.pipelines:
         for source, targets in pipeline.targets.items():
@@ -227,12 +240,23 @@ def _transition(target: int, origins: list[int]) -> Callable[..., None]:
         """Stand in the target stage."""
 
     move.__name__ = move.__qualname__ = f"to_{target}"
-    decorated: Callable[..., None] = transition(field="stage", source=origins, target=target, permission=_may_move)(
-        move
-    )
+    decorated: Callable[..., None] = transition(
+        field="stage",
+        source=origins,
+        target=target,
+        conditions=[partial(_is_open, target)],
+        permission=partial(_may_move, target),
+    )(move)
     return decorated
 
 
-def _may_move(record: Any, access: Any) -> bool:
-    allowed: bool = access.covers(Operation.MOVE, record)
-    return allowed
+def _is_open(target_id: int, record: TypedRecord) -> bool:
+    target = record.definition.stage_by_id[target_id]
+    if record.passage is not None:
+        return record.passage.is_forced or not record.passage.terms(record, target)
+    return not record.definition.pipeline_by_id[target.pipeline_id].gates_between(record.stage_id, target_id)
+
+
+def _may_move(target_id: int, record: TypedRecord, access: Access) -> bool:
+    gates = record.definition.pipeline_by_id[record.pipeline_id].gates_between(record.stage_id, target_id)
+    return access.covers(Operation.MOVE, record) and all(access.may_pass(gate) for gate in gates)

@@ -10,6 +10,7 @@ from processes.operations.fields import (
     restore_field,
     update_field,
 )
+from processes.operations.gates import remove_gate, set_gate, set_lost_reasons
 from processes.operations.jobs import cancel_job, retry_job
 from processes.operations.pipelines import add_stage, remove_stage, reorder_stages, set_moves, update_stage
 from processes.operations.processes import archive_process, create_process, publish_process, update_process
@@ -27,13 +28,16 @@ __all__ = [
     "publish_process",
     "purge_field",
     "remove_field",
+    "remove_gate",
     "remove_section",
     "remove_stage",
     "reorder_fields",
     "reorder_stages",
     "restore_field",
     "retry_job",
+    "set_gate",
     "set_grants",
+    "set_lost_reasons",
     "set_moves",
     "update_field",
     "update_process",

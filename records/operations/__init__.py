@@ -5,11 +5,13 @@ from records.operations.conversion import WayBack, convert_field, forget_former_
 from records.operations.history import Past, Step, write_history
 from records.operations.idempotency import Answer, answer_once
 from records.operations.moves import MoveRefused, move_record
+from records.operations.passing import GatePending
 from records.operations.records import create_record, delete_record, restore_record, update_record
 from records.operations.timeline import add_comment, complete_task, create_task, reopen_task
 
 __all__ = [
     "Answer",
+    "GatePending",
     "MoveRefused",
     "Outcome",
     "Past",

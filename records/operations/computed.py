@@ -7,7 +7,7 @@ from typing import Any
 from processes.definition_types import Definition, FieldDef
 from processes.field_types.formula import ComputedType
 from processes.formulas import formulas_of
-from records.operations.values import scope_of
+from records.asking import scope_of
 from records.typed import TypedRecord
 
 

@@ -1,7 +1,7 @@
 """New records: first checked, then written, one or many in the same statements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fractional_indexing import generate_n_keys_between
@@ -11,14 +11,17 @@ from events.models import Event
 from events.publish import event_by, publish_many
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation
+from records.gates import NOTHING, Passing
 from records.models import Record, StageVisit
 from records.operations.computed import compute
 from records.operations.holding import hold
 from records.operations.numbering import number_records
+from records.operations.passing import Passed, require_open
 from records.operations.references import department_of
 from records.operations.searching import write_words
+from records.operations.timeline import add_comment
 from records.operations.uniqueness import require_unique
-from records.operations.values import Cleaned, clean_values, defaults_for, require_filled
+from records.operations.values import Cleaned, clean_values, defaults_for
 from records.operations.writing import (
     Writing,
     first_rank_in,
@@ -34,18 +37,24 @@ class RecordDraft:
 
     row: TypedRecord
     stage: StageDef
+    passed: Passed = field(default_factory=Passed)
 
 
-def draft_record(writing: Writing, *, values: Mapping[str, Any], stage: int | str | None = None) -> RecordDraft:
-    """Check a record to be. Raises NotFound, NotAllowed, Invalid (messages per field)."""
+def draft_record(
+    writing: Writing, *, values: Mapping[str, Any], stage: int | str | None = None, passing: Passing = NOTHING
+) -> RecordDraft:
+    """Check a record to be; the gates from anywhere into its stage hold for it.
+
+    Raises NotFound, NotAllowed, Invalid (messages per field), GatePending.
+    """
     writing.access.require(Operation.CREATE)
     definition = writing.definition
     target = definition.default_pipeline.first_stage if stage is None else _stage(definition, stage)
     cleaned = clean_values(writing, {**defaults_for(writing, values), **values})
     row = _new_row(writing, target, cleaned)
-    require_filled(writing, row, target)
+    passed = require_open(writing, row, target, passing, is_new=True)
     require_unique(writing, row)
-    return RecordDraft(row, target)
+    return RecordDraft(row, target, passed)
 
 
 def write_drafts(writing: Writing, drafts: Sequence[RecordDraft]) -> list[TypedRecord]:
@@ -64,11 +73,15 @@ def write_drafts(writing: Writing, drafts: Sequence[RecordDraft]) -> list[TypedR
             process_id=writing.definition.id,
             stage_id=draft.stage.id,
             entered_at=writing.now,
+            reason_id=draft.passed.reason_id,
         )
         for draft in drafts
     ]
     StageVisit.objects.bulk_create(visits)
-    publish_many([_created(writing, row, visit) for row, visit in zip(rows, visits, strict=True)])
+    publish_many([_created(writing, draft, visit) for draft, visit in zip(drafts, visits, strict=True)])
+    for draft in drafts:
+        if draft.passed.comment:
+            add_comment(writing.holding(draft.row), draft.row.pk, text=draft.passed.comment, actor=writing.actor)
     return rows
 
 
@@ -143,7 +156,8 @@ def _entry(writing: Writing, draft: RecordDraft) -> Record:
     )
 
 
-def _created(writing: Writing, row: TypedRecord, visit: StageVisit) -> Event:
+def _created(writing: Writing, draft: RecordDraft, visit: StageVisit) -> Event:
+    row = draft.row
     shot = snapshot(row)
     return event_by(
         writing.actor,
@@ -152,5 +166,11 @@ def _created(writing: Writing, row: TypedRecord, visit: StageVisit) -> Event:
         record_id=row.pk,
         record_version=row.version,
         changes={key: (None, value) for key, value in shot.items() if value is not None},
-        data={"snapshot": shot, "department": row.department_id, "stage": visit.stage_id, "visit": visit.pk},
+        data={
+            "snapshot": shot,
+            "department": row.department_id,
+            "stage": visit.stage_id,
+            "visit": visit.pk,
+            **draft.passed.data,
+        },
     )

@@ -3,17 +3,19 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django_fsm import TransitionNotAllowed
 from fractional_indexing import generate_key_between
 
 from core.actor import Actor
-from core.errors import Invalid, NotAllowed
+from core.errors import Conflict, Invalid, NotAllowed
 from processes.definition_types import StageDef
 from processes.formulas import formulas_of
 from processes.models import Operation
+from records.gates import NOTHING, Passage, Passing
 from records.models import StageVisit
 from records.operations.computed import compute
-from records.operations.values import require_filled
+from records.operations.passing import Passed, require_open
+from records.operations.records import update_record
+from records.operations.timeline import add_comment
 from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, one_change, sync_catalogue
 from records.typed import TypedRecord
 
@@ -34,44 +36,65 @@ def move_record(
     version: int | None = None,
     after: int | None = None,
     before: int | None = None,
+    passing: Passing = NOTHING,
 ) -> TypedRecord:
     """Move a record to the stage `to` (id or key) and return it.
 
     It is placed below the record `after`, else above the record `before`, else at the top. Within its own stage only
-    the place changes, and the version stays. Writes `record.moved` (or `record.reordered`); closes the stage visit and
-    opens the next. Raises NotFound, NotAllowed, MoveRefused, Stale, Invalid (an unknown stage).
+    the place changes, and the version stays. What comes along in `passing` is taken in first: values as an update of
+    their own, a comment as a comment; then the gates are looked at, and what they refuse takes all of it back.
+    Writes `record.moved` (or `record.reordered`), before it `record.updated` and `comment.added` of what came along;
+    closes the stage visit and opens the next. Raises NotFound, NotAllowed, MoveRefused, Stale, GatePending (all that
+    is missing), Invalid (an unknown stage, wrong values), Conflict (terms for a stage where the record stands).
     """
     writing = begin(process, actor=actor)
     row = writing.row(record_id, version=version)
     source = row.stage
-    target = change_stage(writing, row, to)
+    target, passed = change_stage(writing, row, to, passing)
     row.position = _rank(writing, row, target, after=after, before=before)
     if target.id == source.id:
         row.save(update_fields=["position"])
         writing.publish("record.reordered", row, data={"stage": target.id})
         return row
     computed = _save(writing, row, target)
-    visit = _visit(writing, row, target)
+    visit = _visit(writing, row, target, passed.reason_id)
     writing.publish(
         "record.moved",
         row,
         changes={"stage": (source.id, target.id), **computed},
-        data={"stage": target.id, "from": source.id, "visit": visit.pk},
+        data={"stage": target.id, "from": source.id, "visit": visit.pk, **passed.data},
     )
     return row
 
 
-def change_stage(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
-    """Check a move and make it on the row, unsaved; the stage where it stands now.
+def change_stage(
+    writing: Writing, row: TypedRecord, to: int | str, passing: Passing = NOTHING
+) -> tuple[StageDef, Passed]:
+    """Check a move and make it on the row, unsaved: the stage where it stands now, and what the history is to say.
 
-    Raises NotFound, NotAllowed, MoveRefused, Invalid (an unknown stage; fields that are required there and empty).
+    Raises NotFound, NotAllowed, MoveRefused, GatePending, Invalid (an unknown stage).
     """
     writing.access.require(Operation.MOVE, row)
     target = _target(writing, row, to)
-    if target.id != row.stage_id:
-        _transit(row, row.stage, target)
-        require_filled(writing, row, target)
-    return target
+    if target.id == row.stage_id:
+        if passing:
+            raise Conflict(_("The record stands in this stage already; nothing was taken over."))
+        return target, Passed()
+    _require_on_map(row, target)
+    row = _bring(writing, row, passing)
+    passed = require_open(writing, row, target, passing)
+    row.move_to(target, Passage(writing.access, passing))
+    return target, passed
+
+
+def _bring(writing: Writing, row: TypedRecord, passing: Passing) -> TypedRecord:
+    """Take in the values and the comment that come along, by the operations that everybody uses for them."""
+    held = writing.holding(row)
+    if passing.values:
+        row = update_record(held, row.pk, values=passing.values, actor=writing.actor)
+    if passing.comment.strip():
+        add_comment(held, row.pk, text=passing.comment, actor=writing.actor)
+    return row
 
 
 def _target(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
@@ -84,15 +107,14 @@ def _target(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
     raise Invalid(message, {"stage": [message]})
 
 
-def _transit(row: TypedRecord, source: StageDef, target: StageDef) -> None:
-    try:
-        row.move_to(target)
-    except TransitionNotAllowed as error:
+def _require_on_map(row: TypedRecord, target: StageDef) -> None:
+    source = row.stage
+    if target.id not in row.definition.pipeline_by_id[row.pipeline_id].targets[source.id]:
         raise MoveRefused(
             _("A record cannot go from “%(source)s” to “%(target)s”.") % {"source": source.name, "target": target.name},
             source=source.key,
             target=target.key,
-        ) from error
+        )
 
 
 def _save(writing: Writing, row: TypedRecord, target: StageDef) -> dict[str, tuple[Any, Any]]:
@@ -120,10 +142,14 @@ def _save(writing: Writing, row: TypedRecord, target: StageDef) -> dict[str, tup
     return {key: (before[key], value) for key, value in after.items() if before[key] != value}
 
 
-def _visit(writing: Writing, row: TypedRecord, target: StageDef) -> StageVisit:
+def _visit(writing: Writing, row: TypedRecord, target: StageDef, reason_id: int | None) -> StageVisit:
     StageVisit.objects.filter(record_id=row.pk, left_at=None).update(left_at=writing.now)
     return StageVisit.objects.create(
-        record_id=row.pk, process_id=writing.definition.id, stage_id=target.id, entered_at=writing.now
+        record_id=row.pk,
+        process_id=writing.definition.id,
+        stage_id=target.id,
+        entered_at=writing.now,
+        reason_id=reason_id,
     )
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from core.actor import Actor
 from core.errors import Invalid
 from processes.models import Operation
+from records.gates import NOTHING, Passing
 from records.operations.computed import compute
 from records.operations.drafts import draft_record, write_drafts
 from records.operations.holding import hold
@@ -21,15 +22,21 @@ from records.typed import TypedRecord
 
 @one_change
 def create_record(
-    process: ProcessRef, *, values: Mapping[str, Any], actor: Actor, stage: int | str | None = None
+    process: ProcessRef,
+    *,
+    values: Mapping[str, Any],
+    actor: Actor,
+    stage: int | str | None = None,
+    passing: Passing = NOTHING,
 ) -> TypedRecord:
     """Create a record at the top of a stage (the first one unless given) and return it.
 
+    The gates from anywhere into that stage hold for it too; `passing` is what comes along for them.
     `values` holds JSON values by field key, and `title` and `assignee` (an id; the actor when absent).
-    Writes `record.created`. Raises NotFound, NotAllowed, Invalid (messages per field).
+    Writes `record.created`. Raises NotFound, NotAllowed, Invalid (messages per field), GatePending.
     """
     writing = begin(process, actor=actor)
-    return write_drafts(writing, [draft_record(writing, values=values, stage=stage)])[0]
+    return write_drafts(writing, [draft_record(writing, values=values, stage=stage, passing=passing)])[0]
 
 
 @one_change

@@ -2,22 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid, Text
 from core.text import clean_line
-from expressions.conditions import Condition, evaluate, parse_condition
-from expressions.schema import Scope
-from processes.definition_types import Definition, FieldDef, StageDef
+from processes.definition_types import FieldDef
 from processes.field_types.person import PERSON_FIELD
 from processes.fieldtype import WrongValue
-from processes.schema import schema_of
+from records.asking import asking
 from records.conversion import Conversion, settled
 from records.operations.references import unknown_in
 from records.operations.writing import Writing
@@ -116,49 +111,6 @@ def default_of(its_field: FieldDef, *, me: int | None) -> Any:
 def asked_of(writing: Writing, row: TypedRecord) -> Callable[[FieldDef], bool]:
     """Whether a field is asked of a record: its condition holds there."""
     return asking(writing.definition, row, me=writing.actor.user_id)
-
-
-def require_filled(writing: Writing, row: TypedRecord, stage: StageDef) -> None:
-    """Raise Invalid naming every field that is empty and whose answer is required in the stage."""
-    is_asked = asked_of(writing, row)
-    required = writing.definition.required_in(stage)
-    missing = [f for f in required if row.value(f) is None and not f.type.is_computed and is_asked(f)]
-    if missing:
-        raise Invalid(_("Some required fields are empty."), {f.key: [_("Fill this in.")] for f in missing})
-
-
-def scope_of(definition: Definition, row: TypedRecord, *, me: int | None) -> Scope:
-    """The record as conditions and formulas see it."""
-    values = {
-        "id": row.pk,
-        "title": row.title,
-        "pipeline": row.pipeline_id,
-        "stage": row.stage_id,
-        "assignee": row.assignee_id,
-        "author": row.author_id,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-        "stage_changed_at": row.stage_changed_at,
-        "closed_at": row.closed_at,
-        **{f.key: row.value(f) for f in definition.fields},
-    }
-    return Scope(now=timezone.now(), zone=ZoneInfo(settings.TIME_ZONE), me=me, values=values)
-
-
-def asking(definition: Definition, row: TypedRecord, *, me: int | None) -> Callable[[FieldDef], bool]:
-    """Whether a field is asked of a record, as somebody sees it: its condition holds there."""
-    conditions = _conditions(definition)
-    if not conditions:
-        return lambda f: True
-    scope = scope_of(definition, row, me=me)
-    return lambda f: f.id not in conditions or evaluate(conditions[f.id], scope)
-
-
-@lru_cache(maxsize=512)
-def _conditions(definition: Definition) -> dict[int, Condition]:
-    """Field id → the condition under which it is asked."""
-    schema = schema_of(definition)
-    return {f.id: parse_condition(f.visible_if, schema) for f in definition.fields if f.visible_if}
 
 
 def _unknown(writing: Writing, cleaned: Cleaned, row: TypedRecord | None) -> list[tuple[str, str]]:

@@ -11,8 +11,8 @@ from processes.definition_types import FieldDef, StageDef
 from processes.field_types.person import PERSON_FIELD
 from processes.fieldtype import WrongValue
 from processes.permissions import Access
+from records.asking import asking
 from records.operations.computed import compute
-from records.operations.values import asking
 from records.queries.filters import readable_fields
 from records.typed import TypedRecord, model_for
 

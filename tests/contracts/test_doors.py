@@ -16,8 +16,8 @@ from expressions.conditions import evaluate, parse_condition
 from processes.fieldtype import DisplayContext, TextContext
 from processes.permissions import access_for
 from processes.schema import schema_of
+from records.asking import scope_of
 from records.operations import delete_record, restore_record, update_record
-from records.operations.values import scope_of
 from records.operations.writing import snapshot
 from records.queries.filters import condition_from
 from records.queries.names import names_for, wanted_by

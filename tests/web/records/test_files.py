@@ -20,10 +20,10 @@ from processes.models import Process
 from processes.operations import set_grants
 from processes.permissions import access_for
 from processes.schema import schema_of
+from records.asking import scope_of
 from records.models import Attachment
 from records.operations import create_record, update_record
 from records.operations.files import Upload, upload_files
-from records.operations.values import scope_of
 from records.queries.filters import condition_from
 from records.queries.narrowing import Narrowing
 from records.queries.table import table_for

@@ -1,0 +1,154 @@
+"""Gates: what must hold before a record moves into a stage, and what of it does not hold yet."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from expressions.conditions import Condition, evaluate, parse_condition
+from expressions.errors import InvalidExpression
+from processes.definition_types import CheckItem, Definition, FieldDef, GateDef, PipelineDef, ReasonDef, StageDef
+from processes.models import Stage
+from processes.permissions import Access
+from processes.schema import schema_of
+from records.asking import asking, scope_of
+
+if TYPE_CHECKING:
+    from records.typed import TypedRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """What comes along with a move, for the gates on its way."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values by field key, written before the gates are looked at."""
+    comment: str = ""
+    checked: frozenset[str] = frozenset()
+    """Keys of the lines of checklists that are confirmed."""
+    reason: int | None = None
+    """Id of the reason for a failure."""
+    override: str = ""
+    """Why the gates are to be passed although something is missing; needs a right of its own."""
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.comment or self.checked or self.reason is not None or self.override)
+
+
+NOTHING = Passing()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What stands between a record and a stage; false when the way is open."""
+
+    fields: tuple[FieldDef, ...] = ()
+    """What must be filled in and is empty."""
+    conditions: tuple[GateDef, ...] = ()
+    """The gates whose condition does not hold."""
+    checklist: tuple[CheckItem, ...] = ()
+    needs_comment: bool = False
+    reasons: tuple[ReasonDef, ...] = ()
+    """One of them must be given."""
+    closed: tuple[GateDef, ...] = ()
+    """The gates that only others may pass."""
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.fields or self.conditions or self.checklist or self.needs_comment or self.reasons or self.closed
+        )
+
+    @property
+    def role_ids(self) -> frozenset[int]:
+        """The roles that may pass where the actor may not."""
+        return frozenset(role_id for gate in self.closed for role_id in gate.role_ids)
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """What is said of the conditions that do not hold."""
+        return tuple(gate.refusal or _("The condition of this move does not hold.") for gate in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """An attempt to pass gates: whose, and what comes along."""
+
+    access: Access
+    passing: Passing = NOTHING
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether the gates are overridden."""
+        return bool(self.passing.override.strip())
+
+    def terms(self, record: "TypedRecord", target: StageDef) -> Terms:
+        """What keeps a record from the stage."""
+        return unmet(self.access, record, target, self.passing)
+
+
+def unmet(
+    access: Access, row: "TypedRecord", target: StageDef, passing: Passing = NOTHING, *, is_new: bool = False
+) -> Terms:
+    """What of the terms of a move does not hold, for the access's actor; all of it, not the first.
+
+    Conditions of gates see the record as it stands now, questions are asked as they will be asked in the target.
+    """
+    definition = access.definition
+    pipeline = definition.pipeline_by_id[target.pipeline_id]
+    gates = pipeline.gates_between(None if is_new else row.stage_id, target.id)
+    return Terms(
+        fields=_empty(access, row, target, gates),
+        conditions=_unheld(access, row, gates),
+        checklist=tuple(item for gate in gates for item in gate.checklist if item.key not in passing.checked),
+        needs_comment=not passing.comment.strip() and any(gate.is_comment_required for gate in gates),
+        reasons=reasons_for(pipeline, target) if pipeline.is_reason_required and passing.reason is None else (),
+        closed=tuple(gate for gate in gates if not access.may_pass(gate)),
+    )
+
+
+def reasons_for(pipeline: PipelineDef, target: StageDef) -> tuple[ReasonDef, ...]:
+    """The reasons that may be given for ending in a stage."""
+    if target.kind != Stage.Kind.LOST:
+        return ()
+    return tuple(reason for reason in pipeline.reasons if not reason.is_retired)
+
+
+def _empty(access: Access, row: "TypedRecord", target: StageDef, gates: Iterable[GateDef]) -> tuple[FieldDef, ...]:
+    """The fields that the stage or a gate requires, that are asked, and that have no answer."""
+    definition = access.definition
+    wanted = {field_id for gate in gates for field_id in gate.field_ids}
+    wanted.update(field.id for field in definition.required_in(target))
+    empty = [f for f in definition.fields if f.id in wanted and not f.type.is_computed and row.value(f) is None]
+    if not empty:
+        return ()
+    is_asked = asking(definition, row, me=access.actor.user_id, stage_id=target.id)
+    return tuple(field for field in empty if is_asked(field))
+
+
+def _unheld(access: Access, row: "TypedRecord", gates: Iterable[GateDef]) -> tuple[GateDef, ...]:
+    conditional = [gate for gate in gates if gate.condition]
+    if not conditional:
+        return ()
+    conditions = _conditions(access.definition)
+    scope = scope_of(access.definition, row, me=access.actor.user_id)
+    return tuple(gate for gate in conditional if not _holds(conditions[gate.id], scope))
+
+
+def _holds(condition: Condition | None, scope: Any) -> bool:
+    return condition is not None and evaluate(condition, scope)
+
+
+@lru_cache(maxsize=512)
+def _conditions(definition: Definition) -> dict[int, Condition | None]:
+    """Gate id → its condition; None for one that cannot be read any more, and so never holds."""
+    gates = [gate for pipeline in definition.pipelines for gate in pipeline.gates if gate.condition]
+    return {gate.id: _parsed(gate, definition) for gate in gates}
+
+
+def _parsed(gate: GateDef, definition: Definition) -> Condition | None:
+    try:
+        return parse_condition(gate.condition, schema_of(definition))
+    except InvalidExpression:
+        return None
