@@ -108,6 +108,11 @@ def _tree(access: Access, text: str) -> Condition:
     if not isinstance(data, dict):
         message = _("A condition as a JSON object is expected.")
         raise Invalid(message, {"filter": [message]})
+    return tree_from(access, data)
+
+
+def tree_from(access: Access, data: Mapping[str, Any] | None) -> Condition:
+    """The condition of a JSON tree. Raises Invalid with the place in `filter`."""
     try:
         return condition_from(access, data)
     except InvalidExpression as error:

@@ -60,6 +60,8 @@ class Notifications(Consumer):
                 notify(people, about=_subject(event), kind=kind, text=words, actor=_actor(event), event_id=event.pk)
             if event.kind == "import.finished":
                 _tell_of_import(event)
+            if event.kind == "export.finished" and event.data["is_awaited"]:
+                _tell_of_export(event)
         return False
 
     def poll(self) -> bool:
@@ -77,6 +79,21 @@ def _tell_of_import(event: Event) -> None:
         kind="import",
         title=event.data["name"],
         text=format_lazy(words, **{key: event.data[key] for key in ("created", "updated", "rejected", "error")}),
+        actor=_actor(event),
+        event_id=event.pk,
+    )
+
+
+def _tell_of_export(event: Event) -> None:
+    words = _("The file is ready. Records: {rows}.")
+    if event.data["state"] != "done":
+        words = _("The export has failed: {error}")
+    tell_of_work(
+        event.actor_user_id or 0,
+        process_id=event.process_id or 0,
+        kind="export",
+        title=event.data["name"],
+        text=format_lazy(words, rows=event.data["rows"], error=event.data["error"]),
         actor=_actor(event),
         event_id=event.pk,
     )

@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from events.consumers import Consumer, consumers
 from events.models import Event
+from records.exchange import exporting
 from records.exchange.worker import has_work
 from records.jobs import worker as jobs
 
-AFTER_START, DAY = 10 * 60, 24 * 3600
+AFTER_START, HOUR, DAY = 10 * 60, 3600, 24 * 3600
 """Seconds."""
 
 
@@ -45,8 +46,25 @@ class Imports(Consumer):
         return has_work()
 
 
+@consumers.register
+class Exports(Consumer):
+    """Wakes the workers of exports; which records are due stands in the jobs."""
+
+    key = "exports"
+    label = _("Exports")
+    bells: ClassVar[dict[str, str]] = {"records.work_exports": "bulk"}
+
+    def consume(self, events: Sequence[Event]) -> bool:
+        return any(event.kind == "export.requested" for event in events)
+
+    def poll(self) -> bool:
+        return exporting.turns.has_work()
+
+
 class Daily(Consumer):
-    """A duty of once a day, and soon after each start; twice does no harm."""
+    """A duty of once a day (or `every` so many seconds), and soon after each start; twice does no harm."""
+
+    every: ClassVar[int] = DAY
 
     def __init__(self) -> None:
         self._due = time.monotonic() + AFTER_START
@@ -57,7 +75,7 @@ class Daily(Consumer):
     def poll(self) -> bool:
         is_due = time.monotonic() >= self._due
         if is_due:
-            self._due = time.monotonic() + DAY
+            self._due = time.monotonic() + self.every
         return is_due
 
 
@@ -77,3 +95,13 @@ class OldRemovedFields(Daily):
     key = "old_removed_fields"
     label = _("Fields removed long ago")
     bells: ClassVar[dict[str, str]] = {"records.purge_old_fields": "bulk"}
+
+
+@consumers.register
+class OldExports(Daily):
+    """Deletes the files of exports that have been kept long enough."""
+
+    key = "old_exports"
+    label = _("Old exports")
+    bells: ClassVar[dict[str, str]] = {"records.forget_exports": "bulk"}
+    every = HOUR

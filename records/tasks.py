@@ -5,9 +5,10 @@ from celery import shared_task
 from events.consumers import consumers
 from events.relay import ring_bells
 from processes.operations import fields
+from records.exchange import exporting
 from records.exchange.worker import work
 from records.jobs import worker as jobs
-from records.operations import files
+from records.operations import exports, files
 
 
 # A call works for 15 seconds and a chunk more; then it lets itself be called again.
@@ -16,6 +17,19 @@ def work_imports() -> None:
     """The bell rang: bring imports forward."""
     if work():
         ring_bells(consumers["imports"])
+
+
+@shared_task(name="records.work_exports", ignore_result=True, soft_time_limit=3600)
+def work_exports() -> None:
+    """The bell rang: bring exports forward. The file of very many records is written in one go."""
+    if exporting.turns.work():
+        ring_bells(consumers["exports"])
+
+
+@shared_task(name="records.forget_exports", ignore_result=True, soft_time_limit=3600)
+def forget_exports() -> None:
+    """The bell rang: delete files that have been kept long enough."""
+    exports.forget_exports()
 
 
 @shared_task(name="records.work_fields", ignore_result=True)

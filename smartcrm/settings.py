@@ -395,6 +395,14 @@ IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", default=30)
 # Files and reports of imports are kept for so long.
 IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
 
+# Exports
+
+# Records that are read at once, and how many are few enough to be a file before the request ends.
+EXPORT_CHUNK_ROWS = env.int("EXPORT_CHUNK_ROWS", default=1000)
+EXPORT_ROWS_AT_ONCE = env.int("EXPORT_ROWS_AT_ONCE", default=1000)
+# Files of exports are kept for so long.
+EXPORT_KEEP_HOURS = env.int("EXPORT_KEEP_HOURS", default=24)
+
 # Logs
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

@@ -1,4 +1,4 @@
-"""Imports: a CSV file is sent, its columns are chosen, it is checked, it runs."""
+"""Imports: a CSV file or a workbook is sent, its columns are chosen, it is checked, it runs."""
 
 from typing import Any, cast
 
@@ -20,11 +20,13 @@ from api.schema import next_number, parameter
 from api.v1.strict import Strict, items_of
 from api.views import ApiView
 from records.exchange.source import DELIMITERS, ENCODINGS
-from records.models import ImportJob
+from records.exchange.writers import CONTENT_TYPES
+from records.models import ExportJob, ImportJob
 from records.operations.imports import (
     begin_import,
     cancel_import,
     check_import,
+    choose_sheet,
     import_access,
     plan_import,
     read_import_anew,
@@ -32,9 +34,12 @@ from records.operations.imports import (
 )
 from records.queries.imports import columns_of, import_of, imports_of, problems_of, rejected_csv
 
+XLSX = CONTENT_TYPES[ExportJob.Format.XLSX]
+KINDS = ("text/csv", XLSX)
 
-class CsvParser(BaseParser):
-    """Takes a file as it is."""
+
+class FileParser(BaseParser):
+    """Takes a file as it is; what it is shows itself."""
 
     media_type = "text/csv"
 
@@ -46,15 +51,15 @@ class CsvParser(BaseParser):
         return content
 
 
-class CsvIn(JsonOnly):
-    """JSON goes out; a CSV file comes in."""
+class TablesIn(JsonOnly):
+    """JSON goes out; a CSV file or a workbook comes in."""
 
     def select_parser(self, request: Request, parsers: Any) -> BaseParser:
         """The parser of files for a file."""
         content_type = str(request.content_type or "").partition(";")[0].strip().lower()
-        if content_type != CsvParser.media_type:
-            raise UnsupportedMediaType(content_type, _("Send the file with Content-Type: text/csv."))
-        return CsvParser()
+        if content_type not in KINDS:
+            raise UnsupportedMediaType(content_type, _("Send the file with Content-Type: %s.") % " / ".join(KINDS))
+        return FileParser()
 
 
 class ImportColumnOut(serializers.Serializer[Any]):
@@ -75,6 +80,10 @@ class ImportOut(serializers.Serializer[Any]):
     size = serializers.IntegerField(help_text="Bytes.")
     encoding = serializers.CharField()
     delimiter = serializers.CharField(trim_whitespace=False)
+    sheets = serializers.ListField(
+        child=serializers.CharField(), help_text="Sheets of a workbook to choose from; none where there is no choice."
+    )
+    sheet = serializers.CharField(allow_blank=True, help_text="The sheet of a workbook that is read.")
     key = serializers.CharField(allow_blank=True, help_text="The target by which present records are found.")
     run_robots = serializers.BooleanField(help_text="Whether robots run and people are told.")
     total = serializers.IntegerField(help_text="Rows of the file.")
@@ -109,6 +118,7 @@ class ImportPlanBody(Strict):
     run_robots = serializers.BooleanField(required=False)
     encoding = serializers.ChoiceField(choices=list(ENCODINGS), required=False)
     delimiter = serializers.ChoiceField(choices=list(DELIMITERS), required=False)
+    sheet = serializers.CharField(required=False, trim_whitespace=False, max_length=100)
 
 
 class ImportReasonOut(serializers.Serializer[Any]):
@@ -143,7 +153,7 @@ class ImportView(ApiView):
 class Imports(ImportView):
     """The caller's imports into a process."""
 
-    content_negotiation_class = CsvIn
+    content_negotiation_class = TablesIn
 
     @extend_schema(operation_id="imports_list", summary="List your imports", responses={200: items_of(ImportOut)})
     def get(self, request: Request, key: str) -> Response:
@@ -154,9 +164,9 @@ class Imports(ImportView):
 
     @extend_schema(
         operation_id="imports_create",
-        summary="Send a CSV file",
+        summary="Send a CSV file or a workbook",
         parameters=[parameter("name", "How the file is called.")],
-        request={"text/csv": OpenApiTypes.BINARY},
+        request=dict.fromkeys(KINDS, OpenApiTypes.BINARY),
         responses={201: ImportDetailOut},
     )
     def post(self, request: Request, key: str) -> Response:
@@ -184,9 +194,14 @@ class OneImport(ImportView):
         responses={200: ImportDetailOut},
     )
     def patch(self, request: Request, key: str, import_id: int) -> Response:
-        """Choose columns, the key and how the file is read; another encoding or delimiter guesses the columns anew."""
+        """Choose columns, the key and how the file is read.
+
+        Another sheet, encoding or delimiter guesses the columns anew.
+        """
         job = self.job(key, import_id)
         body = self.body(ImportPlanBody)
+        if body.get("sheet", job.sheet) != job.sheet:
+            job = choose_sheet(job, sheet=body["sheet"], actor=self.actor)
         encoding, delimiter = body.get("encoding", job.encoding), body.get("delimiter", job.delimiter)
         if (encoding, delimiter) != (job.encoding, job.delimiter):
             job = read_import_anew(job, encoding=encoding, delimiter=delimiter, actor=self.actor)

@@ -8,6 +8,7 @@ from api.v1 import (
     board,
     bulk,
     departments,
+    exports,
     fields,
     files,
     formulas,
@@ -34,6 +35,7 @@ register_converter(JobActConverter, "job_act")
 _PROCESS = "processes/<str:key>/"
 _PIPELINE = f"{_PROCESS}pipelines/<str:pipeline_key>/"
 _RECORD = f"{_PROCESS}records/<id:record_id>/"
+_EXPORT = f"{_PROCESS}exports/<id:export_id>/"
 _IMPORT = f"{_PROCESS}imports/<id:import_id>/"
 
 urlpatterns = [
@@ -114,6 +116,10 @@ urlpatterns = [
     path(f"{_IMPORT}cancel/", imports.CancelImport.as_view(), name="api-import-cancel"),
     path(f"{_IMPORT}problems/", imports.ImportProblems.as_view(), name="api-import-problems"),
     path(f"{_IMPORT}rejected/", imports.RejectedRows.as_view(), name="api-import-rejected"),
+    path(f"{_PROCESS}exports/", exports.Exports.as_view(), name="api-exports"),
+    path(_EXPORT, exports.OneExport.as_view(), name="api-export"),
+    path(f"{_EXPORT}cancel/", exports.CancelExport.as_view(), name="api-export-cancel"),
+    path(f"{_EXPORT}file/", exports.ExportFile.as_view(), name="api-export-file"),
     path(f"{_PROCESS}robots/", robots.Robots.as_view(), name="api-robots"),
     path(f"{_PROCESS}robots/<id:robot_id>/", robots.OneRobot.as_view(), name="api-robot"),
     path(f"{_PROCESS}robots/<id:robot_id>/start/", robots.StartRobot.as_view(), name="api-robot-start"),

@@ -190,6 +190,7 @@ def _stages_by_name(plan: Plan) -> dict[str, list[StageDef]]:
     found: dict[str, list[StageDef]] = {}
     for pipeline in plan.definition.pipelines:
         for stage in pipeline.stages:
-            for word in dict.fromkeys((fold(stage.name), stage.key, f"{pipeline.key}.{stage.key}")):
+            exact = (fold(f"{pipeline.name} / {stage.name}"), f"{pipeline.key}.{stage.key}")
+            for word in dict.fromkeys((fold(stage.name), stage.key, *exact)):
                 found.setdefault(word, []).append(stage)
     return found

@@ -40,9 +40,8 @@ LOOKED_AT = 100
 """Rows that the choice of a delimiter looks at."""
 HEADER_LIMIT = 200
 _NOT_CSV = {
-    b"PK\x03\x04": gettext_lazy("This is an Excel workbook (or another archive). Save it as CSV first."),
-    b"\xd0\xcf\x11\xe0": gettext_lazy("This is an old Excel workbook. Save it as CSV first."),
-    b"%PDF": gettext_lazy("This is a PDF. A CSV file is expected."),
+    b"\xd0\xcf\x11\xe0": gettext_lazy("This is an old Excel workbook, or one with a password. Save it as XLSX or CSV."),
+    b"%PDF": gettext_lazy("This is a PDF. A CSV or Excel file is expected."),
 }
 _CYRILLIC_WORD = re.compile(rb"[\xc0-\xff\xa8\xb8]{3,}")
 _WESTERN_WORD = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")

@@ -4,20 +4,13 @@ A chunk and the job's position move in one transaction, so a killed worker leave
 job up again goes on with the next row. Only the holder of the lease moves a job; a late one finds itself fenced out.
 """
 
-import time
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.queries import actor_for, actor_of_token
@@ -28,67 +21,14 @@ from processes.models import Operation
 from records.exchange.chunk import Check, Result, Run
 from records.exchange.plan import Plan, plan_of
 from records.exchange.source import Form, SourceRow, rows_of
+from records.exchange.turns import MOST_CRASHES, Goes, Turns, as_person, lease_end
 from records.models import ImportFile, ImportJob, ImportKey, ImportProblem
 from records.operations.writing import Writing, begin
-
-SECONDS = 15.0
-"""How long one call works before it lets itself be called again."""
-TURN = 5.0
-"""Seconds after which a job lets another one have its turn."""
-MOST_CRASHES = 3
-"""Workers that one place in a file may cost."""
-
-Goes = Callable[[], bool]
-
-
-def has_work() -> bool:
-    """Whether a job waits for a worker, or was lost by its own; one query on an index."""
-    return _claimable().exists()
-
-
-def work(seconds: float = SECONDS) -> bool:
-    """Work on jobs in turns until none waits or the time is over; whether something is left to do."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        job = _claim()
-        if job is None:
-            return False
-        end = min(deadline, time.monotonic() + TURN)
-        _work_on(job, lambda end=end: time.monotonic() < end)  # type: ignore[misc]
-    return has_work()
-
-
-def work_through(job_id: int) -> None:
-    """Work on one job, in this process, until it waits for a person again or has ended."""
-    while True:
-        job = _claim(job_id)
-        if job is None:
-            return
-        _work_on(job, lambda: True)
-
-
-def _claimable() -> QuerySet[ImportJob]:
-    free = Q(lease=None) | Q(lease_until__lt=Now())
-    return ImportJob.objects.filter(free, state__in=ImportJob.WORKING)
-
-
-def _claim(job_id: int | None = None) -> ImportJob | None:
-    """Take the job that has waited longest for a turn; None when there is none. A lost lease counts as a crash."""
-    waiting = _claimable() if job_id is None else _claimable().filter(pk=job_id)
-    with transaction.atomic():
-        job = waiting.select_for_update(skip_locked=True).order_by("turn_at", "pk").first()
-        if job is None:
-            return None
-        job.crashes += job.lease is not None
-        job.lease = uuid.uuid4()
-        job.lease_until = Now() + timedelta(seconds=settings.IMPORT_LEASE_SECONDS)
-        job.save(update_fields=["crashes", "lease", "lease_until"])
-    return job
 
 
 def _work_on(job: ImportJob, goes_on: Goes) -> None:
     """Bring a claimed job forward while `goes_on`; a refusal of the job as a whole ends it with words."""
-    with _as_person(job):
+    with as_person(job.user):
         try:
             if job.crashes >= MOST_CRASHES:
                 raise SmartCRMError(_("The work broke off %d times at this place of the file.") % job.crashes)
@@ -98,12 +38,12 @@ def _work_on(job: ImportJob, goes_on: Goes) -> None:
 
 
 def _advance(job: ImportJob, goes_on: Goes) -> None:
-    file = ImportFile.objects.get(job=job)
+    file = ImportFile.objects.defer("workbook").get(job=job)
     rows = rows_of(bytes(file.content), Form(job.encoding, job.delimiter), after=job.position)
     while goes_on():
         if not _step(job, list(islice(rows, settings.IMPORT_CHUNK_ROWS))):
             return
-    ImportJob.objects.filter(pk=job.pk, lease=job.lease).update(lease=None, lease_until=None, turn_at=Now())
+    turns.let_go(job)
 
 
 @transaction.atomic
@@ -157,7 +97,7 @@ def _note(job: ImportJob, result: Result) -> None:
     job.rejected += len(result.rejected)
     job.position = job.created + job.updated + job.rejected
     job.crashes = 0
-    job.lease_until = Now() + timedelta(seconds=settings.IMPORT_LEASE_SECONDS)
+    job.lease_until = lease_end()
 
 
 def _end(job: ImportJob, actor: Actor) -> None:
@@ -202,8 +142,5 @@ def _publish_end(job: ImportJob, actor: Actor) -> None:
     )
 
 
-@contextmanager
-def _as_person(job: ImportJob) -> Iterator[None]:
-    """In the language and the time zone of the person, as on their pages."""
-    with translation.override(job.user.language), timezone.override(ZoneInfo(job.user.time_zone)):
-        yield
+turns = Turns(ImportJob, _work_on)
+has_work, work, work_through = turns.has_work, turns.work, turns.work_through

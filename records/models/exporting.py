@@ -1,7 +1,9 @@
 """Exports: files on their way out of a process."""
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +39,10 @@ class ExportJob(FSMModelMixin, Leased):
     """The token that asked; its scopes narrow the rights."""
     name = models.CharField(max_length=255)
     format = models.CharField(max_length=10, choices=Format.choices)
+    encoding = models.CharField(max_length=20, default="utf-8-sig")
+    """Of a CSV file."""
+    delimiter = models.CharField(max_length=1, blank=True)
+    """Of a CSV file; empty for what spreadsheets of the person's language expect."""
     columns: models.JSONField[Any, Any] = models.JSONField()
     """Keys of fields and base keys, in their order."""
     condition: models.JSONField[Any, Any] = models.JSONField(null=True)
@@ -77,6 +83,12 @@ class ExportJob(FSMModelMixin, Leased):
     def is_working(self) -> bool:
         """Whether a worker has something to do."""
         return self.state in self.WORKING
+
+    @property
+    def expires_at(self) -> datetime:
+        """When its file goes."""
+        expiry: datetime = self.created_at + timedelta(hours=settings.EXPORT_KEEP_HOURS)
+        return expiry
 
     @transition(field=state, source=State.READING, target=State.WRITING)
     def end_reading(self) -> None:

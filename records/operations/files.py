@@ -24,7 +24,7 @@ from processes.permissions import Access, visible_access
 from records.files import Stored, clean_name, extension_of, store_content
 from records.files.content import delete_content, stored_before
 from records.files.kinds import is_what_it_says
-from records.models import Attachment
+from records.models import Attachment, ExportJob
 from records.queries.filters import readable_fields
 
 SWEPT_AT_ONCE = 500
@@ -163,7 +163,10 @@ def _forget_loose(limit: object) -> int:
 
 
 def _delete_unnamed(paths: Sequence[str]) -> int:
-    named = set(Attachment.objects.filter(path__in=paths).values_list("path", flat=True))
+    named = {
+        *Attachment.objects.filter(path__in=paths).values_list("path", flat=True),
+        *ExportJob.objects.filter(path__in=paths).values_list("path", flat=True),
+    }
     unnamed = [path for path in paths if path not in named]
     for path in unnamed:
         delete_content(path)

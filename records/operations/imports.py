@@ -17,7 +17,8 @@ from processes.definition_types import Definition
 from processes.models import Operation, Process
 from processes.permissions import Access, visible_access
 from records.exchange.plan import guessed_targets, plan_of
-from records.exchange.source import DELIMITERS, ENCODINGS, Form, outline_of, packed
+from records.exchange.source import DELIMITERS, ENCODINGS, Form, Outline, outline_of
+from records.exchange.workbook import taken
 from records.models import ImportFile, ImportJob
 
 ProcessRef = int | str | Definition | Process
@@ -25,7 +26,7 @@ ProcessRef = int | str | Definition | Process
 
 @transaction.atomic
 def begin_import(process: ProcessRef, *, name: str, content: bytes, actor: Actor) -> ImportJob:
-    """Take a CSV file in, with guesses of how it is read and where its columns go; nothing is imported yet.
+    """Take a CSV file or a workbook in, with guesses of how it is read and what its columns mean; nothing is imported.
 
     Files older than IMPORT_KEEP_DAYS go. Writes `import.begun`. Raises NotFound, NotAllowed, Conflict, Invalid.
     """
@@ -33,8 +34,8 @@ def begin_import(process: ProcessRef, *, name: str, content: bytes, actor: Actor
     if actor.user_id is None:
         raise NotAllowed(_("An import runs under the rights of a person."))
     name = clean_line(name.replace("\\", "/").rpartition("/")[2][:255] or "import.csv", field="name")
-    kept = packed(content)
-    outline = outline_of(kept)
+    file = taken(content)
+    outline = file.outline
     _forget_old()
     job = ImportJob.objects.create(
         process_id=access.definition.id,
@@ -44,11 +45,13 @@ def begin_import(process: ProcessRef, *, name: str, content: bytes, actor: Actor
         size=len(content),
         encoding=outline.form.encoding,
         delimiter=outline.form.delimiter,
+        sheets=list(file.sheets),
+        sheet=file.sheet,
         headers=list(outline.headers),
         targets=guessed_targets(access.definition, outline.headers),
         total=outline.total,
     )
-    ImportFile.objects.create(job=job, content=kept)
+    ImportFile.objects.create(job=job, content=file.kept, workbook=content if file.sheets else None)
     _publish("import.begun", job, actor)
     return job
 
@@ -61,14 +64,24 @@ def read_import_anew(job: ImportJob, *, encoding: str, delimiter: str, actor: Ac
     """
     access, job = _held(job, actor)
     _check_form(encoding, delimiter)
-    outline = outline_of(bytes(job.file.content), Form(encoding, delimiter))
-    _proceed(job, "change_plan")
-    job.encoding, job.delimiter = encoding, delimiter
-    job.headers, job.total = list(outline.headers), outline.total
-    job.targets, job.key = guessed_targets(access.definition, outline.headers), ""
-    job.save()
-    job.problems.all().delete()
-    return job
+    if job.sheet:
+        raise Conflict(_("A workbook says itself how it is read."))
+    return _anew(access, job, outline_of(bytes(job.file.content), Form(encoding, delimiter)))
+
+
+@transaction.atomic
+def choose_sheet(job: ImportJob, *, sheet: str, actor: Actor) -> ImportJob:
+    """Take another sheet of the workbook; its columns are guessed.
+
+    Raises NotFound, NotAllowed, Conflict (it runs already), Invalid.
+    """
+    access, job = _held(job, actor)
+    if sheet not in job.sheets:
+        raise Invalid(_("There is no such sheet."), {"sheet": [_("Choose one of the list.")]})
+    file = taken(bytes(job.file.workbook or b""), sheet)
+    ImportFile.objects.filter(job=job).update(content=file.kept)
+    job.sheet = sheet
+    return _anew(access, job, file.outline)
 
 
 @transaction.atomic
@@ -143,6 +156,17 @@ def _held(job: ImportJob, actor: Actor, *, needs_use: bool = True) -> tuple[Acce
     if held is None:
         raise NotFound(_("There is no such import."), **{"import": job.pk})
     return access, held
+
+
+def _anew(access: Access, job: ImportJob, outline: Outline) -> ImportJob:
+    """The job for what a file turned out to hold."""
+    _proceed(job, "change_plan")
+    job.encoding, job.delimiter = outline.form.encoding, outline.form.delimiter
+    job.headers, job.total = list(outline.headers), outline.total
+    job.targets, job.key = guessed_targets(access.definition, outline.headers), ""
+    job.save()
+    job.problems.all().delete()
+    return job
 
 
 def _start(job: ImportJob, transition: str, actor: Actor) -> ImportJob:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 from processes.permissions import Access
-from records.exchange.cells import guarded
+from records.exchange.cells import guarded, unguarded
 from records.exchange.source import Form, SourceRow, rows_of
 from records.models import ImportJob, ImportProblem
 
@@ -155,7 +155,7 @@ def _rows(job: ImportJob) -> Iterator[SourceRow]:
 
 def _line(job: ImportJob, cells: Sequence[str]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=job.delimiter).writerow(guarded(cell) for cell in cells)
+    csv.writer(buffer, delimiter=job.delimiter).writerow(guarded(unguarded(cell)) for cell in cells)
     return buffer.getvalue()
 
 

@@ -80,7 +80,7 @@ def table_for(
     wanted = readable_fields(access) if fields is None else tuple(fields)
     objects = model_for(access.definition).objects
     rows = narrowed(objects.in_bin(access) if in_bin else objects.visible_to(access), access, narrowing)
-    page = _page(rows, row_class(access.definition, wanted), sorting, place, limit)
+    page = page_of(rows, row_class(access.definition, wanted), sorting, place, limit)
     total = page.total(rows) if with_total else None
     return Table(
         rows=page.rows,
@@ -103,7 +103,7 @@ def columns_for(access: Access) -> tuple[TableColumn, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
     """The rows found from a place, in the order of the list, and whether there are more in its direction."""
 
     sorting: Sorting
@@ -135,11 +135,12 @@ class _Page:
         return int(rows.order_by().values("pk")[: COUNTED + 1].count())
 
 
-def _page(rows: Any, make: type[Row], sorting: Sorting, place: Cursor | None, limit: int) -> _Page:
+def page_of(rows: Any, make: type[Row], sorting: Sorting, place: Cursor | None, limit: int) -> Page:
+    """The rows of a queryset that follow (or precede) a place. One query."""
     backward = place is not None and place.backward
     if place is not None:
         rows = rows.filter(sorting.beyond(place.value, place.id, backward=backward))
     ordered = rows.order_by(*sorting.order(backward=backward)).annotate(sort_value=sorting.expression)
     loaded = [make(values) for values in ordered.values_list(*make.attributes, "sort_value")[: limit + 1]]
     found = loaded[:limit]
-    return _Page(sorting, place, tuple(reversed(found) if backward else found), len(loaded) > limit)
+    return Page(sorting, place, tuple(reversed(found) if backward else found), len(loaded) > limit)

@@ -17,6 +17,7 @@ from events.models import Event
 from processes.models import Process
 from processes.operations import set_grants
 from records.operations import add_comment, create_record, create_task
+from records.operations.exports import begin_export
 from records.operations.imports import begin_import
 from tests.api.conftest import ApiClient, client_of
 from tests.factories import EMPLOYEE, actor_of, make_admin, make_process, make_role, make_user
@@ -88,6 +89,10 @@ ROUTES: dict[str, list[tuple[str, Any, str]]] = {
     "api-import-cancel": [("post", None, HIDDEN)],
     "api-import-problems": [("get", None, HIDDEN)],
     "api-import-rejected": [("get", None, HIDDEN)],
+    "api-exports": [("get", None, HIDDEN), ("post", {"format": "csv"}, HIDDEN)],
+    "api-export": [("get", None, HIDDEN)],
+    "api-export-cancel": [("post", None, HIDDEN)],
+    "api-export-file": [("get", None, HIDDEN)],
     "api-robots": [("get", None, HIDDEN), ("post", {"stage": "in_work", "kind": "add_comment"}, HIDDEN)],
     "api-robot": [("get", None, HIDDEN), ("patch", {"is_on": False}, HIDDEN), ("delete", None, HIDDEN)],
     "api-robot-start": [("post", None, HIDDEN)],
@@ -145,6 +150,7 @@ class World:
             "import_id": begin_import(
                 self.process, name="f.csv", content=b"Title\nsecret words\n", actor=actor_of(self.admin)
             ).pk,
+            "export_id": begin_export(self.process, file_format="csv", actor=actor_of(self.admin)).pk,
             "file_id": 1,
             "robot_id": 1,
             "trigger_id": 1,

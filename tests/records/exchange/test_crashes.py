@@ -99,7 +99,7 @@ def test_place_that_kills_every_worker_fails_the_import_and_nothing_else(
 def test_worker_that_lost_its_lease_writes_nothing_more(process: Process, begin: Begin, actor: Actor) -> None:
     job = checked(begin("Title\n" + "x\n" * 30), actor)
     run_import(job, actor=actor)
-    late = worker._claim()
+    late = worker.turns.claim()
     assert late is not None
     lose_lease(job)
     work_through(job.pk)

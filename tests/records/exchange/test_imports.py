@@ -185,7 +185,7 @@ def test_undecodable_cells_are_rejected_and_their_neighbours_come_in(
 def test_rejected_rows_come_back_as_an_inert_file_that_can_be_given_again(
     process: Process, begin: Begin, actor: Actor
 ) -> None:
-    job = imported(begin('Title,Amount,Note\n=cmd,many,"-5"\nGood,1,\n+7,x,\t@\nshort\n'), actor)
+    job = imported(begin('Title,Amount,Note\n=cmd,many,"-5+1"\nGood,1,\n+7,x,\t@\nshort\n'), actor)
     text = "".join(rejected_csv(job))
     lines = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert lines[0] == ["Title", "Amount", "Note", "Reason"]

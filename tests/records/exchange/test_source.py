@@ -105,8 +105,8 @@ def test_rows_go_on_after_a_position() -> None:
         (b"\xef\xbb\xbf\r\n", "The file is empty."),
         (b"A,B\n", "There is a header but no row below it."),
         (b"\nA,B\n1,2\n", "The first line must name the columns."),
-        (b"PK\x03\x04rest", "This is an Excel workbook (or another archive). Save it as CSV first."),
-        (b"%PDF-1.7 rest", "This is a PDF. A CSV file is expected."),
+        (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook, or one with a password. Save it as XLSX or CSV."),
+        (b"%PDF-1.7 rest", "This is a PDF. A CSV or Excel file is expected."),
         (b",".join([b"x"] * 301) + b"\n1\n", "The file has more than 300 columns."),
     ],
 )
@@ -143,7 +143,15 @@ def test_noise_is_refused_in_words_or_read_and_never_breaks() -> None:
     assert min(verdicts.values()) > 20, verdicts
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+7 900", "-5", "@cmd", "\tx", "\rx", "'quoted'", "'=1", "''-1", "plain", ""])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+7 900", "-5+1", "@cmd", "\tx", "\rx", "'quoted'", "'=1", "''-1", "plain", ""]
+)
 def test_guarded_cell_is_inert_and_comes_back_as_it_was(cell: str) -> None:
     assert not guarded(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
     assert unguarded(guarded(cell)) == cell
+
+
+@pytest.mark.parametrize("cell", ["-5", "-1234.56", "-0,5"])
+def test_negative_number_stays_a_number_that_spreadsheets_count_with(cell: str) -> None:
+    assert guarded(cell) == cell
+    assert unguarded(guarded(f"'{cell}")) == f"'{cell}"

@@ -132,7 +132,7 @@ def test_columns_that_make_no_sense_come_back_with_words(visitor: Visitor) -> No
 
 
 def test_file_that_is_none_comes_back_with_words(visitor: Visitor) -> None:
-    for content, words in ((b"", "Choose a file."), (b"PK\x03\x04", "Excel workbook"), (b"A,B\n", "no row below")):
+    for content, words in ((b"", "Choose a file."), (b"PK\x03\x04", "no Excel workbook"), (b"A,B\n", "no row below")):
         answer = visitor.post(IMPORTS, {} if not content else {"file": SimpleUploadedFile("x.csv", content)})
         assert (answer.status_code, words in text_of(answer)) == (422, True)
     assert ImportJob.objects.count() == 0
