@@ -26,7 +26,7 @@ BASE_KEYS = (
     *("created_at", "updated_at", "stage_changed_at", "closed_at"),
 )
 ALWAYS_SHOWN = ("id", "version")
-CREATABLE = frozenset({"title", "stage", "pipeline", "assignee", "fields"})
+CREATABLE = frozenset({"title", "stage", "pipeline", "assignee", "fields", "passing"})
 UPDATABLE = frozenset({"title", "assignee", "fields"})
 
 

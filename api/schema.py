@@ -191,6 +191,23 @@ def write_schema(access: Access, *keys: str) -> dict[str, Any]:
     }
 
 
+def _creating(access: Access) -> dict[str, Any]:
+    """A record to be, and what comes along for the gates into its stage."""
+    schema = write_schema(access, "title", "stage", "pipeline", "assignee", "fields")
+    passing = {
+        "type": "object",
+        "additionalProperties": False,
+        "description": "What comes along for the gates from anywhere into the stage.",
+        "properties": {
+            "comment": {"type": "string"},
+            "checked": {"type": "array", "items": {"type": "string"}},
+            "reason": {"type": ["integer", "null"]},
+            "override": {"type": "string"},
+        },
+    }
+    return {**schema, "properties": {**schema["properties"], "passing": passing}}
+
+
 def _nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
     if "enum" in schema:
         return {**schema, "type": [schema["type"], "null"], "enum": [*schema["enum"], None]}
@@ -207,7 +224,7 @@ def _document(accesses: Sequence[Access]) -> dict[str, Any]:
     schemas: dict[str, Any] = document["components"]["schemas"]
     kinds: dict[str, Callable[[Access], dict[str, Any]]] = {
         "Record": record_schema,
-        "RecordCreate": lambda access: write_schema(access, "title", "stage", "pipeline", "assignee", "fields"),
+        "RecordCreate": lambda access: _creating(access),
         "RecordUpdate": lambda access: write_schema(access, "title", "assignee", "fields"),
     }
     for name, make in kinds.items():

@@ -19,6 +19,7 @@ COLORS: Mapping[str, str] = {
     State.READY: "amber",
     State.CLAIMED: "amber",
     State.FAILED: "red",
+    State.BLOCKED: "orange",
     State.POISONED: "red",
     State.UNCERTAIN: "orange",
 }

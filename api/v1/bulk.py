@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from api.codec import CREATABLE, UPDATABLE, codec_for, incoming
 from api.exceptions import status_of
+from api.passing import passing_from
 from api.v1.serializers import BulkBody, BulkOut
 from api.views import ApiView
 from core.errors import Invalid, SmartCRMError
@@ -19,6 +20,7 @@ from records.operations import Outcome, RecordChange, change_records
 KEYS = {
     "create": frozenset({"op", "record"}),
     "update": frozenset({"op", "id", "version", "record"}),
+    "move": frozenset({"op", "id", "version", "stage", "passing"}),
     "delete": frozenset({"op", "id", "version"}),
 }
 MOST_ID = 10**18
@@ -29,7 +31,7 @@ class BulkRecords(ApiView):
 
     @extend_schema(
         operation_id="records_bulk",
-        summary="Create, change and delete many records",
+        summary="Create, change, move and delete many records",
         request=BulkBody,
         responses={200: BulkOut},
     )
@@ -48,16 +50,21 @@ def _change(operation: Mapping[str, Any], definition: Definition) -> RecordChang
     try:
         op = operation.get("op")
         if op not in KEYS:
-            raise Invalid(_("An operation is create, update or delete."), {"op": [_("Choose one of the three.")]})
+            raise Invalid(_("An operation is create, update, move or delete."), {"op": [_("Choose one of the four.")]})
         unknown = sorted(key for key in operation if key not in KEYS[op])
         if unknown:
             raise Invalid(_("Unknown keys."), {key: [_("There is no such key.")] for key in unknown})
         if op == "create":
-            body = incoming(_record(operation), definition, keys=CREATABLE)
-            return RecordChange(values=body.values, stage=body.stage)
+            record = _record(operation)
+            passing = passing_from(record.get("passing"), with_fields=False)
+            body = incoming(record, definition, keys=CREATABLE)
+            return RecordChange(values=body.values, stage=body.stage, passing=passing)
         number, version = _number(operation, "id"), _number(operation, "version", required=False)
         if op == "delete":
             return RecordChange(record_id=number, version=version, delete=True)
+        if op == "move":
+            to, passing = _stage(operation), passing_from(operation.get("passing"))
+            return RecordChange(record_id=number, version=version, to=to, passing=passing)
         values = incoming(_record(operation), definition, keys=UPDATABLE).values
         return RecordChange(record_id=number, version=version, values=values)
     except Invalid as error:
@@ -69,6 +76,13 @@ def _record(operation: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(record, dict):
         raise Invalid(_("A record is expected."), {"record": [_("An object is expected.")]})
     return record
+
+
+def _stage(operation: Mapping[str, Any]) -> str:
+    stage = operation.get("stage")
+    if not isinstance(stage, str) or not stage:
+        raise Invalid(_("A key is expected."), {"stage": [_("A key is expected.")]})
+    return stage
 
 
 def _number(operation: Mapping[str, Any], key: str, *, required: bool = True) -> int | None:

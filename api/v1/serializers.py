@@ -169,6 +169,14 @@ class MovesBody(Strict):
     moves = serializers.ListField(child=MovePair(), allow_null=True, max_length=2500)
 
 
+class ReasonOut(serializers.Serializer[Any]):
+    """Why a record may end in failure; a retired reason is not offered any more."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    retired = serializers.BooleanField(source="is_retired")
+
+
 class PipelineOut(serializers.Serializer[Any]):
     """An ordered path of stages. `moves` lists pairs of stage keys; null means between any."""
 
@@ -177,6 +185,8 @@ class PipelineOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     stages = StageOut(many=True)
     moves = serializers.SerializerMethodField()
+    lost_reasons = ReasonOut(source="reasons", many=True)
+    is_reason_required = serializers.BooleanField()
 
     def get_moves(self, pipeline: Any) -> list[list[str]] | None:
         """Pairs of stage keys."""
@@ -268,12 +278,38 @@ class AccessBody(Strict):
 # What hangs on records
 
 
+class GateTermsOut(serializers.Serializer[Any]):
+    """What is missing for a move: what a refusal with the code `gate` says in `details.gate`."""
+
+    fields = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
+    hidden_fields = serializers.IntegerField(help_text="How many fields are empty that one may not see.")
+    refusals = serializers.ListField(child=serializers.CharField())
+    checklist = serializers.ListField(child=serializers.DictField())
+    comment = serializers.BooleanField()
+    reasons = serializers.ListField(child=serializers.DictField())
+    roles = serializers.ListField(child=serializers.CharField(), help_text="Only they may pass.")
+    can_override = serializers.BooleanField()
+
+
+class PassingBody(Strict):
+    """What comes along for the gates on the way: values, a comment, the keys of confirmed lines, the id of a reason for
+    a failure; or why the gates are overridden.
+    """
+
+    fields = serializers.DictField(required=False, default=dict)  # type: ignore[assignment]
+    comment = optional_text()
+    checked = serializers.ListField(child=serializers.CharField(), required=False, default=list)
+    reason = serializers.IntegerField(required=False, allow_null=True, default=None)
+    override = optional_text()
+
+
 class MoveBody(Strict):
     """Where a record goes: the stage, and its place there (below `after`, else above `before`, else on top)."""
 
     stage = serializers.CharField(help_text="Key of a stage of the record's pipeline.")
     after = serializers.IntegerField(required=False, allow_null=True)
     before = serializers.IntegerField(required=False, allow_null=True)
+    passing = PassingBody(required=False)
 
 
 class CommentOut(serializers.Serializer[Any]):
@@ -335,7 +371,8 @@ class EntryOut(serializers.Serializer[Any]):
 
 class BulkBody(Strict):
     """Up to 1,000 operations: `{"op": "create", "record": {…}}`, `{"op": "update", "id": 1, "record": {…}}`,
-    `{"op": "delete", "id": 1}`; with `version` an update or a deletion refuses another version.
+    `{"op": "move", "id": 1, "stage": "won", "passing": {…}}`, `{"op": "delete", "id": 1}`; with `version` all but a
+    creation refuse another version.
     """
 
     operations = serializers.ListField(child=serializers.DictField(), max_length=1000)

@@ -25,7 +25,7 @@ from automation.scope import date_field, due_of
 from core.actor import Actor
 from core.errors import NotAllowed, NotFound, SmartCRMError
 from processes.models import Operation
-from records.operations.moves import MoveRefused
+from records.operations import GatePending, MoveRefused
 from records.operations.writing import Writing, begin
 from records.typed import TypedRecord
 
@@ -97,7 +97,7 @@ def _execute_inside(run: Run, actor: Actor, perform: Callable[[Writing, TypedRec
     except Fenced:
         logger.warning("Run %s was taken over; its effect is rolled back", run.pk)
     except Exception as error:  # noqa: BLE001 - a failure becomes a row that a person can read
-        if ledger.finish(run, ending_of(error, run)) and isinstance(error, MoveRefused):
+        if ledger.finish(run, ending_of(error, run)) and isinstance(error, GatePending | MoveRefused):
             tell_of_blocked(run, error)
 
 

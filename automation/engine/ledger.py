@@ -27,6 +27,7 @@ MOVES: Mapping[str, tuple[tuple[State, ...], State]] = {
     "succeed": ((State.CLAIMED,), State.SUCCEEDED),
     "skip": ((State.CLAIMED,), State.SKIPPED),
     "fail": ((State.CLAIMED,), State.FAILED),
+    "block": ((State.CLAIMED,), State.BLOCKED),
     "postpone": ((State.CLAIMED,), State.READY),
     "release": ((State.CLAIMED,), State.READY),
     "retime": ((State.CLAIMED,), State.READY),
@@ -34,7 +35,7 @@ MOVES: Mapping[str, tuple[tuple[State, ...], State]] = {
     "poison": ((State.CLAIMED,), State.POISONED),
     "doubt": ((State.CLAIMED,), State.UNCERTAIN),
     "cancel": ((State.READY, State.CLAIMED, State.HELD), State.CANCELLED),
-    "retry": ((State.FAILED, State.POISONED, State.UNCERTAIN, State.HELD), State.READY),
+    "retry": ((State.FAILED, State.BLOCKED, State.POISONED, State.UNCERTAIN, State.HELD), State.READY),
     "confirm": ((State.UNCERTAIN,), State.SUCCEEDED),
 }
 

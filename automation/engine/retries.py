@@ -12,6 +12,7 @@ from automation.effects import Skip, Temporary
 from automation.engine.ledger import End
 from automation.models import Run
 from core.errors import LimitReached, SmartCRMError
+from records.operations import GatePending
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ def ending_of(error: Exception, run: Run, *, repeatable: bool = True) -> End:
         return _again(run, PAUSES, "too_slow", _("It took too long and was stopped."))
     if isinstance(error, LimitReached):
         return _again(run, PAUSES, error.code, str(error), wish=error.details.get("retry_after"))
+    if isinstance(error, GatePending):
+        return End("block", error_code=error.code, error=str(error))
     if isinstance(error, SmartCRMError):
         status = error.details.get("http_status")
         return End("fail", error_code=error.code, error=_words(error), http_status=status)

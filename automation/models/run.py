@@ -26,6 +26,7 @@ class State(models.TextChoices):
     SUCCEEDED = "succeeded", _("Done")
     SKIPPED = "skipped", _("Skipped")
     FAILED = "failed", _("Failed")
+    BLOCKED = "blocked", _("Blocked by a gate")
     POISONED = "poisoned", _("Crashed three times")
     UNCERTAIN = "uncertain", _("Perhaps sent")
     CANCELLED = "cancelled", _("Cancelled")
@@ -153,6 +154,10 @@ class Run(FSMModelMixin, models.Model):
     def fail(self) -> None:
         """It cannot be done."""
 
+    @transition(field=state, source=State.CLAIMED, target=State.BLOCKED)
+    def block(self) -> None:
+        """A gate holds the move back; a person has to see to what is missing."""
+
     @transition(field=state, source=State.CLAIMED, target=State.READY)
     def postpone(self) -> None:
         """The attempt failed and another one follows."""
@@ -181,7 +186,11 @@ class Run(FSMModelMixin, models.Model):
     def cancel(self) -> None:
         """Not wanted any more: the record left, the robot was switched off, a person said so."""
 
-    @transition(field=state, source=[State.FAILED, State.POISONED, State.UNCERTAIN, State.HELD], target=State.READY)
+    @transition(
+        field=state,
+        source=[State.FAILED, State.BLOCKED, State.POISONED, State.UNCERTAIN, State.HELD],
+        target=State.READY,
+    )
     def retry(self) -> None:
         """A person asks for another attempt under the same key."""
 

@@ -19,7 +19,7 @@ from records.models import Record
 from records.queries.card import row_for
 
 PAGE = 50
-BAD = (State.FAILED, State.POISONED, State.UNCERTAIN, State.HELD)
+BAD = (State.FAILED, State.BLOCKED, State.POISONED, State.UNCERTAIN, State.HELD)
 """States that need a person."""
 
 

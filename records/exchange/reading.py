@@ -18,6 +18,7 @@ from processes.fieldtype import TextContext, WrongValue
 from records.exchange.cells import unguarded
 from records.exchange.plan import ASSIGNEE, ID, STAGE, TITLE, Plan, Target
 from records.exchange.source import UNREADABLE, SourceRow
+from records.operations.passing import GatePending
 from records.queries.linked import records_called
 
 
@@ -148,7 +149,8 @@ def reasons_of(error: SmartCRMError, plan: Plan) -> list[Reason]:
         for key, messages in fields.items()
         for message in messages
     ]
-    return found or [Reason(None, str(error.message))]
+    is_told = found and not isinstance(error, GatePending)
+    return found if is_told else [*found, Reason(None, str(error.message))]
 
 
 def _said(plan: Plan, key: str, message: str) -> str:

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Invalid, SmartCRMError
+from records.gates import NOTHING, Passing
 from records.operations.drafts import RecordDraft, draft_record, write_drafts
+from records.operations.moves import move_record
 from records.operations.records import delete_record, update_record
 from records.operations.references import know_all
 from records.operations.writing import ProcessRef, Writing, begin, refusing_taken
@@ -21,13 +23,17 @@ MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """One change to be: a record to create (`record_id` is None), to update or to delete."""
+    """One change to be: a record to create (`record_id` is None), to update, to move or to delete."""
 
     record_id: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     stage: int | None = None
     version: int | None = None
     delete: bool = False
+    to: int | str | None = None
+    """The stage to move to."""
+    passing: Passing = NOTHING
+    """What comes along for gates, of a move or a new record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def _created(writing: Writing, changes: Iterable[Any]) -> list[Outcome]:
     drafts: list[RecordDraft] = []
     for change in changes:
         try:
-            drafts.append(draft_record(writing, values=change.values, stage=change.stage))
+            drafts.append(draft_record(writing, values=change.values, stage=change.stage, passing=change.passing))
         except SmartCRMError as error:
             outcomes.append(Outcome(error=error))
         else:
@@ -105,4 +111,7 @@ def _done(writing: Writing, change: RecordChange) -> TypedRecord | None:
     if change.delete:
         delete_record(process, change.record_id, version=change.version, actor=actor)
         return None
+    if change.to is not None:
+        passing, version = change.passing, change.version
+        return move_record(process, change.record_id, to=change.to, passing=passing, version=version, actor=actor)
     return update_record(process, change.record_id, values=change.values, version=change.version, actor=actor)

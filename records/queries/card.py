@@ -14,11 +14,12 @@ from core.rows import one_row
 from events.models import Event
 from processes.definition_types import Definition, FieldDef, SectionDef, StageDef, Words
 from processes.fieldtype import PERSON, DisplayContext, FieldType, field_types
-from processes.models import Field, Operation, Process
+from processes.models import Field, Operation
 from processes.permissions import Access
 from records.models import StageVisit, Task
 from records.queries.asked import asked_of_row
 from records.queries.filters import readable_fields
+from records.queries.moves import moves_of, why_locked
 from records.queries.names import Names, Wanted, names_for, want, wanted_by
 from records.queries.parts import Part, parts_of, sizes_of
 from records.typed import TypedRecord, model_for
@@ -65,7 +66,7 @@ class Step:
     """`done`, `current` or `next`."""
     allowed: bool
     reason: str
-    """Why the record cannot go there."""
+    """Why the record cannot go there, or what is missing for it."""
     time_spent: timedelta | None
 
 
@@ -135,7 +136,7 @@ def card_for(access: Access, record_id: int) -> Card:
     wanted = _wanted_by(access, row, tasks)
     names, sizes = names_for(access.actor, wanted), sizes_of(wanted)
     people = names.get(PERSON, {})
-    locked = _why_locked(access, row)
+    locked = why_locked(access)
     asked = asked_of_row(access, row, row.stage)
     may = {operation: not locked and access.covers(operation, row) for operation in _OPERATIONS}
     return Card(
@@ -253,14 +254,8 @@ def _person(person_id: int | None, names: Mapping[int, str]) -> Person | None:
     return Person(person_id, names.get(person_id, f"#{person_id}")) if person_id is not None else None
 
 
-def _why_locked(access: Access, row: TypedRecord) -> str:
-    if access.definition.status != Process.Status.PUBLISHED:
-        return _("This process is not in use; its records cannot be changed.")
-    return ""
-
-
 def _why_field_locked(access: Access, row: TypedRecord, field: FieldDef) -> str:
-    if locked := _why_locked(access, row):
+    if locked := why_locked(access):
         return locked
     if field.type.is_computed:
         return _("This value is made by the product.")
@@ -270,18 +265,16 @@ def _why_field_locked(access: Access, row: TypedRecord, field: FieldDef) -> str:
 
 
 def _steps(access: Access, row: TypedRecord) -> tuple[Step, ...]:
-    pipeline = access.definition.pipeline_by_id[row.pipeline_id]
-    current = row.stage
-    targets = pipeline.targets[current.id]
-    spent = _time_spent(row.pk, until=timezone.now() if current.is_open else row.stage_changed_at)
-    locked = _why_locked(access, row)
-    may_move = access.covers(Operation.MOVE, row)
-    steps: list[Step] = []
     if not access.definition.has_stages:
         return ()
-    for stage in pipeline.stages:
-        reason = locked or _why_not(current, stage, targets, may_move=may_move)
-        allowed = stage.id != current.id and not reason
+    current = row.stage
+    spent = _time_spent(row.pk, until=timezone.now() if current.is_open else row.stage_changed_at)
+    moves = {move.stage.id: move for move in moves_of(access, row)}
+    steps: list[Step] = []
+    for stage in access.definition.pipeline_by_id[row.pipeline_id].stages:
+        move = moves.get(stage.id)
+        allowed = move is not None and not move.why_not
+        reason = (move.why_not or move.asks) if move is not None else ""
         steps.append(Step(stage, _state(stage, current), allowed, reason, spent.get(stage.id)))
     return tuple(steps)
 
@@ -291,17 +284,6 @@ def _state(stage: StageDef, current: StageDef) -> str:
         return "current"
     passed = stage.is_open and (stage.position < current.position or not current.is_open)
     return "done" if passed else "next"
-
-
-def _why_not(current: StageDef, stage: StageDef, targets: frozenset[int], *, may_move: bool) -> str:
-    if stage.id == current.id:
-        return ""
-    if not may_move:
-        return _("You have no right to move this record.")
-    if stage.id not in targets:
-        names = {"source": current.name, "target": stage.name}
-        return _("A record cannot go from “%(source)s” to “%(target)s”.") % names
-    return ""
 
 
 def _time_spent(record_id: int, *, until: datetime) -> dict[int, timedelta]:
@@ -332,5 +314,5 @@ def _card_task(access: Access, row: TypedRecord, task: Task, names: Mapping[int,
         due_at=task.due_at,
         done_at=task.done_at,
         is_overdue=task.done_at is None and task.due_at is not None and task.due_at < timezone.now(),
-        can_complete=not _why_locked(access, row) and (is_own or access.covers(Operation.UPDATE, row)),
+        can_complete=not why_locked(access) and (is_own or access.covers(Operation.UPDATE, row)),
     )

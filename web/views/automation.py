@@ -52,6 +52,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     State.SUCCEEDED: ("circle-check", "good"),
     State.SKIPPED: ("ban", ""),
     State.FAILED: ("alert-circle", "bad"),
+    State.BLOCKED: ("lock", "warn"),
     State.POISONED: ("alert-triangle", "bad"),
     State.UNCERTAIN: ("help-circle", "warn"),
     State.CANCELLED: ("circle-x", ""),

@@ -1,0 +1,75 @@
+"""Where a record may go from where it stands, what that asks for, and why not elsewhere."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from processes.definition_types import ReasonDef, StageDef
+from processes.models import Operation, Process
+from processes.permissions import Access
+from records.gates import Passage, Terms, reasons_for
+from records.operations.passing import summary, told_terms
+from records.typed import TypedRecord
+
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleMove:
+    """A stage as a target: whether one may go there, and what is still missing for it."""
+
+    stage: StageDef
+    why_not: str
+    """Empty where one may go, perhaps after giving what is missing."""
+    asks: str
+    """What is missing, in words."""
+    terms: Terms = NO_TERMS
+    reasons: tuple[ReasonDef, ...] = ()
+    """The reasons that may be given for ending there."""
+    can_override: bool = False
+
+
+def why_locked(access: Access) -> str:
+    """Why no record of the process can be changed just now; empty when they can."""
+    if access.definition.status != Process.Status.PUBLISHED:
+        return _("This process is not in use; its records cannot be changed.")
+    return ""
+
+
+def moves_of(access: Access, row: TypedRecord) -> tuple[PossibleMove, ...]:
+    """Every other stage of the record's pipeline as a target. A query only where a gate is closed to one's roles."""
+    at_once = row.open_stages(access)
+    return tuple(
+        _move(access, row, stage, is_open=stage.id in at_once)
+        for stage in access.definition.pipeline_by_id[row.pipeline_id].stages
+        if stage.id != row.stage_id
+    )
+
+
+def move_to(access: Access, row: TypedRecord, stage_id: int) -> PossibleMove | None:
+    """One stage of the record's pipeline as a target; None for its own stage and for stages elsewhere."""
+    return next((move for move in moves_of(access, row) if move.stage.id == stage_id), None)
+
+
+def _move(access: Access, row: TypedRecord, stage: StageDef, *, is_open: bool) -> PossibleMove:
+    pipeline = access.definition.pipeline_by_id[row.pipeline_id]
+    if reason := why_locked(access) or _off_limits(access, row, stage):
+        return PossibleMove(stage, reason, "")
+    reasons = reasons_for(pipeline, stage)
+    can_override = access.covers(Operation.OVERRIDE, row)
+    if is_open:
+        return PossibleMove(stage, "", "", reasons=reasons, can_override=can_override)
+    terms = Passage(access).terms(row, stage)
+    asks = summary(stage.name, told_terms(access, terms, can_override=can_override))
+    is_closed = bool(terms.closed) and not can_override
+    return PossibleMove(stage, asks if is_closed else "", asks, terms, reasons, can_override)
+
+
+def _off_limits(access: Access, row: TypedRecord, stage: StageDef) -> str:
+    """What neither terms nor an override can change."""
+    if not access.covers(Operation.MOVE, row):
+        return _("You have no right to move this record.")
+    if stage.id not in access.definition.pipeline_by_id[row.pipeline_id].targets[row.stage_id]:
+        names = {"source": row.stage.name, "target": stage.name}
+        return _("A record cannot go from “%(source)s” to “%(target)s”.") % names
+    return ""
