@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from web.views import board, card, editing, files, filters, imports, links, table, work
+from web.views import board, card, editing, files, filters, gate, imports, links, table, work
 
 record: list[URLPattern | URLResolver] = [
     path("", card.card, name="record-card"),
     path("tile/", board.tile, name="record-tile"),
     path("row/", table.row, name="record-row"),
     path("move/", board.move, name="record-move"),
+    path("gate/", gate.gate, name="record-gate"),
     path("delete/", editing.delete, name="record-delete"),
     path("restore/", editing.restore, name="record-restore"),
     path("fields/<slug:field_key>/", editing.field, name="record-field"),

@@ -97,7 +97,7 @@ def move(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
             actor=actor,
         )
     except Stale:
-        return _faster(visible_access(actor, key), record_id)
+        return faster(visible_access(actor, key), record_id)
     return JsonResponse({"version": row.version, "rank": row.position, "stage": row.stage_id})
 
 
@@ -154,7 +154,7 @@ def _number(body: dict[str, Any], name: str, *, required: bool = False) -> Any:
     raise Invalid(_("A number is expected."), {name: [_("A number is expected.")]})
 
 
-def _faster(access: Access, record_id: int) -> HttpResponse:
+def faster(access: Access, record_id: int) -> HttpResponse:
     """Somebody changed the record first: its present state, and who it was."""
     change = last_change(access, record_id)
     who = change.who or _("Somebody")

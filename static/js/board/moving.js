@@ -1,8 +1,9 @@
 // @ts-check
 // Moving a tile: at once in the page, then on the server; back to its place when the server says no.
 import { announce } from "../lib/announce.js";
-import { HttpError, request, tabId } from "../lib/http.js";
+import { HttpError, request } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
+import { requestMove } from "../lib/moves.js";
 import { toast, toastError } from "../controllers/toast.js";
 import {
   add, amountOf, columnOf, columnOfStage, homeColumn, insert, mayEnter, neighbour, recordUrl, tileById, tileFrom, tilesOf,
@@ -49,16 +50,20 @@ export async function move(tile, to, { from = placeOf(tile), undoable = true } =
   const staged = from.column !== to.column;
   if (staged) transfer(tile, from.column, to.column);
   tile.dataset.pending = "";
+  const back = () => {
+    if (staged) transfer(tile, to.column, from.column);
+    put(tile, from);
+    return false;
+  };
   try {
-    const answer = await request(recordUrl(board, `${tile.dataset.id}/move/`), { json: wish(tile, to.column) });
+    const answer = await requestMove(recordUrl(board, `${tile.dataset.id}/move/`), wish(tile, to.column));
+    if (!answer) return back();
     accept(tile, answer);
     say(tile, to.column);
     if (staged && undoable) offerUndo(tile, from, to);
-    document.dispatchEvent(new CustomEvent("record:moved", { detail: { id: Number(tile.dataset.id), ...answer } }));
     return true;
   } catch (error) {
-    if (staged) transfer(tile, to.column, from.column);
-    put(tile, from);
+    back();
     await refused(board, tile, error);
     return false;
   } finally {
@@ -76,7 +81,6 @@ const wish = (tile, column) => ({
   after: idOf(neighbour(tile, "previousElementSibling")),
   before: idOf(neighbour(tile, "nextElementSibling")),
   version: Number(tile.dataset.version),
-  tab: tabId,
 });
 
 /** @param {HTMLElement | null} tile */
@@ -117,15 +121,13 @@ function say(tile, column) {
 function offerUndo(tile, from, to) {
   const id = tile.dataset.id ?? "";
   const text = interpolate(gettext("Moved to “%(stage)s”"), { stage: to.column.dataset.name });
-  const goesBack = (to.column.dataset.targets ?? "").split(" ").includes(from.column.dataset.stage ?? "");
   const undo = async () => {
     const present = tileById(id);
     if (!present) return;
-    const before = from.before?.isConnected ? from.before : null;
     const column = columnOfStage(/** @type {Element} */ (present.closest(".board")), from.column.dataset.stage ?? "");
-    if (column && (await move(present, { column, before }, { undoable: false }))) present.focus();
+    if (column && (await move(present, { column, before: from.before }, { undoable: false }))) present.focus();
   };
-  toast(text, goesBack ? { undo } : {});
+  toast(text, mayEnter(tile, from.column) ? { undo } : {});
 }
 
 /**

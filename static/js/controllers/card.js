@@ -1,9 +1,10 @@
 // @ts-check
 // `data-controller="card"` around a record, on its page or in the panel: values edited in place, stages, tasks, bin.
 import { announce } from "../lib/announce.js";
-import { request, tabId } from "../lib/http.js";
+import { request } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { edit } from "../lib/inline.js";
+import { requestMove } from "../lib/moves.js";
 import { close, openUrl } from "./dialog.js";
 import { toast, toastError } from "./toast.js";
 
@@ -98,7 +99,8 @@ async function moveTo(root, stage) {
   const record = recordOf(root);
   const from = Number(record.dataset.stage);
   try {
-    await request(`${record.dataset.url}move/`, { json: { stage, version: Number(record.dataset.version), tab: tabId } });
+    const answer = await requestMove(`${record.dataset.url}move/`, { stage, version: Number(record.dataset.version) });
+    if (!answer) return;
     await refresh(root);
     tell(root, "record.moved");
     const name = root.querySelector("[aria-current=step]")?.textContent?.trim();

@@ -2,9 +2,10 @@
 // `data-controller="grid"`: a list whose cells are walked with the arrow keys and edited in place (Enter, F2 or a double
 // click; Tab saves and goes on), with a menu of stages, kept in step with what others do.
 import { announce } from "../lib/announce.js";
-import { HttpError, request, tabId } from "../lib/http.js";
+import { HttpError, request } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { edit } from "../lib/inline.js";
+import { requestMove } from "../lib/moves.js";
 import { openMenu } from "./menu.js";
 import { toast, toastError } from "./toast.js";
 
@@ -188,7 +189,8 @@ async function moveRow(list, id, stage, name) {
   if (!row) return;
   const from = Number(row.dataset.stage);
   try {
-    await request(`${list.dataset.records}${id}/move/`, { json: { stage, version: Number(row.dataset.version), tab: tabId } });
+    const answer = await requestMove(`${list.dataset.records}${id}/move/`, { stage, version: Number(row.dataset.version) });
+    if (!answer) return;
     const fresh = await refresh(list, id);
     const canReturn = fresh?.dataset.targets?.split(" ").includes(String(from));
     const undo = () => moveRow(list, id, from, "");

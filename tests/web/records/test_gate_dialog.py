@@ -1,0 +1,143 @@
+"""The dialog of a gate: what it asks, what it refuses, how it moves."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from core.actor import SYSTEM
+from processes.definition import definition_of
+from processes.drafts import GateDraft, LineDraft, ReasonDraft
+from processes.models import Operation, Process, Scope, Stage
+from processes.operations import set_gate, set_grants, set_lost_reasons
+from records.operations import move_record
+from records.typed import model_for
+from tests.factories import EMPLOYEE, actor_of, make_role, make_user
+from tests.web.records.conftest import Create, text_of
+
+pytestmark = pytest.mark.django_db
+
+ASKS = GateDraft(fields=["amount"], checklist=[LineDraft("Papers", "papers")], is_comment_required=True)
+
+
+def stage(process: Process, key: str) -> Stage:
+    return Stage.objects.select_related("pipeline__process").get(pipeline__process=process, key=key)
+
+
+@pytest.fixture
+def gated(process: Process) -> Process:
+    set_gate(stage(process, "in_work"), ASKS, actor=SYSTEM)
+    return process
+
+
+@pytest.fixture
+def record(gated: Process, employee: User, create: Create) -> int:
+    return create("Paper", actor=actor_of(employee))
+
+
+def where(process: Process, record: int) -> tuple[str, Any]:
+    row = model_for(definition_of(process)).objects.get(pk=record)
+    return row.stage.key, row.values()["amount"]
+
+
+def test_a_move_that_meets_a_gate_answers_422_with_all_that_is_missing(
+    gated: Process, employee: User, visit: Any, record: int
+) -> None:
+    body = {"stage": stage(gated, "in_work").pk, "version": 1}
+    answer = visit(employee).send(f"/p/requests/records/{record}/move/", body)
+    told = answer.json()["details"]["gate"]
+    assert (answer.status_code, answer.json()["code"]) == (422, "gate")
+    assert ([field["key"] for field in told["fields"]], told["comment"]) == (["amount"], True)
+    assert where(gated, record) == ("received", None)
+
+
+def test_the_dialog_asks_just_for_what_is_missing(gated: Process, employee: User, visit: Any, record: int) -> None:
+    url = f"/p/requests/records/{record}/gate/"
+    answer = visit(employee).get(url, part=True, stage=stage(gated, "in_work").pk)
+    form = answer.context["form"]
+    assert (answer.status_code, list(form.fields)) == (200, ["amount", "_checked", "_comment"])
+    assert "Pass without it" not in text_of(answer)
+
+
+def test_the_dialog_moves_with_what_was_filled_in(gated: Process, employee: User, visit: Any, record: int) -> None:
+    url, typed = f"/p/requests/records/{record}/gate/", {"stage": stage(gated, "in_work").pk, "version": 1}
+    half = visit(employee).post(url, {**typed, "amount": "12", "_comment": " "}, script=True)
+    assert (half.status_code, half.json()["code"]) == (422, "gate")
+    html = half.json()["details"]["html"]
+    assert ("Confirm every line." in html, "Write a comment." in html, 'value="12"' in html) == (True, True, True)
+    assert where(gated, record) == ("received", None)
+    whole = {**typed, "amount": "12", "_comment": "Go", "_checked": "papers"}
+    answer = visit(employee).post(url, whole, script=True)
+    assert (answer.status_code, answer.json()["stage"]) == (200, typed["stage"])
+    assert where(gated, record) == ("in_work", 12)
+
+
+def test_a_wrong_value_is_told_at_its_input(gated: Process, employee: User, visit: Any, record: int) -> None:
+    url, typed = f"/p/requests/records/{record}/gate/", {"stage": stage(gated, "in_work").pk, "version": 1}
+    answer = visit(employee).post(url, {**typed, "amount": "twelve"}, script=True)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert 'aria-invalid="true"' in answer.json()["details"]["html"]
+
+
+def test_who_comes_second_is_told_who_was_faster(gated: Process, employee: User, visit: Any, record: int) -> None:
+    move_record(gated, record, to="rejected", actor=SYSTEM)
+    move_record_back = stage(gated, "in_work").pk
+    url = f"/p/requests/records/{record}/gate/"
+    typed = {"stage": move_record_back, "version": 1, "amount": "1", "_comment": "x", "_checked": "papers"}
+    answer = visit(employee).post(url, typed, script=True)
+    assert (answer.status_code, answer.json()["code"]) == (409, "stale")
+    assert where(gated, record) == ("rejected", None)
+
+
+def test_a_condition_offers_the_fields_it_asks_about(
+    process: Process, employee: User, visit: Any, create: Create
+) -> None:
+    condition = {"field": "amount", "op": "ge", "value": 100}
+    set_gate(stage(process, "in_work"), GateDraft(condition=condition, refusal="At least 100."), actor=SYSTEM)
+    record = create("Paper", actor=actor_of(employee), amount=5)
+    url, typed = f"/p/requests/records/{record}/gate/", {"stage": stage(process, "in_work").pk, "version": 1}
+    dialog = text_of(visit(employee).get(url, part=True, stage=typed["stage"]))
+    assert ("At least 100." in dialog, 'name="amount"' in dialog) == (True, True)
+    assert visit(employee).post(url, {**typed, "amount": "7"}, script=True).status_code == 422
+    assert visit(employee).post(url, {**typed, "amount": "700"}, script=True).status_code == 200
+
+
+def test_reasons_are_offered_and_one_must_be_chosen(
+    process: Process, employee: User, visit: Any, create: Create
+) -> None:
+    drafts = [ReasonDraft("Price"), ReasonDraft("Silence")]
+    price, _silence = set_lost_reasons(stage(process, "rejected").pipeline, drafts, is_required=True, actor=SYSTEM)
+    record = create("Paper", actor=actor_of(employee))
+    url, typed = f"/p/requests/records/{record}/gate/", {"stage": stage(process, "rejected").pk, "version": 1}
+    assert "Silence" in text_of(visit(employee).get(url, part=True, stage=typed["stage"]))
+    refused = visit(employee).post(url, typed, script=True)
+    assert "Choose a reason." in refused.json()["details"]["html"]
+    assert visit(employee).post(url, {**typed, "_reason": price.pk}, script=True).status_code == 200
+
+
+def test_an_override_is_offered_to_those_who_may_and_needs_its_words(
+    gated: Process, visit: Any, create: Create
+) -> None:
+    chief = make_user("Chief")
+    rights = {**EMPLOYEE, Operation.MOVE: Scope.ALL, Operation.OVERRIDE: Scope.ALL}
+    set_grants(gated, {make_role(people=(chief,)).pk: rights}, actor=SYSTEM)
+    record = create("Paper", actor=actor_of(chief))
+    url, typed = f"/p/requests/records/{record}/gate/", {"stage": stage(gated, "in_work").pk, "version": 1}
+    assert "Pass without it" in text_of(visit(chief).get(url, part=True, stage=typed["stage"]))
+    assert visit(chief).post(url, typed, script=True).status_code == 422
+    assert visit(chief).post(url, {**typed, "_override": "Urgent"}, script=True).status_code == 200
+    assert where(gated, record) == ("in_work", None)
+
+
+def test_strangers_and_readers_find_no_dialog(
+    gated: Process, employee: User, reader: User, stranger: User, visit: Any, record: int
+) -> None:
+    url, target = f"/p/requests/records/{record}/gate/", stage(gated, "in_work").pk
+    assert visit(stranger).get(url, script=True, stage=target).status_code == 404
+    assert visit(reader).post(url, {"stage": target, "_override": "Me"}, script=True).status_code == 403
+    assert visit(employee).get(url, script=True, stage=10**9).status_code == 409
+
+
+def test_the_card_says_what_a_move_asks_for(gated: Process, employee: User, visit: Any, record: int) -> None:
+    page = text_of(visit(employee).get(f"/p/requests/records/{record}/"))
+    assert "Missing for “In work”: Amount, confirm “Papers”, a comment." in page

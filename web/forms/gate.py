@@ -1,0 +1,151 @@
+"""The dialog of a gate: inputs for just what is missing."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from core.errors import Invalid, Text
+from processes.definition_types import CheckItem, ReasonDef
+from processes.field_use import keys_in
+from processes.models import Operation
+from processes.permissions import Access
+from records.gates import Passing, Terms
+from records.operations.passing import OVERRIDE_LIMIT
+from records.queries.filters import readable_fields
+from records.queries.moves import PossibleMove
+from records.typed import TypedRecord
+from web.forms.records import control_of
+
+COMMENT, CHECKED, REASON, OVERRIDE = "_comment", "_checked", "_reason", "_override"
+"""Names of the inputs beside those of fields; no field's key begins like this."""
+PLACES: Mapping[str, str] = {"text": COMMENT, "checked": CHECKED, "reason": REASON, "override": OVERRIDE}
+"""Where the domain speaks of what comes along → the input."""
+FEW_REASONS = 7
+EMPTY: tuple[Any, ...] = (None, "", [])
+
+
+class GateForm(forms.Form):
+    """What is asked of one record on one way. The domain checks the answers; the form carries them as typed.
+
+    `more` are terms that an attempt has met beside those of the beginning.
+    """
+
+    def __init__(
+        self, access: Access, row: TypedRecord, move: PossibleMove, *args: Any, more: Terms | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.access, self.row, self.move = access, row, move
+        self.terms = [move.terms, *([more] if more else [])]
+        self.missing = _unique(field for terms in self.terms for field in terms.fields)
+        readable = {field.id for field in readable_fields(access)}
+        self.has_hidden = any(field.id not in readable for field in self.missing)
+        self.missing = [field for field in self.missing if field.id in readable]
+        self._changeable: set[str] = set()
+        self.can_fill = access.covers(Operation.UPDATE, row)
+        if self.can_fill:
+            self._add_fields()
+        self._add_rest()
+
+    @property
+    def asked(self) -> list[forms.BoundField]:
+        """The inputs of fields."""
+        return [self[name] for name in self.fields if not name.startswith("_")]
+
+    @property
+    def rest(self) -> list[forms.BoundField]:
+        """The other inputs, but for the override."""
+        return [self[name] for name in (CHECKED, REASON, COMMENT) if name in self.fields]
+
+    @property
+    def override(self) -> forms.BoundField | None:
+        """The input of the reason for an override, where one has the right."""
+        return self[OVERRIDE] if OVERRIDE in self.fields else None
+
+    @property
+    def refusals(self) -> list[str]:
+        """What is said of the conditions that do not hold."""
+        return list(dict.fromkeys(text for terms in self.terms for text in terms.refusals))
+
+    def passing(self) -> Passing:
+        """What was filled in."""
+        values = {name: self._raw(name) for name in self.fields if not name.startswith("_")}
+        kept = {key: value for key, value in values.items() if value not in EMPTY or key in self._changeable}
+        reason = self._raw(REASON) or ""
+        return Passing(
+            values=kept,
+            comment=self._raw(COMMENT) or "",
+            checked=frozenset(self._raw(CHECKED) or ()),
+            reason=int(reason) if reason.isascii() and reason.isdigit() and len(reason) < 19 else None,
+            override=self._raw(OVERRIDE) or "",
+        )
+
+    def refuse(self, error: Invalid) -> None:
+        """Put a refusal beside the inputs that it speaks of."""
+        if not error.fields:
+            self.add_error(None, str(error.message))
+        for key, messages in error.fields.items():
+            name = PLACES.get(key, key) if key not in self.fields else key
+            self.add_error(name if name in self.fields else None, [str(message) for message in messages])
+
+    def ask_again(self, terms: Terms) -> None:
+        """Say at each input what is still missing; conditions and roles stand above."""
+        said: dict[str, Text] = {field.key: _("Fill this in.") for field in terms.fields}
+        said |= {CHECKED: _("Confirm every line.")} if terms.checklist else {}
+        said |= {COMMENT: _("Write a comment.")} if terms.needs_comment else {}
+        said |= {REASON: _("Choose a reason.")} if terms.reasons else {}
+        for name, message in said.items():
+            if name in self.fields:
+                self.add_error(name, str(message))
+
+    def _raw(self, name: str) -> Any:
+        field = self.fields.get(name)
+        return None if field is None else field.widget.value_from_datadict(self.data, self.files, name)
+
+    def _add_fields(self) -> None:
+        """Empty fields first, then those about which a condition asks, with their values."""
+        asked = {key for terms in self.terms for gate in terms.conditions for key in keys_in(gate.condition)}
+        written = (field for field in readable_fields(self.access) if not field.type.is_computed)
+        about = [field for field in written if field.key in asked and field not in self.missing]
+        self._changeable = {field.key for field in about}
+        for field in [*self.missing, *about]:
+            value = field.type.form_value(self.row.value(field))
+            self.initial[field.key] = value
+            self.fields[field.key] = control_of(self.access, field, value)
+            self.fields[field.key].required = field in self.missing
+
+    def _add_rest(self) -> None:
+        lines = _unique(item for terms in self.terms for item in terms.checklist)
+        if lines:
+            self.fields[CHECKED] = _checklist(lines)
+        if self.move.reasons:
+            self.fields[REASON] = _reason(self.move.reasons, is_required=any(terms.reasons for terms in self.terms))
+        if any(terms.needs_comment for terms in self.terms):
+            self.fields[COMMENT] = forms.CharField(label=_("Comment"), widget=forms.Textarea(attrs={"rows": 3}))
+        if self.move.can_override:
+            self.fields[OVERRIDE] = forms.CharField(
+                label=_("Why it has to pass"),
+                help_text=_("The reason stands in the history of the record."),
+                max_length=OVERRIDE_LIMIT,
+                required=False,
+            )
+
+
+def _checklist(lines: Iterable[CheckItem]) -> forms.Field:
+    return forms.MultipleChoiceField(
+        label=_("Confirm"),
+        choices=[(item.key, item.text) for item in lines],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+def _reason(reasons: Iterable[ReasonDef], *, is_required: bool) -> forms.Field:
+    choices = [(str(reason.id), reason.name) for reason in reasons]
+    if len(choices) <= FEW_REASONS:
+        return forms.ChoiceField(label=_("Reason"), choices=choices, widget=forms.RadioSelect, required=is_required)
+    return forms.ChoiceField(label=_("Reason"), choices=[("", "—"), *choices], required=is_required)
+
+
+def _unique(items: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(items))
