@@ -14,8 +14,8 @@ from core.errors import Invalid, Text
 from core.registry import Extension
 from processes.definition import fresh_definition
 from processes.definition_types import Definition
-from processes.field_use import keys_in
 from processes.models import Field
+from processes.schema import keys_in
 from processes.uses import FieldUse, Use, field_use_kinds
 
 

@@ -135,11 +135,13 @@ def _build(process: Process) -> Definition:
 
 def field_def(field: Field, shadow: FieldDef | None = None) -> FieldDef:
     """A field as the code uses it; it may be one that is not stored yet."""
+    kind = field_types[field.type]
+    settings = kind.completed(field.settings)
     return FieldDef(
         id=field.pk or 0,
         key=field.key,
         name=Words(field.label, field.labels),
-        type=field_types[field.type].bound(field.settings),
+        type=kind.bound(settings),
         hint=Words(field.help, field.helps),
         required=field.required,
         required_from=field.required_from_id,
@@ -150,7 +152,7 @@ def field_def(field: Field, shadow: FieldDef | None = None) -> FieldDef:
         default=field.default,
         visible_if=field.visible_if,
         section_id=field.section_id,
-        settings=field.settings,
+        settings=settings,
         position=field.position,
         state=field.state,
         shadow=shadow,

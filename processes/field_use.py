@@ -1,7 +1,6 @@
 """What of a process itself speaks of a field: conditions of other fields, formulas."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +12,8 @@ from processes.definition import fresh_definition
 from processes.definition_types import Definition, FieldDef
 from processes.formulas import FORMULA, broken_formulas, formula_schema
 from processes.models import Field
-from processes.schema import schema_of
+from processes.relations import readers_of
+from processes.schema import keys_in, schema_of
 from processes.uses import FieldUse, Use, field_use_kinds
 
 
@@ -55,11 +55,18 @@ def _is_readable(field: FieldDef, schema: Schema) -> bool:
     return True
 
 
-def keys_in(condition: Any) -> set[str]:
-    """The field keys in a condition written as a JSON tree."""
-    if isinstance(condition, Mapping):
-        own = {condition["field"]} if isinstance(condition.get("field"), str) else set()
-        return own.union(*(keys_in(value) for value in condition.values()))
-    if isinstance(condition, list):
-        return set().union(*(keys_in(item) for item in condition))
-    return set()
+@field_use_kinds.register
+class ShownElsewhere(FieldUse):
+    """Fields of linked records that show it, or come here by it."""
+
+    key = "shown_elsewhere"
+    label = _("Values of linked records")
+
+    def uses(self, field: Field) -> Iterator[Use]:
+        for reader in readers_of([field.pk]):
+            yield Use(_("value of a linked record"), f"{reader.process.name}: {reader.label}")
+
+    def breaks(self, field: Field, definition: Definition) -> Iterator[Use]:
+        """A field of another type is another field: what showed it keeps its last values."""
+        if field.pk not in definition.field_by_id:
+            yield from self.uses(field)

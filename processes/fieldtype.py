@@ -121,6 +121,15 @@ class FieldType(Extension):
     refers: str = ""
     """The family of the rows that values name by id; empty for values that name none."""
 
+    @property
+    def plain_key(self) -> str:
+        """The type of value that people see: for a computed one, what it gives."""
+        return self.key
+
+    def completed(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The settings with what other fields say: a lookup shows the options of the field it looks up."""
+        return settings
+
     def bound(self, settings: Mapping[str, Any]) -> "Self | FieldType":
         """The type as it behaves with a field's settings: what a formula gives depends on the formula."""
         return self

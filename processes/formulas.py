@@ -89,5 +89,5 @@ def check_circles(definition: Definition) -> None:
 def check_same_kind(before: str, after: str) -> None:
     """Raise Invalid when a formula would give another kind of value than its column holds."""
     if before != after:
-        message = _("This formula gives another kind of value. Add a new field for it.")
+        message = _("This would give another kind of value. Add a new field for it.")
         raise Invalid(message, {FORMULA: [message]})

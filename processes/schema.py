@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -98,3 +99,13 @@ def _stage_keys(definition: Definition) -> dict[str, int]:
         keys |= _keys(pipeline.stages)
     exact = {f"{p.key}.{stage.key}": stage.id for p in definition.pipelines for stage in p.stages}
     return exact | keys
+
+
+def keys_in(condition: Any) -> set[str]:
+    """The field keys in a condition written as a JSON tree."""
+    if isinstance(condition, Mapping):
+        own = {condition["field"]} if isinstance(condition.get("field"), str) else set()
+        return own.union(*(keys_in(value) for value in condition.values()))
+    if isinstance(condition, list):
+        return set().union(*(keys_in(item) for item in condition))
+    return set()

@@ -11,6 +11,8 @@ from events.models import Event
 from records.exchange import exporting
 from records.exchange.worker import has_work
 from records.jobs import worker as jobs
+from records.recalculation import worker as recalculation
+from records.recalculation.due import note_due
 
 AFTER_START, HOUR, DAY = 10 * 60, 3600, 24 * 3600
 """Seconds."""
@@ -59,6 +61,21 @@ class Exports(Consumer):
 
     def poll(self) -> bool:
         return exporting.turns.has_work()
+
+
+@consumers.register
+class Recalculations(Consumer):
+    """Notes which records show something of what changed, and wakes those who compute it."""
+
+    key = "recalculations"
+    label = _("Values of linked records")
+    bells: ClassVar[dict[str, str]] = {"records.recalculate": "bulk"}
+
+    def consume(self, events: Sequence[Event]) -> bool:
+        return note_due(events)
+
+    def poll(self) -> bool:
+        return recalculation.has_work()
 
 
 class Daily(Consumer):

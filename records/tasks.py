@@ -9,6 +9,7 @@ from records.exchange import exporting
 from records.exchange.worker import work
 from records.jobs import worker as jobs
 from records.operations import exports, files
+from records.recalculation import worker as recalculation
 
 
 # A call works for 15 seconds and a chunk more; then it lets itself be called again.
@@ -37,6 +38,13 @@ def work_fields() -> None:
     """The bell rang: bring changes of fields forward. An index takes as long as it takes."""
     if jobs.work():
         ring_bells(consumers["field_jobs"])
+
+
+@shared_task(name="records.recalculate", ignore_result=True, soft_time_limit=120)
+def recalculate() -> None:
+    """The bell rang: compute values that come from linked records."""
+    if recalculation.work():
+        ring_bells(consumers["recalculations"])
 
 
 @shared_task(name="records.sweep_files", ignore_result=True, soft_time_limit=3600)

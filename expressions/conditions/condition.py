@@ -25,6 +25,7 @@ from expressions.conditions.nodes import (
     comparisons,
 )
 from expressions.conditions.parse import Parser
+from expressions.conditions.primitives import Items, Period, reduced
 from expressions.conditions.sql import Columns, write_q
 from expressions.moments import Distance
 from expressions.operators import HISTORY_OPERATORS, OPERATORS, Arity
@@ -53,6 +54,16 @@ class Condition:
     def needs_history(self) -> bool:
         """Whether it asks what was, became or changed, which only an event can answer."""
         return any(item.op in HISTORY_OPERATORS for item in comparisons(self.root))
+
+    @cached_property
+    def depends_on_asking(self) -> bool:
+        """Whether the answer about the same record may differ by when, or by whom, it is asked."""
+        return self.needs_history or any(
+            isinstance(operand, Now | Period | Me)
+            for item in comparisons(self.root)
+            for primitive in reduced(item)[1]
+            for operand in (primitive.operand.items if isinstance(primitive.operand, Items) else (primitive.operand,))
+        )
 
     def fields_used(self) -> frozenset[str]:
         """The keys of every field it speaks of."""

@@ -77,6 +77,10 @@ class AutoNumberType(FieldType):
     can_be_searched = True
     Settings = AutoNumberSettings
 
+    @property
+    def plain_key(self) -> str:
+        return "text"
+
     def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
         return models.CharField(max_length=2 * LIMIT, null=True)
 

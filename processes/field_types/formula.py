@@ -1,12 +1,8 @@
 """A value that is computed from the others of its record."""
 
-from collections.abc import Mapping
-from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
-from django.db import models
-from django.db.models import Expression, F
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,10 +10,11 @@ from django.utils.translation import gettext_lazy
 from core.registry import SettingsForm
 from expressions.errors import InvalidExpression
 from expressions.formulas import Formula, parse_formula
+from processes.computed_type import ComputedType
 from processes.definition import fresh_definition
 from processes.definition_types import FieldDef
 from processes.field_types.number import SCALE
-from processes.fieldtype import Cell, DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, field_types
 from processes.formulas import AGES, formula_schema
 from processes.models import Process
 
@@ -63,68 +60,6 @@ class FormulaSettings(SettingsForm):
             raise forms.ValidationError(words % shown) from error
 
 
-class ComputedType(FieldType):
-    """What a formula gives, by its settings: it behaves as the plain type of its result. Nobody writes it."""
-
-    is_computed = True
-    readings: ClassVar = {}
-    is_chip = False
-
-    def __init__(self, gives: str = "number") -> None:
-        self._plain = field_types[gives]
-        self.kind = self._plain.kind
-        self.sortable = self._plain.sortable
-        self.summable = self._plain.summable
-
-    def bound(self, settings: Mapping[str, Any]) -> FieldType:
-        return type(self)(settings["gives"])
-
-    def is_refilled(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-        return before != after
-
-    def model_field(self, field: FieldDef) -> models.Field[Any, Any]:
-        return self._plain.model_field(field)
-
-    def parse(self, raw: Any, field: FieldDef) -> Any:
-        raise WrongValue(_("This value is computed; it cannot be written."))
-
-    def fitted(self, value: Any, field: FieldDef) -> Any:
-        """A result as the column can hold it; None where it cannot."""
-        if value is None or isinstance(value, date | bool):
-            return value
-        try:
-            return self._plain.parse(value, field)
-        except WrongValue:
-            return None
-
-    def to_json(self, value: Any) -> Any:
-        return self._plain.to_json(value)
-
-    def from_json(self, raw: Any) -> Any:
-        return self._plain.from_json(raw)
-
-    def display(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
-        return self._plain.display(value, field, context)
-
-    def html(self, value: Any, field: FieldDef, context: DisplayContext) -> SafeString:
-        return FieldType.html(self, value, field, context)
-
-    def to_text(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
-        return self._plain.to_text(value, field, context)
-
-    def to_cell(self, value: Any, field: FieldDef, context: DisplayContext) -> Cell:
-        return self._plain.to_cell(value, field, context)
-
-    def plain_text(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
-        return self._plain.plain_text(value, field, context)
-
-    def json_schema(self, field: FieldDef) -> dict[str, Any]:
-        return {**self._plain.json_schema(field), "readOnly": True}
-
-    def sorting(self, field: FieldDef) -> tuple[str, Expression | F] | None:
-        return self._plain.sorting(field)
-
-
 @field_types.register
 class FormulaType(ComputedType):
     """Computed from other values of the same record whenever one of them changes, and kept like any value."""
@@ -133,3 +68,7 @@ class FormulaType(ComputedType):
     label = gettext_lazy("Formula")
     icon = "math-function"
     Settings = FormulaSettings
+
+    def html(self, value: Any, field: FieldDef, context: DisplayContext) -> SafeString:
+        """A text that a formula gives is no formatted one."""
+        return FieldType.html(self, value, field, context)

@@ -6,7 +6,7 @@ with the next one.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import ClassVar
@@ -99,6 +99,15 @@ def lock_for_writing(process_id: int) -> tuple[int | None, datetime]:
         cursor.execute("SELECT smartcrm_lock_process(%s, %s), now()", [LOCK_CLASS, process_id])
         version, now = cursor.fetchone()
     return version, now
+
+
+def renew_versions(process_ids: Iterable[int]) -> None:
+    """Let definitions be compiled anew that show something of another: nothing about their records changes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE processes_process SET version = nextval('processes_version_seq') WHERE id = ANY(%s)",
+            [sorted(set(process_ids))],
+        )
 
 
 def _new_version(process: Process) -> None:

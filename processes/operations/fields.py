@@ -19,10 +19,11 @@ from processes.drafts import FieldDraft
 from processes.fieldtype import field_types
 from processes.formulas import check_circles, check_same_kind, formulas_of
 from processes.models import Field, FieldJob, Operation, Process, Section, Stage
-from processes.operations.changing import Busy, change_lock
+from processes.operations.changing import Busy, change_lock, renew_versions
 from processes.operations.checking import check_field
 from processes.permissions import access_for
 from processes.queries import field_uses
+from processes.relations import check_linked_circles, readers_of
 from processes.storage import storage
 
 CHANGEABLE = (
@@ -52,7 +53,7 @@ def add_field(process: Process, draft: FieldDraft, *, actor: Actor) -> Field:
     access_for(actor, process).require(Operation.DESIGN)
     with change_lock(process):
         field = put_field(process, draft, position=Field.objects.filter(process=process).count())
-        check_circles(_with(fresh_definition(process.pk), field))
+        _check_circles(_with(fresh_definition(process.pk), field))
         try:
             with transaction.atomic():
                 storage().add_field(process, field)
@@ -87,6 +88,8 @@ def refill_readers(process: Process, field: Field, *, user_id: int | None) -> No
 
     One job is enough: it computes all formulas of every record.
     """
+    for linked in readers_of([field.pk]):
+        begin_job(linked, FieldJob.Kind.FILL, user_id=user_id)
     formulas = formulas_of(fresh_definition(process.pk))
     ids = [reader.id for reader, formula in formulas if field.key in formula.fields_used]
     reader = Field.objects.filter(pk__in=ids).first()
@@ -129,7 +132,7 @@ def update_field(field: Field, *, changes: Mapping[str, Any], actor: Actor) -> F
         if field.settings != before["settings"]:
             require_settled(field)
         field.save(update_fields=CHANGEABLE)
-        check_circles(fresh_definition(process.pk))
+        _check_circles(fresh_definition(process.pk))
         _begin_what_follows(field, before, actor)
         storage().refresh(process)
     changed = {name: (old, getattr(field, name)) for name, old in before.items() if old != getattr(field, name)}
@@ -181,7 +184,7 @@ def restore_field(field: Field, *, actor: Actor, key: str = "") -> Field:
         field.key = check_key(key or field.key, taken=taken)
         field.removed_at = None
         field.save(update_fields=["removed_at", "key"])
-        check_circles(fresh_definition(process.pk))
+        _check_circles(fresh_definition(process.pk))
         if field_types[field.type].is_computed:
             field.refill()
             field.save(update_fields=["state"])
@@ -244,6 +247,8 @@ def require_settled(field: Field) -> None:
 
 def _begin_what_follows(field: Field, before: Mapping[str, Any], actor: Actor) -> None:
     """The jobs that a change of settings asks for: an index for what is unique now, new values of a formula."""
+    if field.settings != before["settings"]:
+        renew_versions(reader.process_id for reader in readers_of([field.pk]))
     if field.is_unique != before["is_unique"]:
         begin_job(field, FieldJob.Kind.INDEX, user_id=actor.user_id)
     is_refilled = field_types[field.type].is_refilled(before["settings"], field.settings)
@@ -260,6 +265,11 @@ def put_field(process: Process, draft: FieldDraft, *, position: int) -> Field:
     field.position = position
     field.save()
     return field
+
+
+def _check_circles(definition: Definition) -> None:
+    check_circles(definition)
+    check_linked_circles(definition)
 
 
 def _with(definition: Definition, field: Field) -> Definition:

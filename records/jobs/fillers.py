@@ -1,16 +1,18 @@
 """Who fills existing records in: one object for each sort of value that is not typed by people."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from django.db import connection
 from psycopg import sql
 
 from processes.definition_types import Definition, FieldDef
+from processes.relations import LINKED, Reading, readings_of
 from records.operations.computed import compute
 from records.operations.numbering import number_records
 from records.operations.searching import write_words
+from records.recalculation.values import linked_values
 from records.typed import TypedRecord
 
 
@@ -60,6 +62,35 @@ class Formulas:
             save_columns([row for row, _names in changed], sorted({name for _row, found in changed for name in found}))
 
 
+def put_linked(readings: Iterable[Reading], rows: Sequence[TypedRecord]) -> set[str]:
+    """Put what fields show of linked records on rows, unsaved; the attributes that changed somewhere."""
+    changed: set[str] = set()
+    for reading in readings:
+        values = linked_values(reading, rows)
+        for row in rows:
+            if values[row.pk] != row.value(reading.field):
+                for name, part in reading.field.stored(values[row.pk]).items():
+                    setattr(row, name, part)
+                    changed.add(name)
+    return changed
+
+
+class LinkedValues:
+    """What a field shows of linked records, and the formulas over it."""
+
+    def wants(self, field: FieldDef) -> bool:
+        """Every lookup and roll-up."""
+        return field.type.key in LINKED
+
+    def fill(self, definition: Definition, field: FieldDef, rows: Sequence[TypedRecord]) -> None:
+        """A few statements for the batch; a field that cannot be computed keeps its values."""
+        changed = put_linked([reading for reading in readings_of(definition) if reading.field.id == field.id], rows)
+        for row in rows:
+            changed.update(compute(definition, row))
+        if rows and changed:
+            save_columns(rows, sorted(changed))
+
+
 class Numbers:
     """Numbers for records that were there before the field."""
 
@@ -92,6 +123,6 @@ def formulas_of_field(field: FieldDef) -> list[tuple[FieldDef, object]]:
     return [(field, None)] if field.type.key == "formula" else []
 
 
-FILLERS: tuple[Filler, ...] = (Formulas(), Numbers(), SearchedWords())
+FILLERS: tuple[Filler, ...] = (LinkedValues(), Formulas(), Numbers(), SearchedWords())
 OF_REMOVED: tuple[Filler, ...] = (SearchedWords(),)
 """What is left to do for a field that is not there any more: the search must not find its values."""

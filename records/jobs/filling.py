@@ -2,9 +2,13 @@
 
 from django.db import transaction
 
-from processes.definition import definition_at, field_def
+from processes.definition import definition_at, definition_of, field_def
+from processes.fieldtype import field_types
+from processes.formulas import formulas_of
 from processes.models import Field, FieldJob
 from processes.operations.changing import change_lock, lock_for_writing
+from processes.operations.fields import begin_job
+from processes.relations import readers_of
 from records.jobs.fillers import FILLERS, OF_REMOVED
 from records.jobs.held import end, held_job, note
 from records.models import Record
@@ -47,8 +51,17 @@ def _finish(job: FieldJob) -> None:
     if held is None:
         return
     field = held.field
+    if field_types[field.type].is_computed:
+        for reader in readers_of(_computed_from(field)):
+            begin_job(reader, FieldJob.Kind.FILL, user_id=held.user_id)
     if field.state == Field.State.FILLING:
         with change_lock(field.process, tries=1):
             field.make_ready()
             field.save(update_fields=["state"])
     end(held)
+
+
+def _computed_from(field: Field) -> list[int]:
+    """The field and the formulas of its process: nobody was told that records have other values now."""
+    formulas = formulas_of(definition_of(field.process_id))
+    return [field.pk, *(other.id for other, _formula in formulas)]

@@ -7,6 +7,7 @@ from records.models.exporting import ExportJob, ExportPart
 from records.models.idempotency import StoredAnswer
 from records.models.importing import ImportFile, ImportJob, ImportKey, ImportProblem
 from records.models.link import Link
+from records.models.recalculation import Recalculation
 from records.models.record import Record
 from records.models.stage_visit import StageVisit
 from records.models.task import Task
@@ -22,6 +23,7 @@ __all__ = [
     "ImportKey",
     "ImportProblem",
     "Link",
+    "Recalculation",
     "Record",
     "StageVisit",
     "StoredAnswer",

@@ -2,13 +2,27 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+from processes.computed_type import ComputedType
 from processes.definition_types import Definition, FieldDef
-from processes.field_types.formula import ComputedType
 from processes.formulas import formulas_of
 from records.asking import scope_of
 from records.typed import TypedRecord
+
+
+def begin_computed(definition: Definition, row: TypedRecord) -> None:
+    """Put on a new row what fields show of linked records when there are none yet."""
+    for field, value in _beginnings(definition):
+        for name, part in field.stored(value).items():
+            setattr(row, name, part)
+
+
+@lru_cache(maxsize=512)
+def _beginnings(definition: Definition) -> tuple[tuple[FieldDef, Any], ...]:
+    computed = ((field, field.type) for field in definition.fields if isinstance(field.type, ComputedType))
+    return tuple((field, kind.of_nothing(field)) for field, kind in computed if kind.of_nothing(field) is not None)
 
 
 def compute(definition: Definition, row: TypedRecord) -> list[str]:

@@ -13,7 +13,7 @@ from processes.definition_types import Definition, StageDef
 from processes.models import Operation
 from records.gates import NOTHING, Passing
 from records.models import Record, StageVisit
-from records.operations.computed import compute
+from records.operations.computed import begin_computed, compute
 from records.operations.holding import hold
 from records.operations.numbering import number_records
 from records.operations.passing import Passed, require_open
@@ -131,6 +131,7 @@ def _insert(writing: Writing, drafts: Sequence[RecordDraft]) -> None:
         if not draft.row.title:
             draft.row.title = f"{noun[:1].upper()}{noun[1:]} {entry.pk}"
             sync_catalogue(draft.row, title=draft.row.title)
+        begin_computed(writing.definition, draft.row)
         compute(writing.definition, draft.row)
     _write_words(writing, drafts)
     writing.model.objects.bulk_create([draft.row for draft in drafts])

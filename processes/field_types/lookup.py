@@ -1,0 +1,98 @@
+"""A value of the record that a link names."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.registry import SettingsForm
+from processes.computed_type import ComputedType
+from processes.definition import field_def
+from processes.definition_types import FieldDef
+from processes.fieldtype import FILE, field_types
+from processes.models import Field, Process
+
+LOOKUP = "lookup"
+SEEN = gettext_lazy("Whoever sees this record sees the value, even without access to the linked record.")
+
+
+class LookupSettings(SettingsForm):
+    """Through which link, and which field of the linked record."""
+
+    link = forms.TypedChoiceField(label=gettext_lazy("Through the link"), coerce=int)
+    field = forms.TypedChoiceField(label=gettext_lazy("Show the field"), coerce=int, help_text=SEEN)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.links = links_of(self.context, "link")
+        others = {link.settings["process"]: link.label for link in reversed(self.links)}
+        self.shown = fields_in(others)
+        self.fields["link"].choices = [(link.pk, link.label) for link in self.links]  # type: ignore[attr-defined]
+        self.fields["field"].choices = grouped(self.shown, others)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """The field is one of the process to which the link leads."""
+        data: dict[str, Any] = super().clean() or {}
+        link = next((link for link in self.links if link.pk == data.get("link")), None)
+        shown = next((field for field in self.shown if field.pk == data.get("field")), None)
+        if link and shown and link.settings["process"] != shown.process_id:
+            self.add_error("field", _("This field belongs to other records than the link names."))
+        return data
+
+    def to_settings(self) -> dict[str, Any]:
+        row = next(field for field in self.shown if field.pk == self.cleaned_data["field"])
+        return {**self.cleaned_data, **what_it_shows(row)}
+
+
+@field_types.register
+class LookupType(ComputedType):
+    """What a field of the linked record says, kept as a value of one's own and renewed when it changes there."""
+
+    key = LOOKUP
+    label = gettext_lazy("Value of a linked record")
+    icon = "eye"
+    Settings = LookupSettings
+
+    def completed(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        return completed_by(settings)
+
+
+def what_it_shows(row: Field) -> dict[str, Any]:
+    """Settings of a field that shows another: whose it is, what it gives, and how that looks."""
+    shown = field_def(row)
+    gives = shown.type.plain_key
+    return {"other": row.process_id, "of": gives, "gives": gives, "last": looks(shown)}
+
+
+def looks(shown: FieldDef) -> dict[str, Any]:
+    """The settings of a field that say how its values look, without those that say how they are made."""
+    names = field_types[shown.type.plain_key].Settings().fields
+    return {name: value for name, value in shown.settings.items() if name in names}
+
+
+def completed_by(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings with those of the field that is shown; the last ones known where it is gone or of another type now."""
+    row = Field.objects.filter(pk=settings["field"], removed_at=None).first()
+    shown = field_def(row) if row is not None else None
+    is_as_before = shown is not None and shown.type.plain_key == settings["of"]
+    return {**(looks(shown) if shown is not None and is_as_before else settings["last"]), **settings}
+
+
+def links_of(process: Any, *types: str) -> list[Field]:
+    """The fields of a process that name records, of some types; none without a process."""
+    if not isinstance(process, Process) or process.pk is None:
+        return []
+    return list(Field.objects.filter(process=process, type__in=types, removed_at=None, shadow_of=None))
+
+
+def fields_in(processes: Iterable[int]) -> list[Field]:
+    """The fields of processes whose values can be kept elsewhere: all but files, which belong to their records."""
+    rows = Field.objects.filter(process__in=processes, removed_at=None, shadow_of=None).order_by("process", "position")
+    return [row for row in rows if field_def(row).type.refers != FILE]
+
+
+def grouped(fields: Iterable[Field], names: Mapping[int, str]) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Choices of fields by what their process is called."""
+    return [(name, [(f.pk, f.label) for f in fields if f.process_id == process]) for process, name in names.items()]

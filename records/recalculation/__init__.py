@@ -1,0 +1,1 @@
+"""Values that come from linked records, kept right when those change."""
