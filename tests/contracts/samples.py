@@ -71,6 +71,8 @@ def samples(world: World) -> dict[str, Sample]:
         "links": Sample([[first], [second, first]], {"process": world.linked}, wrong=[[10**9], ["x"], {}]),
         "file": Sample([], {"most_files": 5}, wrong=[10**9, "x", True, {}], is_shared=False),
         "formula": Sample([], {"formula": "q_number * 2 + len(q_text)"}, wrong=[5]),
+        "lookup": Sample([], {"link": "q_link", "field": "amount"}, wrong=[5]),
+        "rollup": Sample([], {"relation": "q_links", "function": "sum", "field": "amount"}, wrong=[5]),
         "auto_number": Sample([], {"mask": "REQ-{YYYY}-{0000}"}, wrong=["REQ-1"]),
     }
 
