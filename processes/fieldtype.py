@@ -107,6 +107,8 @@ class FieldType(Extension):
     """Whether a card shows the value as a chip in its foot rather than as a line of text."""
     is_computed: ClassVar[bool] = False
     """Whether the product makes the value, so that nobody writes it."""
+    is_of_process: ClassVar[bool] = False
+    """Whether its settings name other fields by id, so that the process must be there before it."""
     is_numbered: ClassVar[bool] = False
     """Whether a record gets the value when it is created, from a series of the field's own."""
     can_be_imported: ClassVar[bool] = True

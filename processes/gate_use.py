@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy
 from expressions.conditions import parse_condition
 from expressions.errors import InvalidExpression
 from processes.definition_types import Definition
-from processes.field_use import keys_in
 from processes.models import Field, Gate, Stage
-from processes.schema import schema_of
+from processes.schema import keys_in, schema_of
 from processes.uses import FieldUse, StageUse, Use, field_use_kinds, stage_uses
 
 

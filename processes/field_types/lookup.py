@@ -27,6 +27,8 @@ class LookupSettings(SettingsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.links = links_of(self.context, "link")
+        if not self.links:
+            self.fields["link"].help_text = _("Add a link to a record first.")
         others = {link.settings["process"]: link.label for link in reversed(self.links)}
         self.shown = fields_in(others)
         self.fields["link"].choices = [(link.pk, link.label) for link in self.links]  # type: ignore[attr-defined]
@@ -52,6 +54,7 @@ class LookupType(ComputedType):
 
     key = LOOKUP
     label = gettext_lazy("Value of a linked record")
+    is_of_process = True
     icon = "eye"
     Settings = LookupSettings
 

@@ -45,6 +45,14 @@ def relation_parts(relation: str) -> tuple[bool, int]:
     return direction == FROM, int(link_id)
 
 
+class LinkedCondition(forms.JSONField):
+    """A condition over the records of whatever process another input chooses."""
+
+    by = "relation"
+    processes: Mapping[str, int]
+    """What that input may say → the process."""
+
+
 class RollUpSettings(SettingsForm):
     """Over which linked records, what of them, and which of them count."""
 
@@ -60,7 +68,7 @@ class RollUpSettings(SettingsForm):
     decimals = forms.IntegerField(
         label=gettext_lazy("Decimals of an average"), min_value=0, max_value=SCALE, initial=2, required=False
     )
-    condition = forms.JSONField(label=gettext_lazy("Only records for which this holds"), required=False)
+    condition = LinkedCondition(label=gettext_lazy("Only records for which this holds"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,7 +80,12 @@ class RollUpSettings(SettingsForm):
         self.shown = [f for f in fields_in(names) if field_def(f).type.plain_key in TAKES[LEAST]]
         choices = [(f"{TO}:{link.pk}", link.label) for link in own]
         choices += [(f"{FROM}:{link.pk}", f"{names[link.process_id]}: {link.label}") for link in theirs]
+        if not choices:
+            self.fields["relation"].help_text = _(
+                "No records are linked yet: add a link here, or one to here elsewhere."
+            )
         self.fields["relation"].choices = choices  # type: ignore[attr-defined]
+        self.fields["condition"].processes = self.others  # type: ignore[attr-defined]
         self.fields["field"].choices = [("", "—"), *grouped(self.shown, names)]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -129,6 +142,7 @@ class RollUpType(ComputedType):
 
     key = ROLLUP
     label = gettext_lazy("Summary of linked records")
+    is_of_process = True
     icon = "sum"
     Settings = RollUpSettings
 

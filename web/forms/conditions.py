@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.queries import people
 from automation.scope import condition_schema
 from expressions.operators import OPERATORS, Arity
-from expressions.schema import FieldSpec
+from expressions.schema import FieldSpec, Schema
 from processes.definition_types import Definition
 
 ME = "me"
@@ -18,12 +18,12 @@ INPUTS: Mapping[str, str] = {"number": "number", "time": "date"}
 """Family of values → kind of input, where there is nothing to choose from."""
 
 
-def builder_of(definition: Definition) -> list[dict[str, Any]]:
-    """The fields a condition may ask about, for the script of the builder."""
+def builder_of(definition: Definition, schema: Schema | None = None) -> list[dict[str, Any]]:
+    """The fields a condition may ask about, for the script of the builder; of a schema, or of those of automation."""
     everybody = list(people()[:MOST_PEOPLE].values_list("pk", "name"))
     return [
         _field(key, spec, _options(key, spec, definition, everybody), _records_of(key, definition))
-        for key, spec in condition_schema(definition).items()
+        for key, spec in (condition_schema(definition) if schema is None else schema).items()
     ]
 
 

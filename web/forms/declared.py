@@ -10,8 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from automation.choices import JsonMapField, PeopleField, PersonField, SecretField
 from core.registry import Extension, SettingsForm
+from processes.definition import definition_of
 from processes.field_types.choice import OptionsField
-from web.forms.widgets import OptionsWidget, PairsWidget
+from processes.field_types.rollup import LinkedCondition
+from processes.schema import schema_of
+from web.forms.conditions import builder_of
+from web.forms.widgets import ConditionWidget, OptionsWidget, PairsWidget
 
 PREFIX = "settings"
 
@@ -28,6 +32,8 @@ def declared_form(
     form = extension.Settings(data=data, initial=dict(settings or {}), context=context, prefix=prefix)
     for name, field in form.fields.items():
         _dress(field, is_stored=bool((settings or {}).get(name)))
+        if isinstance(field, LinkedCondition):
+            field.widget = ConditionWidget(by=form.add_prefix(field.by), schemas=_schemas(field))
     return form
 
 
@@ -53,6 +59,12 @@ def _dress(field: forms.Field, *, is_stored: bool) -> None:
             field.widget.attrs["placeholder"] = _("Stored. Leave empty to keep it.")
     if getattr(field, "has_placeholders", False):
         field.widget.attrs["data-placeholders"] = ""
+
+
+def _schemas(field: LinkedCondition) -> dict[str, list[dict[str, Any]]]:
+    """What the builder offers, by what the other input says."""
+    definitions = {choice: definition_of(process) for choice, process in field.processes.items()}
+    return {choice: builder_of(definition, schema_of(definition)) for choice, definition in definitions.items()}
 
 
 def _raw(field: forms.Field, data: QueryDict, name: str) -> Any:

@@ -12,6 +12,7 @@ from core.text import id_from
 from processes.definition_types import FieldDef
 from processes.models.pipeline import COLORS
 from records.models import Attachment
+from web.forms.conditions import is_shallow
 
 
 class JsonWidget(forms.Widget):
@@ -43,6 +44,24 @@ class OptionsWidget(JsonWidget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         return {**super().get_context(name, value, attrs), "options": _options(value), "colors": COLORS}
+
+
+class ConditionWidget(JsonWidget):
+    """A condition over records that another input chooses; the builder follows that input."""
+
+    template_name = "processes/_linked_condition.html"
+
+    def __init__(self, *, by: str, schemas: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.by, self.schemas = by, schemas
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        tree = json.loads(self.format_value(value))
+        context = super().get_context(name, value, attrs)
+        return {**context, "by": self.by, "schemas": self.schemas, "is_deep": not is_shallow(tree)}
+
+    def empty(self) -> Any:
+        return None
 
 
 class FilesWidget(forms.Widget):

@@ -103,7 +103,7 @@ def designer_context(draft: ProcessDraft) -> dict[str, Any]:
         "moves": moves,
         "rows": [_row(field) for field in draft.fields],
         "blank": _row(FieldDraft("", "text")),
-        "types": [_row(FieldDraft("", field_type.key)) for field_type in field_types],
+        "types": [_row(FieldDraft("", kind.key)) for kind in field_types if not kind.is_of_process],
         "kinds": Stage.Kind.choices,
         "colors": COLORS,
         "icons": ICONS,

@@ -20,8 +20,9 @@ from automation.operations import create_robot, create_trigger
 from core.actor import SYSTEM, Actor
 from events.relay import relay_all
 from processes.definition import definition_of
+from processes.drafts import FieldDraft
 from processes.models import Operation, Process, Scope, Stage
-from processes.operations import create_process, set_grants
+from processes.operations import add_field, create_process, set_grants
 from processes.ready import gallery
 from records.operations import add_comment, complete_task, create_record, create_task, move_record
 
@@ -108,6 +109,7 @@ class Command(BaseCommand):
             contacts = _contacts(people, companies)
             _requests(people, chance, companies)
             _deals(people, chance, companies, contacts)
+            _linked(actor_for(people["admin@demo.local"]))
         relay_all()
         _triggers(actor_for(people["admin@demo.local"]))
         return self._tell_logins()
@@ -231,6 +233,20 @@ def _triggers(admin: Actor) -> None:
                      source=stages["received"].pk),
         actor=admin,
     )  # fmt: skip
+
+
+def _linked(admin: Actor) -> None:
+    """What companies tell of their deals, and deals of their company."""
+    companies, deals = (Process.objects.get(key=key) for key in ("companies", "deals"))
+    customer, amount = (definition_of(deals).field_by_key[key].id for key in ("customer", "amount"))
+    won = {"field": "stage", "op": "is", "value": "won"}
+    count = {"relation": f"from:{customer}", "function": "count"}
+    total = {"relation": f"from:{customer}", "function": "sum", "field": amount, "condition": won}
+    address = {"link": customer, "field": definition_of(companies).field_by_key["address"].id}
+    add_field(companies, FieldDraft("Deals", "rollup", key="deals", settings=count), actor=admin)
+    add_field(companies, FieldDraft("Won", "rollup", key="won", settings=total), actor=admin)
+    shown = FieldDraft("Customer's address", "lookup", key="address", in_list=False, settings=address)
+    add_field(deals, shown, actor=admin)
 
 
 def _deals(people: dict[str, User], chance: random.Random, companies: Sequence[int], contacts: Sequence[int]) -> None:

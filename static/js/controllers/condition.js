@@ -10,8 +10,37 @@ const UNITS = ["min", "h", "d", "w", "mo", "y"];
 const ME = "me";
 /** @typedef {{key: string, label: string, input: string, url: string, options: [any, string][], operators: [string, string, string][]}} Field */
 
-/** @param {HTMLElement} form */
+/** @param {HTMLFormElement} form */
 export function attach(form) {
+  own(form);
+  const other = /** @type {HTMLElement | null} */ (form.querySelector("[data-by]"));
+  if (other) follow(form, other);
+}
+
+/**
+ * A condition over other records: which fields there are depends on another input, and with it the builder begins anew.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement} holder
+ */
+function follow(form, holder) {
+  const hidden = /** @type {HTMLInputElement} */ (holder.querySelector("input"));
+  const by = /** @type {HTMLSelectElement} */ (form.elements.namedItem(holder.dataset.by ?? ""));
+  const schemas = JSON.parse(holder.querySelector("script")?.textContent ?? "{}");
+  const draw = (/** @type {any[][]} */ groups) => {
+    const place = /** @type {HTMLElement} */ (holder.querySelector("[data-tree]"));
+    const fresh = /** @type {HTMLElement} */ (place.cloneNode(false));
+    place.replaceWith(fresh);
+    if (schemas[by.value]) build(fresh, hidden, schemas[by.value], groups);
+  };
+  by.addEventListener("change", () => {
+    hidden.value = "";
+    draw([]);
+  });
+  draw(groupsOf(hidden.value ? JSON.parse(hidden.value) : null));
+}
+
+/** @param {HTMLElement} form */
+function own(form) {
   const hidden = /** @type {HTMLInputElement} */ (form.querySelector("[data-condition]"));
   const place = /** @type {HTMLElement} */ (form.querySelector("[data-builder]"));
   const deep = form.querySelector("[data-too-deep]");
