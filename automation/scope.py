@@ -174,7 +174,7 @@ def value_of_event(field: FieldDef, raw: Any) -> Any:
 
 def _snapshot_schema(definition: Definition) -> Schema:
     known = schema_of(definition)
-    return {key: known[key] for key in (*_BASE, *(field.key for field in definition.fields))}
+    return {key: known[key] for key in (*_BASE, *(field.key for field in definition.fields)) if key in known}
 
 
 @lru_cache(maxsize=_CACHED)

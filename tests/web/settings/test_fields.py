@@ -10,7 +10,8 @@ from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.drafts import FieldDraft
 from processes.models import Field, FieldJob, Process, Stage
-from processes.operations import add_field, remove_field
+from processes.operations import add_field, create_process, remove_field
+from processes.ready import gallery
 from tests.factories import make_admin, make_process, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +114,43 @@ def test_deletion_that_waits_can_be_stopped_on_the_page(process: Process, admin:
     job.refresh_from_db()
     assert job.state == FieldJob.State.CANCELLED
     assert admin.post(reverse("field-job-retry", args=[process.key, job.pk])).status_code == 409
+
+
+def test_summary_of_linked_records_is_made_in_the_dialog_and_shown_there_again(process: Process, admin: Client) -> None:
+    link = FieldDraft("Whose", "link", key="whose", settings={"process": process.pk})
+    deals = make_process(fields=[link, FieldDraft("Amount", "number", key="amount")])
+    ids = {field.key: field.id for field in definition_of(deals).fields}
+    condition = {"all": [{"field": "amount", "op": "gt", "value": 5}]}
+    sent = {
+        "type": "rollup",
+        "label": "Total",
+        "settings-relation": f"from:{ids['whose']}",
+        "settings-function": "sum",
+        "settings-field": ids["amount"],
+        "settings-condition": json.dumps(condition),
+    }
+    assert admin.post(reverse("field-new", args=[process.key]), sent).status_code == 302
+    made = field(process, "total")
+    assert (made.settings["field"], made.settings["condition"]) == (ids["amount"], condition)
+    page = admin.get(reverse("field-edit", args=[process.key, "total"])).content.decode()
+    assert 'data-by="settings-relation"' in page
+    assert "&quot;amount&quot;" in page
+    wrong = admin.post(reverse("field-new", args=[process.key]), sent | {"settings-field": "", "label": "Other"})
+    assert (wrong.status_code, "Choose a field." in wrong.content.decode()) == (422, True)
+
+
+def test_value_of_a_linked_record_is_chosen_in_the_dialog(process: Process, admin: Client) -> None:
+    add_field(process, FieldDraft("Parent", "link", key="parent", settings={"process": process.pk}), actor=SYSTEM)
+    sent = {
+        "type": "lookup",
+        "label": "Its source",
+        "settings-link": field(process, "parent").pk,
+        "settings-field": field(process, "source").pk,
+    }
+    assert admin.post(reverse("field-new", args=[process.key]), sent).status_code == 302
+    assert definition_of(process).field_by_key["its_source"].type.plain_key == "choice"
+
+
+def test_dialog_of_a_process_without_stages_opens(admin: Client) -> None:
+    companies = create_process(gallery["companies"].draft(), actor=SYSTEM)
+    assert admin.get(reverse("field-edit", args=[companies.key, "phone"])).status_code == 200
