@@ -39,6 +39,7 @@ def _linked() -> tuple[Process, Process]:
     return companies, deals
 
 
+@pytest.mark.faults
 def test_killed_workers_leave_no_linked_value_behind(
     stack: Stack, report: Callable[..., None], settings: object
 ) -> None:
