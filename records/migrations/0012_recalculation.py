@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("records", "0010_visit_reason"),
+        ("records", "0011_export_form"),
     ]
 
     operations = [
