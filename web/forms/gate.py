@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from core.errors import Invalid, Text
 from processes.definition_types import CheckItem, ReasonDef
-from processes.field_use import keys_in
 from processes.models import Operation
 from processes.permissions import Access
+from processes.schema import keys_in
 from records.gates import Passing, Terms
 from records.operations.passing import OVERRIDE_LIMIT
 from records.queries.filters import readable_fields
