@@ -18,3 +18,4 @@ class ProcessesConfig(AppConfig):
         import_modules("processes.gallery")
         import_module("processes.field_use")
         import_module("processes.gate_use")
+        import_module("processes.stage_use")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,9 @@ class StageDraft:
     color: str = ""
     key: str = ""
     hint: str = ""
+    limit: int | None = None
+    is_limit_hard: bool = False
+    time_limit: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ Processes describe; `records` stores. A change of definition must change the tab
 `records` registers its storage here instead of being imported.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from core.actor import Actor
 from processes.models import Field, Process
 
 
@@ -38,6 +40,12 @@ class Storage(Protocol):
 
     def count_in_stage(self, process: Process, stage_id: int) -> int:
         """How many records stand in a stage, the bin included."""
+
+    def move_all(self, process: Process, places: Mapping[int, int], *, actor: Actor) -> int:
+        """Move every record of the stages (ids) to the stages that follow them, the bin included; how many.
+
+        Writes a quiet `record.moved` for each. Raises Conflict where a hard limit does not let them in.
+        """
 
 
 _storages: list[Storage] = []

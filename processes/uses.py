@@ -2,27 +2,31 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from core.errors import Text
 from core.registry import Extension, Registry
 from processes.definition_types import Definition
-from processes.models import Field
+from processes.models import Field, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One thing that speaks of a field or a stage: what it is, and what people call it."""
+
+    kind: Text
+    name: str
 
 
 class StageUse(Extension):
     """One sort of thing that speaks of stages."""
 
-    def names(self, stage_id: int) -> list[str]:
-        """What people call the things that use the stage."""
+    holds: ClassVar[bool] = True
+    """Whether a stage stays as long as there are any; otherwise they go with it."""
+
+    def uses(self, stage: Stage) -> Iterable[Use]:
+        """The things that use the stage."""
         raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One thing that speaks of a field: what it is, and what people call it."""
-
-    kind: Text
-    name: str
 
 
 class FieldUse(Extension):

@@ -4,18 +4,20 @@ Physical names are made of ids; user text reaches SQL only through `psycopg.sql.
 behind a reader: a short lock timeout, then another try.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from django.db import connection, models
 from psycopg import sql
 
+from core.actor import Actor
 from processes.definition import field_def, fresh_definition
 from processes.definition_types import Definition, FieldDef
 from processes.models import Field, Process
 from processes.operations.changing import TRIES, in_short_lock
 from processes.storage import register_storage
 from records.models import Record, StageVisit
+from records.operations.rehousing import rehouse
 from records.typed import build_model, sequence_name, table_name
 
 
@@ -98,6 +100,10 @@ class TypedStorage:
     def count_in_stage(self, process: Process, stage_id: int) -> int:
         """Records in a stage, the bin included."""
         return build_model(fresh_definition(process.pk)).objects.filter(stage_id=stage_id).count()
+
+    def move_all(self, process: Process, places: Mapping[int, int], *, actor: Actor) -> int:
+        """Every record of the stages goes to the stages that follow them."""
+        return rehouse(fresh_definition(process.pk), places, actor=actor)
 
 
 def build_field_indexes(definition: Definition, field: FieldDef) -> None:

@@ -142,6 +142,10 @@ class TypedRecord(models.Model):
         machine: Any = self
         return frozenset(found.target for found in machine.get_available_user_stage_transitions(access))
 
+    def settle_in(self, stage: StageDef) -> None:
+        """Stand in a stage because the former one goes: from anywhere, past the map and the gates."""
+        getattr(self, f"settle_in_{stage.id}")()
+
 
 class _ModelCache:
     """Built classes by (process id, version)."""
@@ -232,18 +236,25 @@ def _transitions(definition: Definition) -> dict[str, Callable[..., None]]:
 
     Its sources come from the pipeline's map, its permission from the grants and the roles of gates, its condition from
     the gates: it is met by the passage that the record is on. Nobody passes a gate without one.
+    From other pipelines every stage may be reached. Beside them stands one more into each stage, from anywhere and past
+    the gates, for records whose stage goes.
     """
     sources: dict[int, list[int]] = {}
     for pipeline in definition.pipelines:
         for source, targets in pipeline.targets.items():
             for target in targets:
                 sources.setdefault(target, []).append(source)
-    return {f"to_{target}": _transition(target, sorted(origins)) for target, origins in sources.items()}
+    for stage in definition.stage_by_id.values():
+        others = (other.id for other in definition.stage_by_id.values() if other.pipeline_id != stage.pipeline_id)
+        sources.setdefault(stage.id, []).extend(others)
+    moves = {f"to_{target}": _transition(target, sorted(origins)) for target, origins in sources.items() if origins}
+    return moves | {f"settle_in_{stage_id}": _settling(stage_id) for stage_id in definition.stage_by_id}
 
 
 def _transition(target: int, origins: list[int]) -> Callable[..., None]:
     def move(record: TypedRecord) -> None:
-        """Stand in the target stage."""
+        """Stand in the target stage, and in its pipeline."""
+        record.pipeline_id = record.definition.stage_by_id[target].pipeline_id
 
     move.__name__ = move.__qualname__ = f"to_{target}"
     decorated: Callable[..., None] = transition(
@@ -264,5 +275,16 @@ def _is_open(target_id: int, record: TypedRecord) -> bool:
 
 
 def _may_move(target_id: int, record: TypedRecord, access: Access) -> bool:
-    gates = record.definition.pipeline_by_id[record.pipeline_id].gates_between(record.stage_id, target_id)
+    target = record.definition.stage_by_id[target_id]
+    gates = record.definition.pipeline_by_id[target.pipeline_id].gates_between(record.stage_id, target_id)
     return access.covers(Operation.MOVE, record) and all(access.may_pass(gate) for gate in gates)
+
+
+def _settling(target: int) -> Callable[..., None]:
+    def settle(record: TypedRecord) -> None:
+        """Stand in the target stage, and in its pipeline."""
+        record.pipeline_id = record.definition.stage_by_id[target].pipeline_id
+
+    settle.__name__ = settle.__qualname__ = f"settle_in_{target}"
+    decorated: Callable[..., None] = transition(field="stage", source="*", target=target)(settle)
+    return decorated

@@ -1,105 +1,116 @@
-"""Making and changing stages and the moves between them."""
+"""Making and changing pipelines and the moves between their stages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from core.problems import Problems
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
-from processes.drafts import StageDraft
-from processes.models import Operation, Pipeline, Stage, Transition
-from processes.models.pipeline import COLORS
+from processes.drafts import DEFAULT_STAGES, StageDraft
+from processes.models import Gate, Grant, LostReason, Operation, Pipeline, Process, Scope, Stage, Transition
+from processes.models.access import PROCESS_WIDE
 from processes.operations.changing import change_lock
+from processes.operations.leaving import require_free, take_along
+from processes.operations.stages import DESCRIBED, put_stages, require_stages
 from processes.permissions import access_for
-from processes.storage import storage
-from processes.uses import stage_uses
 
-MOST_STAGES = 50
+MOST_PIPELINES = 20
 
 
 @transaction.atomic
-def add_stage(pipeline: Pipeline, draft: StageDraft, *, actor: Actor) -> Stage:
-    """Add a stage at the end. Writes `stage.added`. Raises NotAllowed, Invalid."""
+def add_pipeline(
+    process: Process,
+    *,
+    actor: Actor,
+    name: str,
+    key: str = "",
+    stages: Sequence[StageDraft] = (),
+    like: Pipeline | None = None,
+    is_open: bool = False,
+) -> Pipeline:
+    """Add a pipeline at the end: with these stages, with all that another one is made of, or with four ordinary ones.
+
+    It is closed to everybody but administrators and the process's author until access is set, unless `is_open` lets in
+    whoever works in the process. Writes `pipeline.added`. Raises NotAllowed, Invalid, Conflict.
+    """
+    access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
+    with change_lock(process):
+        present = list(process.pipelines.all())
+        if len(present) >= MOST_PIPELINES:
+            raise Invalid(_("A process has at most %d pipelines.") % MOST_PIPELINES)
+        pipeline = Pipeline(process=process, position=len(present))
+        _name(pipeline, name, key, {row.key for row in present})
+        pipeline.save()
+        if like is None:
+            put_stages(pipeline, stages or DEFAULT_STAGES)
+        else:
+            _copy(like, pipeline)
+        if not is_open:
+            _close(pipeline)
+    said = {"key": pipeline.key, "name": pipeline.name, "like": like and like.key, "is_open": is_open}
+    publish("pipeline.added", actor=actor, process_id=process.pk, data=said)
+    return pipeline
+
+
+@transaction.atomic
+def update_pipeline(pipeline: Pipeline, *, actor: Actor, name: str, key: str = "") -> Pipeline:
+    """Give a pipeline another name, and another key where one is given. Writes `pipeline.updated`.
+
+    Raises NotAllowed, Invalid.
+    """
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     with change_lock(process):
-        stages = list(pipeline.stages.all())
-        if len(stages) >= MOST_STAGES:
-            raise Invalid(_("A pipeline has at most %d stages.") % MOST_STAGES)
-        stage = _checked(pipeline, draft, {stage.key for stage in stages}, position=len(stages))
-        stage.save()
-    publish("stage.added", actor=actor, process_id=process.pk, data={"key": stage.key, "name": stage.name})
-    return stage
+        before = {"name": pipeline.name, "key": pipeline.key}
+        others = set(process.pipelines.exclude(pk=pipeline.pk).values_list("key", flat=True))
+        _name(pipeline, name, key or pipeline.key, others)
+        pipeline.save(update_fields=["name", "key"])
+    changes = {key: (old, getattr(pipeline, key)) for key, old in before.items() if old != getattr(pipeline, key)}
+    publish("pipeline.updated", actor=actor, process_id=process.pk, changes=changes, data={"key": pipeline.key})
+    return pipeline
 
 
 @transaction.atomic
-def update_stage(stage: Stage, *, actor: Actor, name: str, kind: str, color: str, hint: str = "") -> Stage:
-    """Change a stage's name, kind, colour and hint. Writes `stage.updated`.
+def reorder_pipelines(process: Process, keys: Sequence[str], *, actor: Actor) -> None:
+    """Put the pipelines in the order of `keys` (each once); new records begin in the first one.
 
-    A stage with records keeps its kind: they would have to be closed or opened. Raises NotAllowed, Invalid, Conflict.
+    Writes `pipeline.reordered`. Raises NotAllowed, Invalid.
     """
-    process = stage.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     with change_lock(process):
-        before = {key: getattr(stage, key) for key in ("name", "kind", "color", "hint")}
-        checked = _checked(stage.pipeline, StageDraft(name, kind, color, "", hint), set(), position=0)
-        if checked.kind != stage.kind and storage().count_in_stage(process, stage.pk):
-            raise Conflict(_("There are records in this stage; move them before you change its kind."))
-        stage.name, stage.kind, stage.color, stage.hint = (
-            checked.name,
-            checked.kind,
-            checked.color,
-            checked.hint,
-        )
-        stage.save(update_fields=["name", "kind", "color", "hint"])
-        _check_kinds(stage.pipeline)
-    changes = {key: (old, getattr(stage, key)) for key, old in before.items() if old != getattr(stage, key)}
-    publish("stage.updated", actor=actor, process_id=process.pk, changes=changes, data={"key": stage.key})
-    return stage
-
-
-@transaction.atomic
-def remove_stage(stage: Stage, *, actor: Actor) -> None:
-    """Remove an empty stage. Writes `stage.removed`.
-
-    Raises NotAllowed, Conflict (records stand in it, something uses it, or it is the last).
-    """
-    process = stage.pipeline.process
-    access_for(actor, process).require(Operation.DESIGN)
-    with change_lock(process):
-        count = storage().count_in_stage(process, stage.pk)
-        if count:
-            raise Conflict(_("There are records in this stage; move them first."), count=count)
-        users = [name for use in stage_uses for name in use.names(stage.pk)]
-        if users:
-            raise Conflict(
-                _("This stage is used by: %s. Remove or change that first.") % ", ".join(users[:10]), uses=users
-            )
-        if stage.pipeline.stages.count() == 1:
-            raise Conflict(_("A pipeline keeps at least one stage."))
-        publish("stage.removed", actor=actor, process_id=process.pk, data={"key": stage.key, "name": stage.name})
-        stage.delete()
-        _check_kinds(stage.pipeline)
-
-
-@transaction.atomic
-def reorder_stages(pipeline: Pipeline, keys: Sequence[str], *, actor: Actor) -> None:
-    """Put the stages in the order of `keys` (all of them, each once). Writes `stage.reordered`. Raises Invalid."""
-    process = pipeline.process
-    access_for(actor, process).require(Operation.DESIGN)
-    with change_lock(process):
-        stages = {stage.key: stage for stage in pipeline.stages.all()}
-        if sorted(keys) != sorted(stages):
-            raise Invalid(_("Name every stage once."), {"keys": [_("Name every stage once.")]})
+        pipelines = {pipeline.key: pipeline for pipeline in process.pipelines.all()}
+        if sorted(keys) != sorted(pipelines):
+            raise Invalid(_("Name every pipeline once."), {"keys": [_("Name every pipeline once.")]})
         for position, key in enumerate(keys):
-            stages[key].position = position
-        Stage.objects.bulk_update(stages.values(), ["position"])
-        _check_kinds(pipeline)
-    publish("stage.reordered", actor=actor, process_id=process.pk, data={"keys": list(keys)})
+            pipelines[key].position = position
+        Pipeline.objects.bulk_update(pipelines.values(), ["position"])
+    publish("pipeline.reordered", actor=actor, process_id=process.pk, data={"keys": list(keys)})
+
+
+@transaction.atomic
+def remove_pipeline(pipeline: Pipeline, *, actor: Actor, places: Mapping[int, Stage] | None = None) -> int:
+    """Remove a pipeline; the records of its stages go to the stages of others that `places` names by stage id.
+
+    Writes `pipeline.removed`, and a quiet `record.moved` for every record. Raises NotAllowed, Invalid, Conflict
+    (records of a stage without a target, or too many of them; something uses a stage; it is the last pipeline).
+    """
+    process = pipeline.process
+    access_for(actor, process).require(Operation.DESIGN)
+    with change_lock(process):
+        if process.pipelines.count() == 1:
+            raise Conflict(_("A process keeps at least one pipeline."))
+        stages = list(pipeline.stages.all())
+        require_free(stages)
+        moved = take_along(process, {stage: (places or {}).get(stage.pk) for stage in stages}, actor=actor)
+        said = {"key": pipeline.key, "name": pipeline.name, "records": moved}
+        publish("pipeline.removed", actor=actor, process_id=process.pk, data=said)
+        pipeline.delete()
+    return moved
 
 
 @transaction.atomic
@@ -115,20 +126,6 @@ def set_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None, *, ac
         process_id=process.pk,
         data={"moves": pairs and [list(pair) for pair in pairs]},
     )
-
-
-def put_stages(pipeline: Pipeline, drafts: Sequence[StageDraft]) -> None:
-    """Check drafts and write their rows; for use inside a change lock. Error places are `stages.<n>.<name>`."""
-    if len(drafts) > MOST_STAGES:
-        raise Invalid(_("A pipeline has at most %d stages.") % MOST_STAGES)
-    stages: list[Stage] = []
-    problems = Problems()
-    for position, draft in enumerate(drafts):
-        with problems.at(f"stages.{position}"):
-            stages.append(_checked(pipeline, draft, {stage.key for stage in stages}, position=position))
-    problems.raise_any()
-    Stage.objects.bulk_create(stages)
-    _check_kinds(pipeline)
 
 
 def put_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None) -> None:
@@ -152,26 +149,51 @@ def put_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None) -> No
     pipeline.save(update_fields=["moves"])
 
 
-def _checked(pipeline: Pipeline, draft: StageDraft, taken: set[str], *, position: int) -> Stage:
-    name = clean_line(str(draft.name), field="name", limit=100)
-    if draft.kind not in Stage.Kind.values:
-        raise Invalid(_("There is no such kind of stage."), {"kind": [_("There is no such kind of stage.")]})
-    color = draft.color or COLORS[position % len(COLORS)]
-    if color not in COLORS:
-        raise Invalid(_("There is no such colour."), {"color": [_("There is no such colour.")]})
-    return Stage(
-        pipeline=pipeline,
-        key=check_key(draft.key, taken=taken) if draft.key else key_from(name, taken=taken, fallback="stage"),
-        name=name,
-        kind=draft.kind,
-        color=color,
-        hint=clean_line(draft.hint, field="hint", limit=255, required=False),
-        position=position,
+def _name(pipeline: Pipeline, name: str, key: str, taken: set[str]) -> None:
+    pipeline.name = clean_line(name, field="name", limit=100)
+    pipeline.key = check_key(key, taken=taken) if key else key_from(pipeline.name, taken=taken, fallback="pipeline")
+
+
+def _copy(like: Pipeline, pipeline: Pipeline) -> None:
+    """Stages, moves, gates and reasons as another pipeline has them; automation and access stay where they are."""
+    described = (*DESCRIBED, "key", "position")
+    rows = list(like.stages.all())
+    copies = [Stage(pipeline=pipeline, **{key: getattr(row, key) for key in described}) for row in rows]
+    new = {row.pk: copy for row, copy in zip(rows, Stage.objects.bulk_create(copies), strict=True)}
+    moves = Transition.objects.filter(source__pipeline=like)
+    Transition.objects.bulk_create(
+        Transition(source=new[move.source_id], target=new[move.target_id])
+        for move in moves
+        if move.source_id in new and move.target_id in new
     )
+    pipeline.moves, pipeline.is_reason_required = like.moves, like.is_reason_required
+    pipeline.save(update_fields=["moves", "is_reason_required"])
+    reasons = like.lost_reasons.filter(is_retired=False)
+    LostReason.objects.bulk_create(
+        LostReason(pipeline=pipeline, name=reason.name, position=reason.position) for reason in reasons
+    )
+    for gate in Gate.objects.filter(target__pipeline=like).prefetch_related("fields", "roles"):
+        _copy_gate(gate, new)
 
 
-def _check_kinds(pipeline: Pipeline) -> None:
-    """A pipeline begins with an open stage; raises Invalid otherwise."""
-    first = pipeline.stages.first()
-    if first is None or not first.is_open:
-        raise Invalid(_("A pipeline begins with an open stage."), {"stages": [_("The first stage must be open.")]})
+def _copy_gate(gate: Gate, new: Mapping[int, Stage]) -> None:
+    copy = Gate.objects.create(
+        target=new[gate.target_id],
+        source=None if gate.source_id is None else new[gate.source_id],
+        condition=gate.condition,
+        refusal=gate.refusal,
+        checklist=gate.checklist,
+        is_comment_required=gate.is_comment_required,
+    )
+    copy.fields.set(gate.fields.all())
+    copy.roles.set(gate.roles.all())
+
+
+def _close(pipeline: Pipeline) -> None:
+    """Take away in the pipeline what roles may do with the records of the process."""
+    held = Grant.objects.filter(process=pipeline.process, pipeline=None, stage=None)
+    held = held.exclude(operation__in=PROCESS_WIDE)
+    Grant.objects.bulk_create(
+        Grant(role_id=role_id, process=pipeline.process, pipeline=pipeline, operation=operation, scope=Scope.NONE)
+        for role_id, operation in held.values_list("role_id", "operation")
+    )

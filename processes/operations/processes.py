@@ -19,7 +19,8 @@ from processes.models.pipeline import COLORS
 from processes.operations.access import put_grants
 from processes.operations.changing import change_lock
 from processes.operations.fields import put_field
-from processes.operations.pipelines import put_moves, put_stages
+from processes.operations.pipelines import put_moves
+from processes.operations.stages import put_stages
 from processes.permissions import access_for
 from processes.storage import storage
 

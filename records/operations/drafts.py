@@ -17,6 +17,7 @@ from records.operations.computed import begin_computed, compute
 from records.operations.holding import hold
 from records.operations.numbering import number_records
 from records.operations.passing import Passed, require_open
+from records.operations.places import promise, require_room
 from records.operations.references import department_of
 from records.operations.searching import write_words
 from records.operations.timeline import add_comment
@@ -54,6 +55,8 @@ def draft_record(
     row = _new_row(writing, target, cleaned)
     passed = require_open(writing, row, target, passing, is_new=True)
     require_unique(writing, row)
+    require_room(writing, target)
+    promise(writing, target)
     return RecordDraft(row, target, passed)
 
 
@@ -80,6 +83,7 @@ def write_drafts(writing: Writing, drafts: Sequence[RecordDraft]) -> list[TypedR
     StageVisit.objects.bulk_create(visits)
     publish_many([_created(writing, draft, visit) for draft, visit in zip(drafts, visits, strict=True)])
     for draft in drafts:
+        promise(writing, draft.stage, -1)
         if draft.passed.comment:
             add_comment(writing.holding(draft.row), draft.row.pk, text=draft.passed.comment, actor=writing.actor)
     return rows

@@ -12,6 +12,7 @@ from records.gates import NOTHING, Passing
 from records.operations.computed import compute
 from records.operations.drafts import draft_record, write_drafts
 from records.operations.holding import hold
+from records.operations.places import require_room
 from records.operations.references import department_of
 from records.operations.searching import is_searched, write_words
 from records.operations.uniqueness import require_unique
@@ -86,11 +87,12 @@ def delete_record(process: ProcessRef, record_id: int, *, actor: Actor, version:
 def restore_record(process: ProcessRef, record_id: int, *, actor: Actor) -> TypedRecord:
     """Take a record out of the bin, where it was. Writes `record.restored`.
 
-    Raises NotFound, NotAllowed, Invalid (another record has a value of it meanwhile that none may share).
+    Raises NotFound, NotAllowed, StageFull, Invalid (another record has a value of it meanwhile that none may share).
     """
     writing = begin(process, actor=actor)
     row = writing.row(record_id, in_bin=True)
     require_unique(writing, row)
+    require_room(writing, row.stage)
     row.deleted_at = None
     _save(writing, row, ["deleted_at"])
     sync_catalogue(row, deleted_at=None)

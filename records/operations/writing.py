@@ -45,6 +45,8 @@ class Writing:
     asked: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     drafted: set[tuple[int, Any]] = field(default_factory=set)
     """Values of unique fields that new records of this write will have: field id and value as compared."""
+    promised: dict[int, int] = field(default_factory=dict)
+    """Stage id → records that are checked and will be written there."""
     departments: dict[int, int | None] = field(default_factory=dict)
     """Person → department, of people whom this write has looked up."""
 

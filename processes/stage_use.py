@@ -1,0 +1,94 @@
+"""What of a process itself speaks of a stage: rules and conditions of fields, gates, moves, rights."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from processes.models import Field, FieldGrant, Gate, Grant, Stage, Transition
+from processes.uses import StageUse, Use, stage_uses
+
+
+@stage_uses.register
+class FieldsOfStage(StageUse):
+    """Fields that are required from the stage on, or asked by a condition over it."""
+
+    key = "fields"
+    label = _("Fields")
+
+    def uses(self, stage: Stage) -> Iterator[Use]:
+        rows = Field.objects.filter(process_id=stage.pipeline.process_id, shadow_of=None)
+        for field in rows:
+            if field.required_from_id == stage.pk:
+                yield Use(_("required from this stage on"), field.label)
+            if names_stage(field.visible_if, stage):
+                yield Use(_("asked by a condition"), field.label)
+
+
+@stage_uses.register
+class ConditionsOfGates(StageUse):
+    """Gates of other stages whose condition speaks of the stage."""
+
+    key = "conditions"
+    label = _("Conditions of gates")
+
+    def uses(self, stage: Stage) -> Iterator[Use]:
+        rows = Gate.objects.filter(target__pipeline__process_id=stage.pipeline.process_id).exclude(target=stage)
+        for gate in rows.exclude(source=stage).select_related("source", "target"):
+            if names_stage(gate.condition, stage):
+                yield Use(_("condition of a gate"), str(gate))
+
+
+@stage_uses.register
+class GatesOfStage(StageUse):
+    """Gates on the ways into the stage and out of it."""
+
+    key = "gates"
+    label = _("Gates")
+    holds: ClassVar[bool] = False
+
+    def uses(self, stage: Stage) -> Iterator[Use]:
+        for gate in [*stage.gates.select_related("source"), *stage.gates_out.select_related("target")]:
+            yield Use(_("gate"), f"{gate.source.name if gate.source else '…'} → {gate.target.name}")
+
+
+@stage_uses.register
+class MovesOfStage(StageUse):
+    """Chosen moves into the stage and out of it."""
+
+    key = "moves"
+    label = _("Moves")
+    holds: ClassVar[bool] = False
+
+    def uses(self, stage: Stage) -> Iterator[Use]:
+        rows = Transition.objects.filter(source=stage) | Transition.objects.filter(target=stage)
+        for move in rows.select_related("source", "target"):
+            yield Use(_("move"), f"{move.source.name} → {move.target.name}")
+
+
+@stage_uses.register
+class RightsInStage(StageUse):
+    """Rights of roles that differ in the stage."""
+
+    key = "rights"
+    label = _("Rights")
+    holds: ClassVar[bool] = False
+
+    def uses(self, stage: Stage) -> Iterator[Use]:
+        grants = Grant.objects.filter(stage=stage).values_list("role__name", flat=True)
+        fields = FieldGrant.objects.filter(stage=stage).values_list("role__name", flat=True)
+        for name in dict.fromkeys([*grants, *fields]):
+            yield Use(_("rights of a role"), name)
+
+
+def names_stage(condition: Any, stage: Stage) -> bool:
+    """Whether a condition, written as a JSON tree, compares the stage of a record with this one."""
+    if isinstance(condition, list):
+        return any(names_stage(item, stage) for item in condition)
+    if not isinstance(condition, Mapping):
+        return False
+    if condition.get("field") == "stage":
+        value = condition.get("value")
+        named = value if isinstance(value, list) else [value]
+        return any(item in (stage.pk, stage.key, f"{stage.pipeline.key}.{stage.key}") for item in named)
+    return any(names_stage(item, stage) for item in condition.values())
