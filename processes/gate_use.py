@@ -1,7 +1,7 @@
 """Gates speak of fields and stages: neither is removed under them unnoticed."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from expressions.errors import InvalidExpression
 from processes.definition_types import Definition
 from processes.models import Field, Gate, Stage
 from processes.schema import keys_in, schema_of
+from processes.stage_use import names_stage
 from processes.uses import FieldUse, StageUse, Use, field_use_kinds, stage_uses
 
 
@@ -41,11 +42,23 @@ class GatesOfStage(StageUse):
     key = "gates"
     label = gettext_lazy("Gates")
 
-    def names(self, stage_id: int) -> list[str]:
-        stage = Stage.objects.select_related("pipeline").get(pk=stage_id)
-        meant = {stage.pk, stage.key, f"{stage.pipeline.key}.{stage.key}"}
-        others = _gates(stage.pipeline.process_id).exclude(Q(source=stage_id) | Q(target=stage_id))
-        return [name_of(gate) for gate in others if "stage" in keys_in(gate.condition) and meant & _constants(gate)]
+    def uses(self, stage: Stage) -> Iterator[Use]:
+        for gate in _gates(stage.pipeline.process_id).exclude(Q(source=stage) | Q(target=stage)):
+            if names_stage(gate.condition, stage):
+                yield Use(gettext_lazy("condition of a gate"), name_of(gate))
+
+
+@stage_uses.register
+class GatesOnWays(StageUse):
+    """Gates on the ways into the stage and out of it: they go with it."""
+
+    key = "gates_on_ways"
+    label = gettext_lazy("Gates")
+    holds: ClassVar[bool] = False
+
+    def uses(self, stage: Stage) -> Iterator[Use]:
+        for gate in _gates(stage.pipeline.process_id).filter(Q(source=stage) | Q(target=stage)):
+            yield Use(gettext_lazy("gate"), name_of(gate))
 
 
 def name_of(gate: Gate) -> str:
@@ -65,19 +78,3 @@ def _is_readable(gate: Gate, definition: Definition) -> bool:
     except InvalidExpression:
         return False
     return True
-
-
-def _constants(gate: Gate) -> set[int | str]:
-    """Everything in a gate's condition that may mean a stage."""
-    return set(_leaves(gate.condition))
-
-
-def _leaves(tree: Any) -> Iterator[int | str]:
-    if isinstance(tree, Mapping):
-        for value in tree.values():
-            yield from _leaves(value)
-    elif isinstance(tree, list):
-        for item in tree:
-            yield from _leaves(item)
-    elif isinstance(tree, int | str):
-        yield tree

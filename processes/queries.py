@@ -1,14 +1,19 @@
 """Rows of a process for those who design it."""
 
+from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import NotFound
+from processes.definition_types import PipelineDef
 from processes.models import Field, FieldJob, Operation, Pipeline, Process, Section, Stage
-from processes.permissions import access_for
-from processes.uses import Use, field_use_kinds
+from processes.permissions import Access, access_for
+from processes.storage import storage
+from processes.uses import Use, field_use_kinds, stage_uses
 
 JOBS_SHOWN = 20
+_SHOWING = (Operation.VIEW, Operation.CREATE)
 
 
 def process_for(actor: Actor, key: str, *, operation: str = Operation.DESIGN) -> Process:
@@ -98,6 +103,44 @@ def stage_of(process: Process, stage_id: int) -> Stage:
     if found is None:
         raise NotFound(_("There is no such stage."), stage=stage_id)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class StageUsage:
+    """What hangs on a stage that is to go."""
+
+    count: int
+    """Records that stand in it, the bin included."""
+    holding: tuple[Use, ...]
+    """What must be changed first."""
+    going: tuple[Use, ...]
+    """What goes with it."""
+
+
+def usage_of(stage: Stage) -> StageUsage:
+    """Everything that is in a stage or speaks of it."""
+    holding = tuple(use for kind in stage_uses if kind.holds for use in kind.uses(stage))
+    going = tuple(use for kind in stage_uses if not kind.holds for use in kind.uses(stage))
+    return StageUsage(storage().count_in_stage(stage.pipeline.process, stage.pk), holding, going)
+
+
+def stage_named(process: Process, key: str) -> Stage:
+    """A stage by key, or by “pipeline.stage”. Raises NotFound."""
+    pipeline_key, _dot, stage_key = key.rpartition(".")
+    rows = Stage.objects.select_related("pipeline__process").filter(pipeline__process=process, key=stage_key)
+    found = (rows.filter(pipeline__key=pipeline_key) if pipeline_key else rows.order_by("pipeline__position")).first()
+    if found is None:
+        raise NotFound(_("There is no such stage."), stage=key)
+    return found
+
+
+def visible_pipelines(access: Access) -> tuple[PipelineDef, ...]:
+    """The pipelines in which the actor sees a stage, or may create; all of an administrator's."""
+    return tuple(
+        pipeline
+        for pipeline in access.definition.pipelines
+        if any(access.scope(operation, stage.id) for stage in pipeline.stages for operation in _SHOWING)
+    )
 
 
 def archived_processes(actor: Actor) -> list[Process]:

@@ -1,11 +1,11 @@
-"""What of a process itself speaks of a stage: rules and conditions of fields, gates, moves, rights."""
+"""What of a process itself speaks of a stage: rules and conditions of fields, moves, rights."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from processes.models import Field, FieldGrant, Gate, Grant, Stage, Transition
+from processes.models import Field, FieldGrant, Grant, Stage, Transition
 from processes.uses import StageUse, Use, stage_uses
 
 
@@ -23,33 +23,6 @@ class FieldsOfStage(StageUse):
                 yield Use(_("required from this stage on"), field.label)
             if names_stage(field.visible_if, stage):
                 yield Use(_("asked by a condition"), field.label)
-
-
-@stage_uses.register
-class ConditionsOfGates(StageUse):
-    """Gates of other stages whose condition speaks of the stage."""
-
-    key = "conditions"
-    label = _("Conditions of gates")
-
-    def uses(self, stage: Stage) -> Iterator[Use]:
-        rows = Gate.objects.filter(target__pipeline__process_id=stage.pipeline.process_id).exclude(target=stage)
-        for gate in rows.exclude(source=stage).select_related("source", "target"):
-            if names_stage(gate.condition, stage):
-                yield Use(_("condition of a gate"), str(gate))
-
-
-@stage_uses.register
-class GatesOfStage(StageUse):
-    """Gates on the ways into the stage and out of it."""
-
-    key = "gates"
-    label = _("Gates")
-    holds: ClassVar[bool] = False
-
-    def uses(self, stage: Stage) -> Iterator[Use]:
-        for gate in [*stage.gates.select_related("source"), *stage.gates_out.select_related("target")]:
-            yield Use(_("gate"), f"{gate.source.name if gate.source else '…'} → {gate.target.name}")
 
 
 @stage_uses.register

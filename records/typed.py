@@ -73,6 +73,8 @@ class TypedRecord(models.Model):
 
     definition: ClassVar[Definition]
     objects: ClassVar[TypedQuerySet]
+    is_leaving = False
+    """Whether its stage goes just now."""
     passage: Passage | None = None
     """Who wants to pass the gates just now, and with what."""
     # What the built class adds and what Django gives to foreign keys, for the type checker.
@@ -144,6 +146,7 @@ class TypedRecord(models.Model):
 
     def settle_in(self, stage: StageDef) -> None:
         """Stand in a stage because the former one goes: from anywhere, past the map and the gates."""
+        self.is_leaving = True
         getattr(self, f"settle_in_{stage.id}")()
 
 
@@ -267,6 +270,10 @@ def _transition(target: int, origins: list[int]) -> Callable[..., None]:
     return decorated
 
 
+def _is_leaving(record: Any) -> bool:
+    return bool(record.is_leaving)
+
+
 def _is_open(target_id: int, record: TypedRecord) -> bool:
     target = record.definition.stage_by_id[target_id]
     if record.passage is not None:
@@ -286,5 +293,7 @@ def _settling(target: int) -> Callable[..., None]:
         record.pipeline_id = record.definition.stage_by_id[target].pipeline_id
 
     settle.__name__ = settle.__qualname__ = f"settle_in_{target}"
-    decorated: Callable[..., None] = transition(field="stage", source="*", target=target)(settle)
+    decorated: Callable[..., None] = transition(field="stage", source="*", target=target, conditions=[_is_leaving])(
+        settle
+    )
     return decorated

@@ -13,14 +13,14 @@ from api.exceptions import status_of
 from api.passing import passing_from
 from api.v1.serializers import BulkBody, BulkOut
 from api.views import ApiView
-from core.errors import Invalid, SmartCRMError
+from core.errors import Invalid, NotFound, SmartCRMError
 from processes.definition_types import Definition
 from records.operations import Outcome, RecordChange, change_records
 
 KEYS = {
     "create": frozenset({"op", "record"}),
     "update": frozenset({"op", "id", "version", "record"}),
-    "move": frozenset({"op", "id", "version", "stage", "passing"}),
+    "move": frozenset({"op", "id", "version", "stage", "stages", "passing"}),
     "delete": frozenset({"op", "id", "version"}),
 }
 MOST_ID = 10**18
@@ -60,15 +60,36 @@ def _change(operation: Mapping[str, Any], definition: Definition) -> RecordChang
             body = incoming(record, definition, keys=CREATABLE)
             return RecordChange(values=body.values, stage=body.stage, passing=passing)
         number, version = _number(operation, "id"), _number(operation, "version", required=False)
+        if op == "move":
+            return _move(operation, definition, number, version)
         if op == "delete":
             return RecordChange(record_id=number, version=version, delete=True)
-        if op == "move":
-            to, passing = _stage(operation), passing_from(operation.get("passing"))
-            return RecordChange(record_id=number, version=version, to=to, passing=passing)
         values = incoming(_record(operation), definition, keys=UPDATABLE).values
         return RecordChange(record_id=number, version=version, values=values)
     except Invalid as error:
         return error
+
+
+def _move(
+    operation: Mapping[str, Any], definition: Definition, number: int | None, version: int | None
+) -> RecordChange:
+    """To one stage, or by `stages`: from which stage to which."""
+    passing, given = passing_from(operation.get("passing")), operation.get("stages", {})
+    if not isinstance(given, dict) or (given and "stage" in operation):
+        raise Invalid(_("Say where to."), {"stage": [_("Give either “stage” or “stages”.")]})
+    if given:
+        places = {_place(definition, key): _place(definition, to) for key, to in given.items()}
+        return RecordChange(record_id=number, version=version, places=places, passing=passing)
+    return RecordChange(record_id=number, version=version, to=_stage(operation), passing=passing)
+
+
+def _place(definition: Definition, key: object) -> int:
+    try:
+        if not isinstance(key, str):
+            raise NotFound(_("There is no such stage."))
+        return definition.stage(key).id
+    except NotFound as error:
+        raise Invalid(error.message, {"stages": [error.message]}) from error
 
 
 def _record(operation: Mapping[str, Any]) -> Mapping[str, Any]:

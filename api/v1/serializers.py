@@ -6,7 +6,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from api.v1.field_shapes import FieldBody, FieldOut
-from api.v1.strict import Strict, optional_text, text
+from api.v1.strict import Seconds, Strict, optional_text, text
 from processes.models import Operation, Pipeline, Scope, Stage
 
 # People
@@ -135,6 +135,9 @@ class StageOut(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=Stage.Kind.choices)
     color = serializers.CharField()
     hint = serializers.CharField()
+    limit = serializers.IntegerField(allow_null=True, help_text="How many records may stand here at once.")
+    is_limit_hard = serializers.BooleanField(help_text="Whether the limit refuses one more, or only warns.")
+    time_limit = Seconds(allow_null=True, help_text="Seconds that a record should stay here at most.")
 
 
 class StageBody(Strict):
@@ -145,6 +148,9 @@ class StageBody(Strict):
     color = optional_text()
     key = optional_text()
     hint = optional_text()
+    limit = serializers.IntegerField(allow_null=True, default=None, min_value=1)
+    is_limit_hard = serializers.BooleanField(default=False)
+    time_limit = Seconds(allow_null=True, default=None, help_text="Seconds that a record should stay here at most.")
 
 
 class StagePatch(Strict):
@@ -154,6 +160,9 @@ class StagePatch(Strict):
     kind = serializers.ChoiceField(choices=Stage.Kind.choices, required=False)
     color = text(required=False)
     hint = text(required=False, allow_blank=True)
+    limit = serializers.IntegerField(allow_null=True, required=False, min_value=1)
+    is_limit_hard = serializers.BooleanField(required=False)
+    time_limit = Seconds(allow_null=True, required=False)
 
 
 class MovePair(serializers.ListField):
@@ -306,7 +315,9 @@ class PassingBody(Strict):
 class MoveBody(Strict):
     """Where a record goes: the stage, and its place there (below `after`, else above `before`, else on top)."""
 
-    stage = serializers.CharField(help_text="Key of a stage of the record's pipeline.")
+    stage = serializers.CharField(
+        help_text="Key of a stage of the record's pipeline, or “pipeline.stage” to go into another one."
+    )
     after = serializers.IntegerField(required=False, allow_null=True)
     before = serializers.IntegerField(required=False, allow_null=True)
     passing = PassingBody(required=False)
@@ -371,8 +382,9 @@ class EntryOut(serializers.Serializer[Any]):
 
 class BulkBody(Strict):
     """Up to 1,000 operations: `{"op": "create", "record": {…}}`, `{"op": "update", "id": 1, "record": {…}}`,
-    `{"op": "move", "id": 1, "stage": "won", "passing": {…}}`, `{"op": "delete", "id": 1}`; with `version` all but a
-    creation refuse another version.
+    `{"op": "move", "id": 1, "stage": "won", "passing": {…}}` or, by where the record stands, with
+    `{"stages": {"main.new": "service.new", …}}`, `{"op": "delete", "id": 1}`; with `version` all but a creation refuse
+    another version.
     """
 
     operations = serializers.ListField(child=serializers.DictField(), max_length=1000)

@@ -1,6 +1,7 @@
 """What bodies and answers are made of: keys that nobody would read are refused by name."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -32,6 +33,21 @@ def text(**options: Any) -> serializers.CharField:
     return serializers.CharField(trim_whitespace=False, **options)
 
 
-def optional_text() -> serializers.CharField:
+def optional_text(**options: Any) -> serializers.CharField:
     """Text that may be absent or empty."""
-    return text(required=False, allow_blank=True, default="")
+    return text(required=False, allow_blank=True, default="", **options)
+
+
+class Seconds(serializers.IntegerField):
+    """A stretch of time, as seconds."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=10**9, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Seconds → the stretch."""
+        return timedelta(seconds=super().to_internal_value(data))
+
+    def to_representation(self, value: Any) -> Any:
+        """The stretch → seconds."""
+        return int(value.total_seconds())

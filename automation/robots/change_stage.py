@@ -27,7 +27,7 @@ class StageSettings(RobotSettings):
 
 @robot_types.register
 class ChangeStage(InsideRobot):
-    """Moves the record to a stage of its pipeline, by the same map and rights as everybody."""
+    """Moves the record to a stage of its pipeline or of another one, by the same map and rights as everybody."""
 
     key = "change_stage"
     label = gettext_lazy("Change the stage")
@@ -45,9 +45,10 @@ class ChangeStage(InsideRobot):
             return _("to a stage that no longer exists")
 
     def perform(self, context: Context) -> Result:
-        key = context.settings["stage"].rpartition(".")[2]
         source = context.row.stage
-        if source.key == key:
+        key = context.settings["stage"]
+        pipeline = context.writing.definition.pipeline_by_id[source.pipeline_id]
+        if key in (source.key, f"{pipeline.key}.{source.key}"):
             raise Skip(_("The record stands in this stage already."))
         moved = move_record(context.writing, context.row.pk, to=key, actor=context.actor)
         return Result(f"{source.name} → {moved.stage.name}", {"from": source.id, "stage": moved.stage_id})

@@ -43,7 +43,9 @@ def add_pipeline(
         if len(present) >= MOST_PIPELINES:
             raise Invalid(_("A process has at most %d pipelines.") % MOST_PIPELINES)
         pipeline = Pipeline(process=process, position=len(present))
-        _name(pipeline, name, key, {row.key for row in present})
+        taken = {row.key for row in present}
+        pipeline.name = clean_line(name, field="name", limit=100)
+        pipeline.key = check_key(key, taken=taken) if key else key_from(pipeline.name, taken=taken, fallback="pipeline")
         pipeline.save()
         if like is None:
             put_stages(pipeline, stages or DEFAULT_STAGES)
@@ -57,20 +59,19 @@ def add_pipeline(
 
 
 @transaction.atomic
-def update_pipeline(pipeline: Pipeline, *, actor: Actor, name: str, key: str = "") -> Pipeline:
-    """Give a pipeline another name, and another key where one is given. Writes `pipeline.updated`.
+def update_pipeline(pipeline: Pipeline, *, actor: Actor, name: str) -> Pipeline:
+    """Give a pipeline another name; its key stays, robots and programs speak by it. Writes `pipeline.updated`.
 
-    Raises NotAllowed, Invalid.
+    Raises NotAllowed, Invalid, Conflict.
     """
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
-        before = {"name": pipeline.name, "key": pipeline.key}
-        others = set(process.pipelines.exclude(pk=pipeline.pk).values_list("key", flat=True))
-        _name(pipeline, name, key or pipeline.key, others)
-        pipeline.save(update_fields=["name", "key"])
-    changes = {key: (old, getattr(pipeline, key)) for key, old in before.items() if old != getattr(pipeline, key)}
+        before = pipeline.name
+        pipeline.name = clean_line(name, field="name", limit=100)
+        pipeline.save(update_fields=["name"])
+    changes = {"name": (before, pipeline.name)} if before != pipeline.name else {}
     publish("pipeline.updated", actor=actor, process_id=process.pk, changes=changes, data={"key": pipeline.key})
     return pipeline
 
@@ -147,11 +148,6 @@ def put_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None) -> No
     )
     pipeline.moves = Pipeline.Moves.ANY if pairs is None else Pipeline.Moves.LISTED
     pipeline.save(update_fields=["moves"])
-
-
-def _name(pipeline: Pipeline, name: str, key: str, taken: set[str]) -> None:
-    pipeline.name = clean_line(name, field="name", limit=100)
-    pipeline.key = check_key(key, taken=taken) if key else key_from(pipeline.name, taken=taken, fallback="pipeline")
 
 
 def _copy(like: Pipeline, pipeline: Pipeline) -> None:

@@ -17,6 +17,7 @@ from records.exchange.reading import Reason, RowReader, Wanted, reasons_of
 from records.exchange.source import SourceRow
 from records.operations.drafts import RecordDraft, draft_record, write_drafts
 from records.operations.moves import change_stage, move_record
+from records.operations.places import hold_places
 from records.operations.records import change_values, update_record
 from records.operations.references import know_all
 from records.operations.values import clean_values
@@ -154,6 +155,8 @@ class Run(_Chunk):
         self._waiting: list[tuple[Wanted, RecordDraft]] = []
         self._new_keys: set[Any] = set()
         self._lock_in_order()
+        begin = writing.definition.default_pipeline.first_stage
+        hold_places(writing, {stage.id for wanted in self.wanted for stage in wanted.stages or (begin,)})
 
     def go_through(self) -> Result:
         super().go_through()
@@ -175,6 +178,8 @@ class Run(_Chunk):
     def _update(self, wanted: Wanted, record_id: int) -> None:
         process_id, actor = self.writing.definition.id, self.writing.actor
         values = self.changes_of(wanted)
+        if any(stage.is_limit_hard for stage in wanted.stages):
+            self._write_waiting()
         with transaction.atomic():
             if values:
                 row = update_record(process_id, record_id, values=values, actor=actor)

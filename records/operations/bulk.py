@@ -13,6 +13,7 @@ from core.errors import Invalid, SmartCRMError
 from records.gates import NOTHING, Passing
 from records.operations.drafts import RecordDraft, draft_record, write_drafts
 from records.operations.moves import move_record
+from records.operations.places import hold_places
 from records.operations.records import delete_record, update_record
 from records.operations.references import know_all
 from records.operations.writing import ProcessRef, Writing, begin, refusing_taken
@@ -28,6 +29,8 @@ class RecordChange:
     record_id: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     stage: int | None = None
+    places: Mapping[int, int] = field(default_factory=dict)
+    """Where a record to move goes, by the stage where it stands."""
     version: int | None = None
     delete: bool = False
     to: int | str | None = None
@@ -58,6 +61,7 @@ def change_records(
         raise Invalid(_("At most %d changes in one call.") % MOST)
     writing = begin(process, actor=actor)
     _lock_in_order(writing.model, changes)
+    hold_places(writing, {stage for change in changes for stage in _entered(writing, change)})
     outcomes: list[Outcome] = []
     know_all(writing, (change.values for change in changes if isinstance(change, RecordChange)))
     for is_new, group in groupby(changes, key=_is_new):
@@ -70,6 +74,19 @@ def _lock_in_order(model: Any, changes: Sequence[RecordChange | SmartCRMError]) 
     ids = {change.record_id for change in changes if isinstance(change, RecordChange)} - {None}
     if ids:
         list(model.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+
+
+def _entered(writing: Writing, change: RecordChange | SmartCRMError) -> Iterable[int]:
+    """Ids of the stages into which a change may bring a record; of a key alone, in every pipeline that has it."""
+    definition = writing.definition
+    if isinstance(change, SmartCRMError):
+        return ()
+    if change.record_id is None:
+        return (definition.default_pipeline.first_stage.id if change.stage is None else change.stage,)
+    if change.to is None:
+        return change.places.values()
+    key = str(change.to).rpartition(".")[2]
+    return [stage.id for stage in definition.stage_by_id.values() if key in (stage.key, str(stage.id))]
 
 
 def _is_new(change: RecordChange | SmartCRMError) -> bool:
@@ -108,10 +125,20 @@ def _outcome(writing: Writing, change: RecordChange | SmartCRMError) -> Outcome:
 def _done(writing: Writing, change: RecordChange) -> TypedRecord | None:
     assert change.record_id is not None
     process, actor = writing.definition.id, writing.actor
+    if change.to is not None or change.places:
+        to, passing = _destination(writing, change, change.record_id), change.passing
+        return move_record(process, change.record_id, to=to, passing=passing, version=change.version, actor=actor)
     if change.delete:
         delete_record(process, change.record_id, version=change.version, actor=actor)
         return None
-    if change.to is not None:
-        passing, version = change.passing, change.version
-        return move_record(process, change.record_id, to=change.to, passing=passing, version=version, actor=actor)
     return update_record(process, change.record_id, values=change.values, version=change.version, actor=actor)
+
+
+def _destination(writing: Writing, change: RecordChange, record_id: int) -> int | str:
+    if change.to is not None:
+        return change.to
+    stage = writing.row(record_id).stage
+    if stage.id not in change.places:
+        message = _("Nothing is said of where records of “%s” go.") % stage.name
+        raise Invalid(message, {"stages": [message]})
+    return change.places[stage.id]

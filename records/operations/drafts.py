@@ -66,6 +66,8 @@ def write_drafts(writing: Writing, drafts: Sequence[RecordDraft]) -> list[TypedR
     The number of statements does not depend on the number of records, but for those that have no title.
     """
     rows = [draft.row for draft in drafts]
+    for draft in drafts:
+        promise(writing, draft.stage, -1)
     _rank(writing, drafts)
     number_records(writing.definition, rows)
     _insert(writing, drafts)
@@ -83,7 +85,6 @@ def write_drafts(writing: Writing, drafts: Sequence[RecordDraft]) -> list[TypedR
     StageVisit.objects.bulk_create(visits)
     publish_many([_created(writing, draft, visit) for draft, visit in zip(drafts, visits, strict=True)])
     for draft in drafts:
-        promise(writing, draft.stage, -1)
         if draft.passed.comment:
             add_comment(writing.holding(draft.row), draft.row.pk, text=draft.passed.comment, actor=writing.actor)
     return rows

@@ -1,5 +1,6 @@
 """Moving a record: to another stage through the stage machine, or to another place in its column."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,15 +10,27 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid, NotAllowed
 from processes.definition_types import StageDef
 from processes.formulas import formulas_of
-from processes.models import Operation
+from processes.models import Operation, Scope
 from records.gates import NOTHING, Passage, Passing
 from records.models import StageVisit
 from records.operations.computed import compute
 from records.operations.passing import Passed, require_open
+from records.operations.places import require_room
 from records.operations.records import update_record
+from records.operations.rehousing import moved_between
 from records.operations.timeline import add_comment
 from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, one_change, sync_catalogue
 from records.typed import TypedRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose a record is and where it would stand, for `Access.covers`."""
+
+    assignee_id: int | None
+    author_id: int | None
+    department_id: int | None
+    stage_id: int
 
 
 class MoveRefused(NotAllowed):
@@ -38,14 +51,15 @@ def move_record(
     before: int | None = None,
     passing: Passing = NOTHING,
 ) -> TypedRecord:
-    """Move a record to the stage `to` (id or key) and return it.
+    """Move a record to the stage `to` (id or key, “pipeline.stage” for another pipeline) and return it.
 
     It is placed below the record `after`, else above the record `before`, else at the top. Within its own stage only
     the place changes, and the version stays. What comes along in `passing` is taken in first: values as an update of
     their own, a comment as a comment; then the gates are looked at, and what they refuse takes all of it back.
     Writes `record.moved` (or `record.reordered`), before it `record.updated` and `comment.added` of what came along;
     closes the stage visit and opens the next. Raises NotFound, NotAllowed, MoveRefused, Stale, GatePending (all that
-    is missing), Invalid (an unknown stage, wrong values), Conflict (terms for a stage where the record stands).
+    is missing), StageFull, Invalid (an unknown stage, wrong values), Conflict (terms for a stage where the record
+    stands).
     """
     writing = begin(process, actor=actor)
     row = writing.row(record_id, version=version)
@@ -61,7 +75,7 @@ def move_record(
     writing.publish(
         "record.moved",
         row,
-        changes={"stage": (source.id, target.id), **computed},
+        changes={**moved_between(source, target), **computed},
         data={"stage": target.id, "from": source.id, "visit": visit.pk, **passed.data},
     )
     return row
@@ -72,7 +86,8 @@ def change_stage(
 ) -> tuple[StageDef, Passed]:
     """Check a move and make it on the row, unsaved: the stage where it stands now, and what the history is to say.
 
-    Raises NotFound, NotAllowed, MoveRefused, GatePending, Invalid (an unknown stage).
+    Into another pipeline one may move any record that one may move in both. Raises NotFound, NotAllowed, MoveRefused,
+    GatePending, StageFull, Invalid (an unknown stage).
     """
     writing.access.require(Operation.MOVE, row)
     target = _target(writing, row, to)
@@ -83,6 +98,7 @@ def change_stage(
     _require_on_map(row, target)
     row = _bring(writing, row, passing)
     passed = require_open(writing, row, target, passing)
+    require_room(writing, target)
     row.move_to(target, Passage(writing.access, passing))
     return target, passed
 
@@ -98,17 +114,38 @@ def _bring(writing: Writing, row: TypedRecord, passing: Passing) -> TypedRecord:
 
 
 def _target(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
-    """The stage meant by id, or by key within the record's pipeline."""
-    pipeline = writing.definition.pipeline_by_id[row.pipeline_id]
-    for stage in pipeline.stages:
+    """The stage meant by id, by key within the record's pipeline, or by “pipeline.stage”."""
+    definition = writing.definition
+    own = definition.pipeline_by_id[row.pipeline_id]
+    for stage in own.stages:
         if to in (stage.id, stage.key):
             return stage
+    for pipeline in definition.pipelines:
+        for stage in pipeline.stages:
+            if to in (stage.id, f"{pipeline.key}.{stage.key}"):
+                return _elsewhere(writing, row, stage)
+    raise _no_such_stage()
+
+
+def _elsewhere(writing: Writing, row: TypedRecord, stage: StageDef) -> StageDef:
+    """A stage of another pipeline, where the actor must have the right to move as well."""
+    there = Place(row.assignee_id, row.author_id, row.department_id, stage.id)
+    if stage.pipeline_id != row.pipeline_id:
+        if writing.access.scope(Operation.VIEW, stage.id) == Scope.NONE:
+            raise _no_such_stage()
+        writing.access.require(Operation.MOVE, there)
+    return stage
+
+
+def _no_such_stage() -> Invalid:
     message = _("There is no such stage in this pipeline.")
-    raise Invalid(message, {"stage": [message]})
+    return Invalid(message, {"stage": [message]})
 
 
 def _require_on_map(row: TypedRecord, target: StageDef) -> None:
     source = row.stage
+    if target.pipeline_id != row.pipeline_id:
+        return
     if target.id not in row.definition.pipeline_by_id[row.pipeline_id].targets[source.id]:
         raise MoveRefused(
             _("A record cannot go from “%(source)s” to “%(target)s”.") % {"source": source.name, "target": target.name},
@@ -127,6 +164,7 @@ def _save(writing: Writing, row: TypedRecord, target: StageDef) -> dict[str, tup
     computed = compute(writing.definition, row)
     row.save(
         update_fields=[
+            "pipeline_id",
             "stage_id",
             "position",
             "version",
@@ -137,7 +175,7 @@ def _save(writing: Writing, row: TypedRecord, target: StageDef) -> dict[str, tup
             *computed,
         ]
     )
-    sync_catalogue(row, stage_id=target.id, is_open=target.is_open)
+    sync_catalogue(row, pipeline_id=target.pipeline_id, stage_id=target.id, is_open=target.is_open)
     after = row.values() if before else {}
     return {key: (before[key], value) for key, value in after.items() if before[key] != value}
 

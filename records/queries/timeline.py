@@ -80,6 +80,13 @@ class _Words:
         stage = self.definition.stage_by_id.get(stage_id)
         return stage.name if stage else _("a removed stage")
 
+    def stage_from(self, event: Event, stage_id: Any) -> str:
+        """A stage as a move tells of it: under its pipeline's name where the record went into another one."""
+        stage = self.definition.stage_by_id.get(stage_id)
+        if stage is None or "pipeline" not in event.changes:
+            return self.stage(stage_id)
+        return f"{self.definition.pipeline_by_id[stage.pipeline_id].name}: {stage.name}"
+
     def person(self, person_id: Any) -> str:
         return self.names.get(PERSON, {}).get(person_id, "") if person_id else ""
 
@@ -152,7 +159,7 @@ def _updated(event: Event, words: _Words) -> Entry | None:
 def _moved(event: Event, words: _Words) -> Entry:
     before, after = event.changes.get("stage", (event.data.get("from"), event.data.get("stage")))
     stage = words.definition.stage_by_id.get(after)
-    change = Change(_("Stage"), words.stage(before), words.stage(after))
+    change = Change(_("Stage"), words.stage_from(event, before), words.stage_from(event, after))
     return _entry(event, "arrow-right", _("Moved"), color=stage.color if stage else "", changes=(change,))
 
 
