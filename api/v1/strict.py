@@ -9,6 +9,8 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+MOST_SECONDS = 10**9
+
 
 class Strict(serializers.Serializer[Any]):
     """Refuses keys that nobody would read, by name."""
@@ -41,12 +43,12 @@ def optional_text(**options: Any) -> serializers.CharField:
 class Seconds(serializers.IntegerField):
     """A stretch of time, as seconds."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=10**9, **kwargs)
-
     def to_internal_value(self, data: Any) -> Any:
         """Seconds → the stretch."""
-        return timedelta(seconds=super().to_internal_value(data))
+        seconds = super().to_internal_value(data)
+        if not 0 < seconds <= MOST_SECONDS:
+            raise ValidationError(_("A number from 1 to %d is expected.") % MOST_SECONDS)
+        return timedelta(seconds=seconds)
 
     def to_representation(self, value: Any) -> Any:
         """The stretch → seconds."""

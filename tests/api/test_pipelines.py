@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def base(process: Process) -> str:
-    return f"processes/{process.key}"
+    return f"/processes/{process.key}"
 
 
 def test_pipeline_is_added_renamed_ordered_and_removed(admin: ApiClient, base: str, process: Process) -> None:
