@@ -109,7 +109,7 @@ def test_stages_without_a_hard_limit_take_no_lock(process: Process) -> None:
     create(process, "soft")
     create(process, "in_work")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7302")
+        cursor.execute("SELECT objid FROM pg_locks WHERE classid = 7302 AND pid = pg_backend_pid()")
         assert [row[0] for row in cursor.fetchall()] == [stage_id(process, "in_work")]
 
 
