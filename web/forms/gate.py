@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid, Text
@@ -47,6 +48,11 @@ class GateForm(forms.Form):
         if self.can_fill:
             self._add_fields()
         self._add_rest()
+
+    def full_clean(self) -> None:
+        """Nothing is checked here: the domain does, and says all that is missing in its own words."""
+        self._errors = ErrorDict()
+        self.cleaned_data = {}
 
     @property
     def asked(self) -> list[forms.BoundField]:

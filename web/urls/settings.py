@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import access, automation, designer, fields, processes, sections, triggers
+from web.views import access, automation, designer, fields, moves, processes, sections, triggers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("processes/", processes.processes, name="processes"),
@@ -37,7 +37,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/settings/stages/order/", designer.order_stages, name="stage-order"),
     path("p/<slug:key>/settings/stages/<int:stage_id>/", designer.edit_stage, name="stage-edit"),
     path("p/<slug:key>/settings/stages/<int:stage_id>/remove/", designer.delete_stage, name="stage-remove"),
-    path("p/<slug:key>/settings/moves/", designer.moves, name="process-moves"),
+    path("p/<slug:key>/settings/moves/", moves.moves, name="process-moves"),
+    path("p/<slug:key>/settings/moves/reasons/", moves.reasons, name="lost-reasons"),
+    path("p/<slug:key>/settings/moves/gate/", moves.gate, name="gate-edit"),
+    path("p/<slug:key>/settings/moves/gates/<int:gate_id>/remove/", moves.remove, name="gate-remove"),
     path("p/<slug:key>/settings/access/", access.access, name="process-access"),
     path("p/<slug:key>/settings/access/check/", access.check, name="access-check"),
     path("p/<slug:key>/automation/", automation.build, name="process-automation"),

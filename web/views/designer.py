@@ -1,4 +1,4 @@
-"""Settings of a living process: general, fields, stages, moves."""
+"""Settings of a living process: general, stages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,6 @@ from processes.operations import (
     publish_process,
     remove_stage,
     reorder_stages,
-    set_moves,
     update_process,
     update_stage,
 )
@@ -122,25 +121,6 @@ def order_stages(request: PersonalRequest, key: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def moves(request: PersonalRequest, key: str) -> HttpResponse:
-    """From where to where records may go."""
-    process = process_for(request.actor, key)
-    pipeline = _pipeline(request, process)
-    if request.method == "POST":
-        is_any = request.POST.get("moves") == Pipeline.Moves.ANY
-        set_moves(pipeline, None if is_any else _pairs(request), actor=request.actor)
-        messages.success(request, _("Saved."))
-        return redirect("process-moves", key)
-    present = access_for(request.actor, process).definition.pipeline_by_id[pipeline.pk]
-    lines = [
-        (source, [(target, target.id in present.targets[source.id]) for target in present.stages])
-        for source in present.stages
-    ]
-    return page(request, process, "moves", {"pipeline": present, "lines": lines})
-
-
 def page(
     request: PersonalRequest, process: Process, section: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
@@ -173,9 +153,3 @@ def order_of(request: PersonalRequest) -> list[str]:
     if not isinstance(order, list) or not all(isinstance(key, str) for key in order):
         raise Invalid(_("An order is expected."))
     return order
-
-
-def _pairs(request: PersonalRequest) -> list[tuple[str, str]]:
-    """Ticked boxes are `source>target`, by key."""
-    pairs = [value.partition(">") for value in request.POST.getlist("pair")]
-    return [(source, target) for source, _sign, target in pairs]

@@ -4,7 +4,7 @@
 
 /** @param {HTMLTableElement} table */
 export function attach(table) {
-  for (const control of controls(table)) /** @type {HTMLElement} */ (control).tabIndex = -1;
+  for (const control of table.querySelectorAll(":is(td, th) :is(select, input, button)")) /** @type {HTMLElement} */ (control).tabIndex = -1;
   const first = controls(table)[0];
   if (first instanceof HTMLElement) first.tabIndex = 0;
   table.addEventListener("keydown", (event) => walk(table, event));
@@ -13,7 +13,7 @@ export function attach(table) {
 }
 
 /** @param {Element} scope */
-const controls = (scope) => [...scope.querySelectorAll(":is(td, th) :is(select, input, button):not(:disabled)")];
+const controls = (scope) => [...scope.querySelectorAll(":is(td, th) :is(select, input, button):not(:disabled)")].filter((control) => control.checkVisibility());
 
 /**
  * @param {HTMLTableElement} table
@@ -26,6 +26,9 @@ function walk(table, event) {
   const step = { ArrowRight: [0, rtl], ArrowLeft: [0, -rtl], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
   if (!step) return;
   event.preventDefault();
+  const here = controls(cell.parentElement ?? cell).filter((control) => cell.contains(control));
+  const beside = here[here.indexOf(/** @type {Element} */ (event.target)) + step[1]];
+  if (step[1] && beside instanceof HTMLElement) return beside.focus();
   const rows = [...table.rows];
   let row = rows.indexOf(/** @type {HTMLTableRowElement} */ (cell.parentElement)) + step[0];
   let column = cell.cellIndex + step[1];
