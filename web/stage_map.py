@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from processes.definition_types import GateDef, PipelineDef, StageDef
 from processes.models import Pipeline
 
-WIDTH, HEIGHT, GAP = 124, 40, 40
+WIDTH, HEIGHT, GAP = 148, 40, 40
 PITCH = WIDTH + GAP
 MARGIN = 16
-LETTERS = 15
+LETTERS = 18
 """As many letters of a name as a box holds."""
 LOWEST, STEP, HIGHEST = 26, 16, 150
 """How high the arc of a jump over one stage is, what each further stage adds, and where it ends."""

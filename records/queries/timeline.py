@@ -46,7 +46,7 @@ class Entry:
     color: str = ""
     changes: tuple[Change, ...] = ()
     text: str = ""
-    """Words of a person or a robot: a comment."""
+    """Words of a person or a robot: a comment, why a gate was overridden."""
     note: str = ""
     """A remark of ours: how long, with what result."""
 
@@ -148,7 +148,7 @@ def _entry(event: Event, icon: str, title: str, **more: Any) -> Entry:
 
 
 def _created(event: Event, words: _Words) -> Entry:
-    return _entry(event, "plus", _("Created"))
+    return _entry(event, "plus", _("Created"), **_passed(event))
 
 
 def _updated(event: Event, words: _Words) -> Entry | None:
@@ -160,7 +160,21 @@ def _moved(event: Event, words: _Words) -> Entry:
     before, after = event.changes.get("stage", (event.data.get("from"), event.data.get("stage")))
     stage = words.definition.stage_by_id.get(after)
     change = Change(_("Stage"), words.stage_from(event, before), words.stage_from(event, after))
-    return _entry(event, "arrow-right", _("Moved"), color=stage.color if stage else "", changes=(change,))
+    color = stage.color if stage else ""
+    return _entry(event, "arrow-right", _("Moved"), color=color, changes=(change,), **_passed(event))
+
+
+def _passed(event: Event) -> dict[str, str]:
+    """What was said and confirmed at the gates: the reason of a failure, the checklist, why a gate was overridden."""
+    told: list[str] = []
+    if reason := event.data.get("reason"):
+        told.append(_("Reason: %s") % reason["name"])
+    if checked := event.data.get("checked"):
+        told.append(_("Confirmed: %s") % ", ".join(item["text"] for item in checked))
+    override = event.data.get("override")
+    if override:
+        told.append(_("A gate was overridden"))
+    return {"note": " · ".join(told), "text": override["reason"] if override else ""}
 
 
 def _deleted(event: Event, words: _Words) -> Entry:

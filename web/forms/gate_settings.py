@@ -14,7 +14,7 @@ from processes.drafts import GateDraft, LineDraft, ReasonDraft
 class GateSettingsForm(forms.Form):
     """What a gate asks. The domain checks it; a line of the checklist keeps its key while its words stay."""
 
-    fields_ = forms.MultipleChoiceField(label=_("Filled in"), required=False)
+    fields_ = forms.MultipleChoiceField(label=_("Fields to be filled in"), required=False)
     condition = forms.JSONField(required=False, widget=forms.HiddenInput)
     refusal = forms.CharField(
         label=_("What to say when it does not hold"),

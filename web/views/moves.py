@@ -86,7 +86,7 @@ def gate(request: PersonalRequest, key: str) -> HttpResponse:
     definition, present = _present(process, pipeline)
     source, target = _way(request, present)
     own = _gate_on(present, source, target)
-    form = GateSettingsForm(definition, roles(), own, request.POST or None)
+    form = GateSettingsForm(definition, roles(), own, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         rows = {row.pk: row for row in Stage.objects.select_related("pipeline__process").filter(pipeline=pipeline)}
         start = rows[source.id] if source else None
