@@ -219,7 +219,7 @@ def test_stage_is_added_changed_ordered_and_removed(admin: Client, process: Proc
 def test_stage_with_records_stays(admin: Client, process: Process) -> None:
     row = create_record(process, values={"title": "a"}, actor=SYSTEM)
     answer = admin.post(reverse("stage-remove", args=[process.key, row.stage_id]), headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.json()["details"]) == (409, {"count": 1})
+    assert (answer.status_code, answer.json()["details"]) == (409, {"stage": "received", "count": 1})
     assert Stage.objects.filter(pk=row.stage_id).exists()
 
 
