@@ -19,8 +19,12 @@ def main() -> None:
     """Start services, fill them, change fields."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=100_000, help="records")
+    parser.add_argument("--linked", action="store_true", help="values of linked records instead of single fields")
     parser.add_argument("--only", default="", help="only changes whose name holds this")
     given = parser.parse_args()
+    measured = ("-m", "bench.ours.changes", str(given.size), given.only)
+    if given.linked:
+        measured = ("-m", "bench.ours.linked", str(given.size))
     data = Path(tempfile.gettempdir()) / f"smartcrm-changing-{os.getpid()}"
     make_folder(data)
     services = EmbeddedServices(data, fast=True)
@@ -35,7 +39,7 @@ def main() -> None:
         }
         for command in (
             ("manage.py", "migrate", "--verbosity", "0"),
-            ("-m", "bench.ours.changes", str(given.size), given.only),
+            measured,
         ):
             subprocess.run([sys.executable, *command], env=environment, check=True)
     finally:

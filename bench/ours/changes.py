@@ -28,21 +28,22 @@ HOURS = 3600.0
 class Traffic:
     """One writer and one reader, each in a thread; how long each of their steps took."""
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[], Any], read: Callable[[], Any]) -> None:
+        self.steps = {"write": write, "read": read}
         self.waits: list[tuple[str, float]] = []
 
     def write(self, ended: threading.Event) -> None:
-        """Create records until it is over."""
-        self._again(ended, "write", lambda: create_record("requests", values={"title": "During"}, actor=SYSTEM))
+        """Write until it is over."""
+        self._again(ended, "write")
 
     def read(self, ended: threading.Event) -> None:
-        """Read the newest page until it is over."""
-        self._again(ended, "read", lambda: table_for(access_for(SYSTEM, "requests"), limit=50, with_total=False))
+        """Read until it is over."""
+        self._again(ended, "read")
 
-    def _again(self, ended: threading.Event, kind: str, step: Callable[[], Any]) -> None:
+    def _again(self, ended: threading.Event, kind: str) -> None:
         while not ended.is_set():
             begun = time.perf_counter()
-            step()
+            self.steps[kind]()
             self.waits.append((kind, time.perf_counter() - begun))
             time.sleep(0.005)
         connection.close()
@@ -105,11 +106,20 @@ def main(size: int, only: str = "") -> None:
     for name, change in CHANGES.items():
         if only not in name:
             continue
-        print(json.dumps({"size": size, "change": name, **_under_traffic(change)}), flush=True)
+        print(json.dumps({"size": size, "change": name, **under_traffic(change, _traffic())}), flush=True)
 
 
-def _under_traffic(change: Callable[[], None]) -> dict[str, float]:
-    traffic, ended = Traffic(), threading.Event()
+def _traffic() -> Traffic:
+    """Somebody creates requests, somebody reads the newest page of them."""
+    return Traffic(
+        lambda: create_record("requests", values={"title": "During"}, actor=SYSTEM),
+        lambda: table_for(access_for(SYSTEM, "requests"), limit=50, with_total=False),
+    )
+
+
+def under_traffic(change: Callable[[], None], traffic: Traffic) -> dict[str, float]:
+    """Make a change while others write and read: how long it took, and the longest that either of them waited."""
+    ended = threading.Event()
     threads = [threading.Thread(target=work, args=(ended,)) for work in (traffic.write, traffic.read)]
     for thread in threads:
         thread.start()
