@@ -86,6 +86,12 @@ class RobotType(Extension):
     description: ClassVar[Text] = ""
     lane: ClassVar[Lane] = Lane.INTERNAL
     max_attempts: ClassVar[int] = 3
+    needs_stages: ClassVar[bool] = False
+    """It is of no use where records go through no stages."""
+
+    def suits(self, definition: Definition) -> bool:
+        """Whether the process can have such a robot."""
+        return definition.has_stages or not self.needs_stages
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[Operation]:
         """What the role of robots must be allowed, so that this robot can do its work."""

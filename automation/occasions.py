@@ -32,6 +32,12 @@ class TriggerType(Extension):
     """Without a condition it would say nothing."""
     is_called: ClassVar[bool] = False
     """It has an address that other programs call."""
+    needs_stages: ClassVar[bool] = True
+    """It does nothing but move records."""
+
+    def suits(self, definition: Definition) -> bool:
+        """Whether the process can have such a trigger."""
+        return definition.has_stages or not self.needs_stages
 
     def concerns(self, event: Event, trigger_id: int, settings: Mapping[str, Any]) -> bool:
         """Whether the event is an occasion for a trigger with these settings; its condition is asked afterwards."""

@@ -52,13 +52,14 @@ def text_schema(definition: Definition) -> Schema:
     plain = dict(_snapshot_schema(definition))
     people = {key: spec for key, spec in plain.items() if spec.kind is PERSON}
     names = {f"{key}.name": FieldSpec(TEXT, spec.label) for key, spec in people.items()}
+    stage = {"stage.name": FieldSpec(TEXT, _("Stage"))} if definition.has_stages else {}
     return {
         **plain,
         **names,
         "record.id": FieldSpec(INTEGER, _("Number of the record")),
         "record.url": FieldSpec(TEXT, _("Address of the card")),
         "process.name": FieldSpec(TEXT, _("Process")),
-        "stage.name": FieldSpec(TEXT, _("Stage")),
+        **stage,
         "today": FieldSpec(DATE, _("Today")),
         "now": FieldSpec(DATETIME, _("Now")),
     }

@@ -22,9 +22,7 @@ def main() -> None:
     parser.add_argument("--linked", action="store_true", help="values of linked records instead of single fields")
     parser.add_argument("--only", default="", help="only changes whose name holds this")
     given = parser.parse_args()
-    measured = ("-m", "bench.ours.changes", str(given.size), given.only)
-    if given.linked:
-        measured = ("-m", "bench.ours.linked", str(given.size))
+    what = ("linked", str(given.size)) if given.linked else ("changes", str(given.size), given.only)
     data = Path(tempfile.gettempdir()) / f"smartcrm-changing-{os.getpid()}"
     make_folder(data)
     services = EmbeddedServices(data, fast=True)
@@ -39,7 +37,7 @@ def main() -> None:
         }
         for command in (
             ("manage.py", "migrate", "--verbosity", "0"),
-            measured,
+            ("-m", f"bench.ours.{what[0]}", *what[1:]),
         ):
             subprocess.run([sys.executable, *command], env=environment, check=True)
     finally:

@@ -270,6 +270,11 @@ class Definition:
         stages = self.stage_by_id
         return tuple(f for f in self.fields if f.is_required_in(stage, stages.get(f.required_from or 0)))
 
+    @property
+    def shown_pipelines(self) -> tuple[PipelineDef, ...]:
+        """The pipelines that people hear of: none where records go through no stages."""
+        return self.pipelines if self.has_stages else ()
+
     @cached_property
     def stage_by_id(self) -> dict[int, StageDef]:
         """All stages of all pipelines by id."""
@@ -289,20 +294,21 @@ class Definition:
         """A pipeline by key, the default one without. Raises NotFound."""
         if not key:
             return self.default_pipeline
-        for pipeline in self.pipelines:
+        for pipeline in self.shown_pipelines:
             if pipeline.key == key:
                 return pipeline
         raise NotFound(_("There is no such pipeline."), pipeline=key)
 
     def stage(self, key_or_id: str | int) -> StageDef:
-        """A stage by id, by key, or by “pipeline.stage” where a key alone is not enough. Raises NotFound."""
+        """A stage by id, by key, or by “pipeline.stage” where a key alone is not enough. Raises NotFound, also for the
+        key of the one stage inside a process without stages."""
         if isinstance(key_or_id, int):
             stage = self.stage_by_id.get(key_or_id)
             if stage:
                 return stage
             raise NotFound(_("There is no such stage."), stage=key_or_id)
         pipeline_key, _dot, key = key_or_id.rpartition(".")
-        for pipeline in self.pipelines:
+        for pipeline in self.shown_pipelines:
             if pipeline_key and pipeline.key != pipeline_key:
                 continue
             for stage in pipeline.stages:

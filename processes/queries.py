@@ -138,7 +138,7 @@ def visible_pipelines(access: Access) -> tuple[PipelineDef, ...]:
     """The pipelines in which the actor sees a stage, or may create; all of an administrator's."""
     return tuple(
         pipeline
-        for pipeline in access.definition.pipelines
+        for pipeline in access.definition.shown_pipelines
         if any(access.scope(operation, stage.id) for stage in pipeline.stages for operation in _SHOWING)
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 from api.listing import narrowing_from
 from api.schema import parameter
 from api.views import ApiView
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from processes.definition_types import PipelineDef
 from processes.permissions import Access
 from records.queries.board import Column, board_for
@@ -84,6 +85,8 @@ class Board(ApiView):
 
 
 def _pipeline(access: Access, query: Mapping[str, str]) -> PipelineDef:
+    if not access.definition.has_stages:
+        raise Conflict(_("This process has no stages."))
     try:
         return access.definition.pipeline(query.get("pipeline"))
     except NotFound as error:

@@ -64,8 +64,8 @@ class OneProcess(ApiView):
         """Change how it is called and looks; what the body does not name stays."""
         body = self.body(ProcessPatch)
         process = process_for(self.actor, key)
-        words = {word: body.get(word, getattr(process, word)) for word in WORDS}
-        return Response(ProcessOut(definition_of(update_process(process, **words, actor=self.actor))).data)
+        said = {word: body.get(word, getattr(process, word)) for word in (*WORDS, "has_stages")}
+        return Response(ProcessOut(definition_of(update_process(process, **said, actor=self.actor))).data)
 
 
 class ArchiveProcess(ApiView):
@@ -128,7 +128,7 @@ class ProcessAccess(ApiView):
 def draft_from(body: Mapping[str, Any]) -> ProcessDraft:
     """The draft that a body describes."""
     return ProcessDraft(
-        **{word: body[word] for word in (*WORDS, "key")},
+        **{word: body[word] for word in (*WORDS, "key", "has_stages")},
         stages=tuple(StageDraft(**stage) for stage in body["stages"]),
         fields=tuple(FieldDraft(**field) for field in body["fields"]),
         moves=None if body["moves"] is None else tuple((source, target) for source, target in body["moves"]),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +21,7 @@ from automation.operations import (
 )
 from automation.queries import RobotForm, automation_pages, robot_for
 from core.errors import Invalid, NotFound
+from processes.definition_types import StageDef
 from processes.models import Operation, Stage
 from processes.permissions import Access
 from processes.queries import process_for, stage_of
@@ -33,13 +35,35 @@ DRAFT = (
 class RobotView(ApiView):
     """Robots of one process."""
 
-    def stage(self, access: Access, key: str) -> Stage:
-        """The stage of a key, for changing its robots. Raises NotAllowed, Invalid."""
+    def stage(self, access: Access, key: str | None) -> Stage:
+        """The stage of a key, for changing its robots; the one inside where records go through no stages.
+
+        Raises NotAllowed, Invalid.
+        """
         process = process_for(self.actor, access.definition.key, operation=Operation.AUTOMATE)
-        try:
-            return stage_of(process, access.definition.stage(key).id)
-        except NotFound as error:
-            raise Invalid(error.message, {"stage": [error.message]}) from error
+        if key is None and not access.definition.has_stages:
+            return stage_of(process, access.definition.default_pipeline.first_stage.id)
+        return stage_of(process, stage_named(access, key, "stage").id)
+
+
+def stage_named(access: Access, key: str | None, place: str) -> StageDef:
+    """The stage that a body names. Raises Invalid at `place`, also where records go through no stages."""
+    if not access.definition.has_stages or key is None:
+        message = _("Name a stage.") if access.definition.has_stages else _("This process has no stages.")
+        raise Invalid(message, {place: [message]})
+    try:
+        return access.definition.stage(key)
+    except NotFound as error:
+        raise Invalid(error.message, {place: [error.message]}) from error
+
+
+def told_place(access: Access, stage_id: int) -> dict[str, str | None]:
+    """The keys of a stage and its pipeline, as answers tell them: null where nobody hears of stages."""
+    definition = access.definition
+    if not definition.has_stages:
+        return {"stage": None, "pipeline": None}
+    stage = definition.stage_by_id[stage_id]
+    return {"stage": stage.key, "pipeline": definition.pipeline_by_id[stage.pipeline_id].key}
 
 
 class Robots(RobotView):
@@ -48,8 +72,9 @@ class Robots(RobotView):
     @extend_schema(operation_id="robots_list", summary="List robots", responses={200: items_of(RobotTileOut)})
     def get(self, request: Request, key: str) -> Response:
         """All robots, stage by stage, in their order, with runs and failures of the last 24 hours."""
-        columns = [column for page in automation_pages(self.access(key)) for column in page.columns]
-        tiles = [(column.stage.key, robot) for column in columns for robot in column.robots]
+        access = self.access(key)
+        columns = [column for page in automation_pages(access) for column in page.columns]
+        tiles = [(told_place(access, column.stage.id)["stage"], robot) for column in columns for robot in column.robots]
         return Response({"items": [{**RobotTileOut(robot).data, "stage": stage} for stage, robot in tiles]})
 
     @extend_schema(operation_id="robots_create", summary="Create a robot", request=RobotBody, responses={201: RobotOut})
@@ -128,11 +153,9 @@ def _saved(access: Access, saved: SavedRobot) -> dict[str, Any]:
 
 def _shown(access: Access, form: RobotForm) -> dict[str, Any]:
     robot = form.robot
-    stage = access.definition.stage_by_id[robot.stage_id]
     return {
         "id": robot.pk,
-        "stage": stage.key,
-        "pipeline": access.definition.pipeline_by_id[stage.pipeline_id].key,
+        **told_place(access, robot.stage_id),
         "settings": dict(form.settings),
         **{name: getattr(robot, name) for name in DRAFT},
         "version": robot.version,

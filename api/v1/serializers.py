@@ -222,8 +222,9 @@ class ProcessOut(serializers.Serializer[Any]):
     icon = serializers.CharField()
     color = serializers.CharField()
     status = serializers.CharField()
+    has_stages = serializers.BooleanField(help_text="Whether records go through stages; set once.")
     fields = FieldOut(many=True)  # type: ignore[assignment]
-    pipelines = PipelineOut(many=True)
+    pipelines = PipelineOut(many=True, source="shown_pipelines", help_text="None where records go through no stages.")
 
 
 class ProcessBody(Strict):
@@ -237,6 +238,9 @@ class ProcessBody(Strict):
     description = optional_text()
     icon = serializers.CharField(default="layout-kanban")
     color = serializers.CharField(default="blue")
+    has_stages = serializers.BooleanField(
+        default=True, help_text="Whether records go through stages (contacts do not). It stays as it is for good."
+    )
     stages = StageBody(many=True, required=False, default=list)
     fields = FieldBody(many=True, required=False, default=list)  # type: ignore[assignment]
     moves = serializers.ListField(child=MovePair(), allow_null=True, default=None, max_length=2500)
@@ -248,7 +252,7 @@ class ProcessBody(Strict):
 
 
 class ProcessPatch(Strict):
-    """How a process is called and looks."""
+    """How a process is called and looks. `has_stages` may be named, but not changed."""
 
     name = text(required=False)
     noun = text(required=False)
@@ -257,6 +261,7 @@ class ProcessPatch(Strict):
     description = text(required=False, allow_blank=True)
     icon = text(required=False)
     color = text(required=False)
+    has_stages = serializers.BooleanField(required=False)
 
 
 STAGES_HELP = "Role id → operation → stage id → scope, where single stages differ; 0 takes the right away there."
@@ -417,11 +422,14 @@ class FindingOut(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+NO_STAGE = "Null where records go through no stages."
+
+
 class RobotTileOut(serializers.Serializer[Any]):
     """A robot at a glance."""
 
     id = serializers.IntegerField()
-    stage = serializers.CharField(required=False)
+    stage = serializers.CharField(required=False, allow_null=True, help_text=NO_STAGE)
     kind = serializers.CharField()
     name = serializers.CharField()
     summary = serializers.CharField()
@@ -441,8 +449,8 @@ class RobotOut(serializers.Serializer[Any]):
     """A robot. Of a secret setting only whether there is one."""
 
     id = serializers.IntegerField()
-    stage = serializers.CharField()
-    pipeline = serializers.CharField()
+    stage = serializers.CharField(allow_null=True, help_text=NO_STAGE)
+    pipeline = serializers.CharField(allow_null=True, help_text=NO_STAGE)
     kind = serializers.CharField()
     name = serializers.CharField()
     settings = serializers.DictField()
@@ -477,16 +485,16 @@ class RobotPatch(Strict):
 
 
 class RobotBody(RobotPatch):
-    """A robot to be, on the stage of this key."""
+    """A robot to be, on the stage of this key; without one where records go through no stages."""
 
-    stage = text()
+    stage = text(required=False, allow_null=True, default=None)
     kind = text()
 
 
 class RobotOrder(Strict):
     """All robots of a stage, each once, in their new order."""
 
-    stage = text()
+    stage = text(required=False, allow_null=True, default=None, help_text=NO_STAGE)
     robots = serializers.ListField(child=serializers.IntegerField(), max_length=200)
 
 
@@ -500,7 +508,7 @@ class TriggerTileOut(serializers.Serializer[Any]):
     """A trigger or an automatic transition at a glance."""
 
     id = serializers.IntegerField()
-    stage = serializers.CharField()
+    stage = serializers.CharField(allow_null=True, help_text=NO_STAGE)
     from_stage = serializers.CharField(allow_null=True)
     kind = serializers.CharField()
     name = serializers.CharField()
@@ -517,9 +525,9 @@ class TriggerOut(serializers.Serializer[Any]):
     """A trigger. Of a secret setting only whether there is one."""
 
     id = serializers.IntegerField()
-    stage = serializers.CharField(help_text="Where it moves records to.")
+    stage = serializers.CharField(allow_null=True, help_text="Where it moves records to; null without stages.")
     from_stage = serializers.CharField(allow_null=True, help_text="The only stage it acts from.")
-    pipeline = serializers.CharField()
+    pipeline = serializers.CharField(allow_null=True, help_text=NO_STAGE)
     kind = serializers.CharField()
     name = serializers.CharField()
     settings = serializers.DictField()
@@ -546,16 +554,16 @@ class TriggerPatch(Strict):
 
 
 class TriggerBody(TriggerPatch):
-    """A trigger to be, which moves records to the stage of this key."""
+    """A trigger to be, which moves records to the stage of this key; without one where there are no stages."""
 
-    stage = text()
+    stage = text(required=False, allow_null=True, default=None)
     kind = text()
 
 
 class TriggerOrder(Strict):
     """All triggers of a stage, each once, in their new order."""
 
-    stage = text()
+    stage = text(required=False, allow_null=True, default=None, help_text=NO_STAGE)
     triggers = serializers.ListField(child=serializers.IntegerField(), max_length=200)
 
 

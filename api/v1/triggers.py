@@ -1,12 +1,13 @@
 """Triggers and automatic transitions of a process."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.v1.robots import RobotView
+from api.v1.robots import RobotView, stage_named, told_place
 from api.v1.serializers import (
     FindingOut,
     StartedOut,
@@ -28,8 +29,6 @@ from automation.operations import (
     update_trigger,
 )
 from automation.queries import TriggerForm, TriggerTile, automation_pages, hook_url, trigger_for
-from core.errors import Invalid, NotFound
-from processes.definition_types import Definition
 from processes.permissions import Access
 
 DRAFT = ("kind", "name", "condition", "allow_backward", "is_on")
@@ -43,10 +42,11 @@ class Triggers(RobotView):
     @extend_schema(operation_id="triggers_list", summary="List triggers", responses={200: items_of(TriggerTileOut)})
     def get(self, request: Request, key: str) -> Response:
         """All triggers and automatic transitions, stage by stage, with runs and failures of the last 24 hours."""
-        columns = [column for page in automation_pages(self.access(key)) for column in page.columns]
-        into = [(column.stage.key, tile) for column in columns for tile in column.triggers]
-        out_of = [(target.key, tile) for column in columns for tile, target in column.leaving]
-        return Response({"items": [_tile(tile, stage) for stage, tile in (*into, *out_of)]})
+        access = self.access(key)
+        columns = [column for page in automation_pages(access) for column in page.columns]
+        into = [(column.stage, tile) for column in columns for tile in column.triggers]
+        out_of = [(target, tile) for column in columns for tile, target in column.leaving]
+        return Response({"items": [_tile(tile, told_place(access, stage.id)) for stage, tile in (*into, *out_of)]})
 
     @extend_schema(
         operation_id="triggers_create", summary="Create a trigger", request=TriggerBody, responses={201: TriggerOut}
@@ -136,18 +136,13 @@ class TriggerOrderOfStage(RobotView):
 
 
 def _stage(access: Access, key: str | None, field: str) -> int | None:
-    if key is None:
-        return None
-    try:
-        return access.definition.stage(key).id
-    except NotFound as error:
-        raise Invalid(error.message, {field: [error.message]}) from error
+    return None if key is None else stage_named(access, key, field).id
 
 
-def _tile(tile: TriggerTile, stage: str) -> dict[str, Any]:
+def _tile(tile: TriggerTile, place: Mapping[str, Any]) -> dict[str, Any]:
     columns = {str(name): getattr(tile, str(name), None) for name in TriggerTileOut().fields}
     source = tile.source.key if tile.source else None
-    return dict(TriggerTileOut({**columns, "stage": stage, "from_stage": source}).data)
+    return dict(TriggerTileOut({**columns, "stage": place["stage"], "from_stage": source}).data)
 
 
 def _without_secrets(form: TriggerForm) -> dict[str, Any]:
@@ -162,14 +157,11 @@ def _saved(access: Access, saved: SavedTrigger) -> dict[str, Any]:
 
 def _shown(access: Access, form: TriggerForm) -> dict[str, Any]:
     trigger = form.trigger
-    definition: Definition = access.definition
-    stage = definition.stage_by_id[trigger.stage_id]
-    source = definition.stage_by_id.get(trigger.source_id or 0)
+    source = access.definition.stage_by_id.get(trigger.source_id or 0)
     return {
         "id": trigger.pk,
-        "stage": stage.key,
+        **told_place(access, trigger.stage_id),
         "from_stage": source.key if source else None,
-        "pipeline": definition.pipeline_by_id[stage.pipeline_id].key,
         "settings": dict(form.settings),
         **{name: getattr(trigger, name) for name in DRAFT},
         "version": trigger.version,

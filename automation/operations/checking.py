@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from automation.choices import keep_secrets
+from automation.effects import RobotType
+from automation.occasions import TriggerType
 from automation.scope import condition_for
 from core.actor import Actor
 from core.errors import Invalid, Text
@@ -20,6 +24,12 @@ def definition_to_automate(stage: Stage, actor: Actor) -> Definition:
     definition = definition_of(stage.pipeline.process_id)
     access_for(actor, definition).require(Operation.AUTOMATE)
     return definition
+
+
+def require_suited(kind: RobotType | TriggerType, definition: Definition) -> None:
+    """Raise Invalid for a kind that moves records where they go through no stages."""
+    if not kind.suits(definition):
+        raise wrong("kind", _("This process has no stages."))
 
 
 def checked_settings(

@@ -19,6 +19,7 @@ from automation.operations.checking import (
     checked_name,
     checked_settings,
     definition_to_automate,
+    require_suited,
     wrong,
 )
 from automation.scope import date_field
@@ -162,6 +163,7 @@ def _fill(robot: Robot, draft: RobotDraft, definition: Definition, *, before: Ma
     if draft.kind not in robot_types:
         raise wrong("kind", _("There is no such kind of robot."))
     kind = robot_types[draft.kind]
+    require_suited(kind, definition)
     robot.kind = draft.kind
     robot.settings = checked_settings(kind, draft.settings, definition, before)
     robot.name = checked_name(draft.name, kind)

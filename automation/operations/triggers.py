@@ -20,6 +20,7 @@ from automation.operations.checking import (
     checked_name,
     checked_settings,
     definition_to_automate,
+    require_suited,
     wrong,
 )
 from automation.verifier import Finding, findings_of
@@ -167,6 +168,7 @@ def _fill(trigger: Trigger, draft: TriggerDraft, definition: Definition, *, befo
     if draft.kind not in trigger_types:
         raise wrong("kind", _("There is no such kind of trigger."))
     kind = trigger_types[draft.kind]
+    require_suited(kind, definition)
     trigger.kind = draft.kind
     trigger.settings = checked_settings(kind, draft.settings, definition, before)
     trigger.name = checked_name(draft.name, kind)

@@ -195,7 +195,7 @@ def _whole_record(context: Context) -> str:
         "id": row.pk,
         "process": context.definition.key,
         "title": row.title,
-        "stage": row.stage.key,
+        "stage": row.stage.key if context.definition.has_stages else None,
         "assignee": row.assignee_id,
         "version": row.version,
         "values": row.values(),

@@ -33,6 +33,7 @@ class ChangeStage(InsideRobot):
     label = gettext_lazy("Change the stage")
     description = gettext_lazy("Moves the card; the map of the pipeline holds for robots too.")
     icon = "arrow-right"
+    needs_stages = True
     Settings = StageSettings
 
     def needs(self, settings: Mapping[str, Any]) -> frozenset[Operation]:

@@ -49,6 +49,9 @@ class HookSettings(RobotSettings):
     def __init__(self, *args: Any, context: Definition, **kwargs: Any) -> None:
         super().__init__(*args, context=context, **kwargs)
         self.fields["find_by"].choices = list(_findable(context).items())  # type: ignore[attr-defined]
+        if not context.has_stages:
+            nothing, _create = self.fields["when_missing"].choices  # type: ignore[attr-defined]
+            self.fields["when_missing"].choices = [nothing, ("create", _("Create one"))]  # type: ignore[attr-defined]
 
     def clean_find_path(self) -> str:
         """Names with dots between them."""
@@ -77,6 +80,7 @@ class InboundWebhook(TriggerType):
     Settings = HookSettings
     listens_to = frozenset({RECEIVED})
     is_called = True
+    needs_stages = False
 
     def concerns(self, event: Event, trigger_id: int, settings: Mapping[str, Any]) -> bool:
         return bool(event.data["trigger"] == trigger_id)

@@ -17,6 +17,7 @@ from processes.definition import fresh_definition
 from processes.drafts import GateDraft, LineDraft, ReasonDraft
 from processes.models import Field, Gate, LostReason, Operation, Pipeline, Stage
 from processes.operations.changing import change_lock
+from processes.operations.stages import require_stages
 from processes.permissions import access_for
 from processes.schema import schema_of
 from processes.storage import storage
@@ -33,6 +34,7 @@ def set_gate(target: Stage, draft: GateDraft, *, actor: Actor, source: Stage | N
     """
     process = target.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     with change_lock(process):
         gate = put_gate(target, draft, source=source)
     publish("gate.set", actor=actor, process_id=process.pk, data={**_way(gate), "asks": _told(draft)})
@@ -44,6 +46,7 @@ def remove_gate(gate: Gate, *, actor: Actor) -> None:
     """Let everybody pass who may move. Writes `gate.removed`. Raises NotAllowed."""
     process = gate.target.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     with change_lock(process):
         way = _way(gate)
         gate.delete()
@@ -61,6 +64,7 @@ def set_lost_reasons(
     """
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     with change_lock(process):
         reasons = put_lost_reasons(pipeline, drafts, is_required=is_required)
     names = [reason.name for reason in reasons]

@@ -83,6 +83,7 @@ def reorder_pipelines(process: Process, keys: Sequence[str], *, actor: Actor) ->
     Writes `pipeline.reordered`. Raises NotAllowed, Invalid.
     """
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     with change_lock(process):
         pipelines = {pipeline.key: pipeline for pipeline in process.pipelines.all()}
         if sorted(keys) != sorted(pipelines):
@@ -102,6 +103,7 @@ def remove_pipeline(pipeline: Pipeline, *, actor: Actor, places: Mapping[int, St
     """
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     with change_lock(process):
         if process.pipelines.count() == 1:
             raise Conflict(_("A process keeps at least one pipeline."))
@@ -119,6 +121,7 @@ def set_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None, *, ac
     """Allow only the moves (source key, target key), or any when `pairs` is None. Writes `transition.set`."""
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     with change_lock(process):
         put_moves(pipeline, pairs)
     publish(

@@ -78,9 +78,17 @@ def update_process(
     description: str = "",
     icon: str = "layout-kanban",
     color: str = "blue",
+    has_stages: bool | None = None,
 ) -> Process:
-    """Change how a process is called and looks. Writes `process.updated`. Raises NotAllowed, NotFound, Invalid."""
+    """Change how a process is called and looks. Writes `process.updated`.
+
+    Whether its records go through stages stays as it is: who says otherwise is refused. Raises NotAllowed, NotFound,
+    Invalid.
+    """
     access_for(actor, process).require(Operation.DESIGN)
+    if has_stages not in (None, process.has_stages):
+        message = _("Whether records go through stages is said once, when the process is made. Make another process.")
+        raise Invalid(message, {"has_stages": [message]})
     with change_lock(process):
         before = {key: getattr(process, key) for key in ("name", "noun", "noun_plural", "description", "icon", "color")}
         _describe(process, name, noun, noun_plural, noun_many, description, icon, color)

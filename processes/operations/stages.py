@@ -73,6 +73,7 @@ def update_stage(
     """
     process = stage.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     draft = StageDraft(name, kind, color, "", hint, limit, is_limit_hard, time_limit)
     with change_lock(process):
         before = _described(stage)
@@ -98,6 +99,7 @@ def remove_stage(stage: Stage, *, actor: Actor, to: Stage | None = None) -> int:
     """
     process = stage.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     with change_lock(process):
         if stage.pipeline.stages.count() == 1:
             raise Conflict(_("A pipeline keeps at least one stage."))
@@ -115,6 +117,7 @@ def reorder_stages(pipeline: Pipeline, keys: Sequence[str], *, actor: Actor) -> 
     """Put the stages in the order of `keys` (all of them, each once). Writes `stage.reordered`. Raises Invalid."""
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
+    require_stages(process)
     with change_lock(process):
         stages = {stage.key: stage for stage in pipeline.stages.all()}
         if sorted(keys) != sorted(stages):

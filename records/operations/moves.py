@@ -87,9 +87,11 @@ def change_stage(
     """Check a move and make it on the row, unsaved: the stage where it stands now, and what the history is to say.
 
     Into another pipeline one may move any record that one may move in both. Raises NotFound, NotAllowed, MoveRefused,
-    GatePending, StageFull, Invalid (an unknown stage).
+    GatePending, StageFull, Invalid (an unknown stage), Conflict (a process without stages).
     """
     writing.access.require(Operation.MOVE, row)
+    if not writing.definition.has_stages:
+        raise Conflict(_("This process has no stages."))
     target = _target(writing, row, to)
     if target.id == row.stage_id:
         if passing:

@@ -66,10 +66,10 @@ class RobotForm(forms.Form):
     def __init__(self, *args: Any, definition: Definition, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.dates = [(field.key, field.label) for field in definition.fields if field.type.kind in DATES]
-        self.fields["delay_field"].choices = [  # type: ignore[attr-defined]
-            ("", _("entering the stage")),
-            *self.dates,
-        ]
+        entering = _("entering the stage") if definition.has_stages else _("the creation of the record")
+        self.fields["delay_field"].choices = [("", entering), *self.dates]  # type: ignore[attr-defined]
+        if not definition.has_stages:
+            del self.fields["keep_running"]
 
     @classmethod
     def showing(cls, robot: Robot, definition: Definition) -> "RobotForm":
@@ -92,7 +92,7 @@ class RobotForm(forms.Form):
             delay_field=data["delay_field"],
             delay_time=data["delay_time"],
             wait_for_previous=data["wait_for_previous"],
-            keep_running=data["keep_running"],
+            keep_running=data.get("keep_running", False),
             is_on=data["is_on"],
         )
 
@@ -111,8 +111,11 @@ class TriggerForm(forms.Form):
     )
     is_on = forms.BooleanField(label=_("Switched on"), required=False, initial=True)
 
-    def __init__(self, *args: Any, kind: TriggerType, pipeline: PipelineDef, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: TriggerType, pipeline: PipelineDef, has_stages: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not has_stages:
+            del self.fields["source"], self.fields["stage"], self.fields["allow_backward"]
+            return
         stages = [(stage.id, stage.name) for stage in pipeline.stages]
         source, target = self.fields["source"], self.fields["stage"]
         target.choices = stages  # type: ignore[attr-defined]

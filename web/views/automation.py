@@ -82,12 +82,13 @@ def build(request: PersonalRequest, key: str) -> HttpResponse:
 def catalogue(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse:
     """What kinds of robots, triggers and automatic transitions there are, to add one to a stage."""
     access = access_to_automate(request, key)
+    occasions = [kind for kind in trigger_types if kind.suits(access.definition)]
     context = {
         "process": access.definition,
         "stage": access.definition.stage(stage_id),
-        "robots": list(robot_types),
-        "triggers": [kind for kind in trigger_types if not kind.needs_source],
-        "transitions": [kind for kind in trigger_types if kind.needs_source],
+        "robots": [kind for kind in robot_types if kind.suits(access.definition)],
+        "triggers": [kind for kind in occasions if not kind.needs_source],
+        "transitions": [kind for kind in occasions if kind.needs_source],
     }
     return render(request, "automation/_catalogue.html", context)
 
@@ -203,7 +204,7 @@ def log(request: PersonalRequest, key: str) -> HttpResponse:
         "stage": wanted.stage_id,
         "robots": _names(Robot.objects.filter(process_id=definition.id, removed_at=None)),
         "triggers": _names(Trigger.objects.filter(process_id=definition.id, removed_at=None)),
-        "stages": [stage for pipeline in definition.pipelines for stage in pipeline.stages],
+        "stages": [stage for pipeline in definition.shown_pipelines for stage in pipeline.stages],
         "state_choices": State.choices,
         "states": STATES,
         "silences": silences_of(access, *rule) if rule else (),

@@ -23,6 +23,7 @@ from processes.operations import (
     update_process,
     update_stage,
 )
+from processes.operations.stages import require_stages
 from processes.permissions import access_for
 from processes.queries import pipeline_of, process_for, stage_of
 from web.forms.draft import read_json
@@ -144,6 +145,7 @@ def _stage_dialog(
 
 
 def _pipeline(request: PersonalRequest, process: Process) -> Pipeline:
+    require_stages(process)
     return pipeline_of(process, request.GET.get("pipeline", ""))
 
 

@@ -19,6 +19,7 @@ from processes.definition import definition_of
 from processes.definition_types import Definition, GateDef, PipelineDef, StageDef
 from processes.models import Gate, Pipeline, Process, Stage
 from processes.operations import remove_gate, set_gate, set_lost_reasons, set_moves
+from processes.operations.stages import require_stages
 from processes.queries import pipeline_of, process_for
 from processes.schema import schema_of
 from web.forms.conditions import builder_of, is_shallow
@@ -156,6 +157,7 @@ def _present(process: Process, pipeline: Pipeline) -> tuple[Definition, Pipeline
 
 
 def _pipeline(request: PersonalRequest, process: Process) -> Pipeline:
+    require_stages(process)
     return pipeline_of(process, request.GET.get("pipeline", ""))
 
 

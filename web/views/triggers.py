@@ -45,7 +45,8 @@ def new_trigger(request: PersonalRequest, key: str, stage_id: int, kind: str) ->
     form = _form(request, access, trigger_type, stage, initial=_beginning(access, trigger_type, stage))
     settings = settings_from(trigger_type, request.POST, context=access.definition) if form.is_bound else {}
     if form.is_bound and form.is_valid():
-        target = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), form.cleaned_data["stage"])
+        target_id = form.cleaned_data.get("stage", stage.id)
+        target = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), target_id)
         draft = form.draft(kind, settings)
         saved = attempt(form, lambda: create_trigger(target, draft, actor=request.actor), elsewhere=settings)
         if saved:
@@ -136,7 +137,8 @@ def _form(
 ) -> TriggerForm:
     data = request.POST if request.method == "POST" else None
     pipeline = access.definition.pipeline_by_id[stage.pipeline_id]
-    return TriggerForm(data, kind=kind, pipeline=pipeline, initial=dict(initial))
+    has_stages = access.definition.has_stages
+    return TriggerForm(data, kind=kind, pipeline=pipeline, has_stages=has_stages, initial=dict(initial))
 
 
 def _beginning(access: Access, kind: TriggerType, stage: StageDef) -> dict[str, Any]:
