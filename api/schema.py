@@ -86,7 +86,19 @@ class AutoSchema(SpectacularAutoSchema):
 _TAGS = frozenset(
     (
         *("me", "people", "roles", "tokens", "processes", "fields", "pipelines", "access"),
-        *("board", "records", "tasks", "comments", "timeline", "robots", "runs", "imports", "notifications", "files"),
+        *(
+            "board",
+            "records",
+            "tasks",
+            "comments",
+            "timeline",
+            "robots",
+            "runs",
+            "imports",
+            "notifications",
+            "files",
+            "conversions",
+        ),
     )
 )
 

@@ -137,6 +137,7 @@ class FieldJobOut(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=FieldJob.State.choices)
     done = serializers.IntegerField()
     total = serializers.IntegerField()
+    problems = serializers.IntegerField(help_text="Records whose value could not be converted.")
     error = serializers.CharField()
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)

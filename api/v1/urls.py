@@ -7,6 +7,7 @@ from api.v1 import (
     about,
     board,
     bulk,
+    conversions,
     departments,
     exports,
     fields,
@@ -36,6 +37,7 @@ register_converter(JobActConverter, "job_act")
 _PROCESS = "processes/<str:key>/"
 _PIPELINE = f"{_PROCESS}pipelines/<str:pipeline_key>/"
 _RECORD = f"{_PROCESS}records/<id:record_id>/"
+_CONVERSION = f"{_PROCESS}conversions/<str:field_key>/"
 _EXPORT = f"{_PROCESS}exports/<id:export_id>/"
 _IMPORT = f"{_PROCESS}imports/<id:import_id>/"
 
@@ -79,6 +81,12 @@ urlpatterns = [
     path(f"{_PROCESS}fields/", fields.Fields.as_view(), name="api-fields"),
     path(f"{_PROCESS}fields/<str:field_key>/", fields.OneField.as_view(), name="api-field"),
     path(f"{_PROCESS}fields/<str:field_key>/uses/", fields.FieldUses.as_view(), name="api-field-uses"),
+    path(f"{_PROCESS}fields/<str:field_key>/targets/", conversions.FieldTargets.as_view(), name="api-field-targets"),
+    path(f"{_PROCESS}conversions/", conversions.Conversions.as_view(), name="api-conversions"),
+    path(f"{_PROCESS}conversion-check/", conversions.CheckConversion.as_view(), name="api-conversion-check"),
+    path(_CONVERSION, conversions.OneConversion.as_view(), name="api-conversion"),
+    path(f"{_CONVERSION}revert/", conversions.RevertConversion.as_view(), name="api-conversion-revert"),
+    path(f"{_CONVERSION}unconverted/", conversions.UnconvertedRecords.as_view(), name="api-conversion-unconverted"),
     path(f"{_PROCESS}removed-fields/", fields.RemovedFields.as_view(), name="api-removed-fields"),
     path(f"{_PROCESS}removed-fields/<id:field_id>/", fields.OneRemovedField.as_view(), name="api-removed-field"),
     path(f"{_PROCESS}field-jobs/", fields.FieldJobs.as_view(), name="api-field-jobs"),

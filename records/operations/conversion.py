@@ -12,14 +12,13 @@ from core.errors import Conflict, Invalid, LimitReached
 from events.publish import publish
 from processes.conversion import can_become
 from processes.definition import field_def
-from processes.fieldtype import WrongValue, field_types
-from processes.models import Field, FieldJob, Operation, Process
+from processes.fieldtype import field_types
+from processes.models import Field, FieldGrant, FieldJob, Operation, Process
 from processes.operations.changing import in_turns
 from processes.operations.fields import MOST_FIELDS, begin_job, purge_field, refill_readers, require_settled
 from processes.permissions import access_for
 from processes.storage import storage
-from records.conversion import Conversion, settled
-from records.queries.conversion import completed_settings
+from records.queries.conversion import completed_settings, default_for, former_form
 
 CARRIED = (
     *("key", "label", "labels", "help", "helps", "required", "required_from", "on_card", "in_list"),
@@ -86,12 +85,6 @@ def forget_former_form(field: Field, *, actor: Actor) -> FieldJob:
     return purge_field(former, actor=actor)
 
 
-def former_form(field: Field) -> Field | None:
-    """What a field was before its type changed, as long as there is a way back."""
-    found = Field.objects.select_related("process").filter(shadow_of=field, state=Field.State.READY)
-    return found.exclude(removed_at=None).first()
-
-
 def new_form(field: Field) -> Field | None:
     """What a field is to become while its type changes."""
     return Field.objects.select_related("process").filter(shadow_of=field, removed_at=None).first()
@@ -110,6 +103,7 @@ def take_over(process: Process, present: Field, other: Field, *, user_id: int | 
     if other.state == Field.State.FILLING:
         other.make_ready()
     other.save()
+    _carry_what_speaks_of_it(present, other)
     storage().drop_uniqueness(process, present)
     if storage().wants_index(other):
         begin_job(other, FieldJob.Kind.INDEX, user_id=user_id)
@@ -117,19 +111,6 @@ def take_over(process: Process, present: Field, other: Field, *, user_id: int | 
         begin_job(other, FieldJob.Kind.FILL, user_id=user_id)
     refill_readers(process, other, user_id=user_id)
     storage().refresh(process, patient=False)
-
-
-def lost_rules(before: Field, after: Field) -> list[str]:
-    """The rules of a field that its new type cannot have, in words for people."""
-    kind = field_types[after.type]
-    lost = []
-    if before.is_unique and not kind.can_be_unique:
-        lost.append(_("Values will not be unique any more."))
-    if before.is_searchable and not kind.can_be_searched:
-        lost.append(_("The search will not find its values any more."))
-    if before.default is not None and _default_for(before, after) is None:
-        lost.append(_("New records will begin without a value: the default does not fit."))
-    return lost
 
 
 def _put_new_form(field: Field, type: str, settings: Mapping[str, Any], *, confirmed: bool) -> None:
@@ -176,6 +157,14 @@ def _carry(source: Field, target: Field) -> None:
         setattr(target, name, getattr(source, name))
 
 
+def _carry_what_speaks_of_it(present: Field, other: Field) -> None:
+    """Gates that require the field and rights to it mean the question, whatever the type of its answers is."""
+    other.gates.set(present.gates.all())
+    present.gates.clear()
+    FieldGrant.objects.filter(field=other).delete()
+    FieldGrant.objects.filter(field=present).update(field=other)
+
+
 def _carry_rules(present: Field, other: Field) -> None:
     """What the present type can say holds for the other one, as far as that can have it; what it cannot say stays."""
     old, new = field_types[present.type], field_types[other.type]
@@ -183,21 +172,6 @@ def _carry_rules(present: Field, other: Field) -> None:
     other.is_searchable = (
         present.is_searchable if old.can_be_searched else other.is_searchable
     ) and new.can_be_searched
-    could_be_kept = other.default is not None and _default_for(other, present) is not None
+    could_be_kept = other.default is not None and default_for(other, present) is not None
     if present.default is not None or could_be_kept:
-        other.default = _default_for(present, other)
-
-
-def _default_for(source: Field, target: Field) -> dict[str, Any] | None:
-    """The default of one form as the other takes it; None where it cannot."""
-    if source.default is None:
-        return None
-    old, new = field_def(source), field_def(target)
-    if "constant" not in source.default:
-        return dict(source.default) if set(source.default) <= new.type.defaults else None
-    try:
-        with settled():
-            value = Conversion(old, new).convert(old.type.parse(source.default["constant"], old))
-    except WrongValue:
-        return None
-    return None if value is None or "constant" not in new.type.defaults else {"constant": new.type.to_json(value)}
+        other.default = default_for(present, other)

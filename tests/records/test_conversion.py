@@ -13,16 +13,17 @@ from expressions.values import Money
 from processes.conversion import converted, read_past, targets_for
 from processes.definition import definition_of
 from processes.definition_types import FieldDef, Words
-from processes.drafts import FieldDraft
+from processes.drafts import FieldDraft, GateDraft
 from processes.field_types.address import Address
 from processes.fieldtype import ConversionContext, WrongValue, field_types
-from processes.models import Field, FieldJob, Process
+from processes.models import Field, FieldGrant, FieldJob, FieldLevel, Process, Stage
 from processes.operations import (
     add_field,
     cancel_job,
     purge_field,
     remove_field,
     restore_field,
+    set_gate,
     set_grants,
     update_field,
 )
@@ -32,11 +33,13 @@ from records.conversion import Conversion, settled
 from records.jobs.worker import work_through
 from records.models import Link
 from records.operations import (
+    GatePending,
     WayBack,
     convert_field,
     create_record,
     delete_record,
     forget_former_form,
+    move_record,
     revert_field,
     update_record,
 )
@@ -234,12 +237,12 @@ def test_what_did_not_convert_is_told_until_somebody_gives_a_value(process: Proc
     made = [make(process, sum=text) for text in ("1", "one", "two")]
     convert(process, "number")
     access = access_for(actor_of(make_admin()), process)
-    found = unconverted(access, field_of(process, "sum"))
+    found = unconverted(access, field_of(process, "sum")).items
     assert [(one.record_id, one.before) for one in found] == [(made[1], "one"), (made[2], "two")]
     assert all(one.why == "A number is expected." for one in found)
     update_record(process.pk, made[1], values={"sum": 1}, actor=SYSTEM)
     access = access_for(access.actor, process)
-    assert [one.record_id for one in unconverted(access, field_of(process, "sum"))] == [made[2]]
+    assert [one.record_id for one in unconverted(access, field_of(process, "sum")).items] == [made[2]]
     assert unconverted_count(access.definition, field_of(process, "sum")) == 1
 
 
@@ -266,6 +269,45 @@ def test_rules_that_fit_stay_and_the_others_wait_for_the_way_back(process: Proce
     assert job.state == FieldJob.State.DONE  # "100" and "100 RUB" differ
     with pytest.raises(Invalid):
         make(process, sum="100")
+
+
+@WORKING
+def test_gates_and_rights_speak_of_the_field_whatever_its_type(process: Process) -> None:
+    target = Stage.objects.get(pipeline__process=process, key="in_work")
+    set_gate(target, GateDraft(fields=("sum",)), source=None, actor=SYSTEM)
+    role = make_role()
+    FieldGrant.objects.create(role=role, field=field_of(process, "sum"), level=FieldLevel.READ)
+    made = make(process, sum="none")
+    convert(process, "number")
+    for _way in ("there", "back", "there again"):
+        present = field_of(process, "sum")
+        (gate,) = definition_of(process).pipelines[0].gates
+        assert gate.field_ids == (present.pk,)
+        assert list(FieldGrant.objects.values_list("role", "field")) == [(role.pk, present.pk)]
+        revert_field(present, actor=SYSTEM)
+    revert_field(field_of(process, "sum"), actor=SYSTEM)
+    assert (field_of(process, "sum").type, value(process, made)) == ("number", None)
+    with pytest.raises(GatePending):
+        move_record(process.pk, made, to=target.pk, actor=SYSTEM)
+
+
+@WORKING
+def test_preview_names_what_would_miss_the_field(process: Process) -> None:
+    add_field(process, FieldDraft("Parent", "link", key="parent", settings={"process": process.pk}), actor=SYSTEM)
+    link = field_of(process, "parent").pk
+    settings = {"link": link, "field": field_of(process, "sum").pk}
+    add_field(process, FieldDraft("Its sum", "lookup", key="its_sum", settings=settings), actor=SYSTEM)
+    found = preview_conversion(access_for(SYSTEM, process), field_of(process, "sum"), "number", {})
+    assert [use.name for use in found.breaks] == [f"{process.name}: Its sum"]
+    assert (found.lost, found.has_way_back) == ((), False)
+
+
+@WORKING
+def test_preview_names_the_rules_that_would_be_lost(process: Process) -> None:
+    update_field(field_of(process, "sum"), changes={"is_unique": True, "is_searchable": True}, actor=SYSTEM)
+    work_through()
+    found = preview_conversion(access_for(SYSTEM, process), field_of(process, "sum"), "money", {"currency": "RUB"})
+    assert len(found.lost) == 2
 
 
 @WORKING
