@@ -1,6 +1,6 @@
 """Who acts. Every operation takes an `Actor`; every event records it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -38,6 +38,10 @@ class Actor:
     scopes: frozenset[str] | None = None
     language: str = "en"
     quiet: bool = False
+
+    def quieted(self) -> "Actor":
+        """The same actor, quiet. A method, because what a page hands over is a proxy that `replace` refuses."""
+        return replace(self, quiet=True)
 
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, label="SmartCRM", is_admin=True)

@@ -65,6 +65,11 @@ def process_tabs(access: Access, active: str) -> list[Tab]:
     return tabs
 
 
+def of_pipeline(name: str, key: str, pipeline: str) -> str:
+    """The address of a page of a process as it is for one of its pipelines (by key)."""
+    return f"{reverse(name, args=[key])}?pipeline={pipeline}"
+
+
 def can_import(access: Access) -> bool:
     """Whether the person may bring records in from a file here."""
     is_used = access.definition.status == Process.Status.PUBLISHED

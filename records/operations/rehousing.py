@@ -1,7 +1,6 @@
 """Moving all records out of stages that go: quietly, past gates and maps, because an administrator says so."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from django.db.models import Count
 from django.db.models.functions import Now
@@ -69,7 +68,7 @@ def _tell(
     visits: Mapping[int, StageVisit],
     actor: Actor,
 ) -> None:
-    quiet = replace(actor, quiet=True)
+    quiet = actor.quieted()
     events = []
     for row in rows:
         source, target = sources[row.pk], row.stage

@@ -1,10 +1,9 @@
-"""Forms of a living process: what it is called, its fields, its stages."""
+"""Forms of a living process: what it is called and how it looks."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from processes.models import Process, Stage
-from processes.models.pipeline import COLORS
+from processes.models import Process
 
 
 class ProcessForm(forms.Form):
@@ -24,19 +23,3 @@ class ProcessForm(forms.Form):
     def showing(cls, process: Process) -> "ProcessForm":
         """The form as the process is now."""
         return cls(initial={name: getattr(process, name) for name in cls.base_fields})
-
-
-class StageForm(forms.Form):
-    """A step and what it means."""
-
-    name = forms.CharField(label=_("Name"), max_length=100)
-    color = forms.ChoiceField(label=_("Colour"), choices=[(color, color) for color in COLORS], initial="blue")
-    kind = forms.ChoiceField(
-        label=_("What the stage means"),
-        choices=Stage.Kind,
-        initial=Stage.Kind.OPEN,
-        help_text=_("Work goes on in an open stage; success and failure end it."),
-    )
-    hint = forms.CharField(
-        label=_("Hint"), max_length=255, required=False, help_text=_("Shown at the head of the column.")
-    )

@@ -10,8 +10,7 @@ from automation.models import Robot, Trigger
 from automation.occasions import TriggerType
 from automation.scope import DATES
 from processes.definition_types import Definition, PipelineDef
-
-UNITS = ((86_400, _("days")), (3_600, _("hours")), (60, _("minutes")), (1, _("seconds")))
+from web.forms.durations import UNITS, in_units
 
 
 class RobotForm(forms.Form):
@@ -74,7 +73,7 @@ class RobotForm(forms.Form):
     @classmethod
     def showing(cls, robot: Robot, definition: Definition) -> "RobotForm":
         """The form as the robot is now."""
-        delay, unit = _split(abs(robot.delay_seconds))
+        delay, unit = in_units(abs(robot.delay_seconds))
         names = ("name", "delay_field", "delay_time", "wait_for_previous", "keep_running", "condition", "is_on")
         shown = {name: getattr(robot, name) for name in names}
         side = -1 if robot.delay_seconds < 0 else 1
@@ -134,9 +133,3 @@ class TriggerForm(forms.Form):
         """The trigger that the form describes."""
         data = self.cleaned_data
         return TriggerDraft(kind=kind, settings=settings, **data)
-
-
-def _split(seconds: int) -> tuple[int, int]:
-    """The number and the largest unit that say it without a rest."""
-    unit = next(size for size, _label in UNITS if seconds % size == 0)
-    return (seconds // unit, unit) if seconds else (0, 60)

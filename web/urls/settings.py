@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import access, automation, designer, fields, moves, processes, sections, triggers
+from web.views import (
+    access,
+    automation,
+    designer,
+    fields,
+    moves,
+    pipelines,
+    processes,
+    sections,
+    stages,
+    triggers,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("processes/", processes.processes, name="processes"),
@@ -32,11 +43,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("p/<slug:key>/settings/fields/removed/<int:field_id>/restore/", fields.restore, name="field-restore"),
     path("p/<slug:key>/settings/fields/removed/<int:field_id>/purge/", fields.purge, name="field-purge"),
-    path("p/<slug:key>/settings/stages/", designer.stages, name="process-stages"),
-    path("p/<slug:key>/settings/stages/new/", designer.new_stage, name="stage-new"),
-    path("p/<slug:key>/settings/stages/order/", designer.order_stages, name="stage-order"),
-    path("p/<slug:key>/settings/stages/<int:stage_id>/", designer.edit_stage, name="stage-edit"),
-    path("p/<slug:key>/settings/stages/<int:stage_id>/remove/", designer.delete_stage, name="stage-remove"),
+    path("p/<slug:key>/settings/stages/", stages.stages, name="process-stages"),
+    path("p/<slug:key>/settings/stages/new/", stages.new_stage, name="stage-new"),
+    path("p/<slug:key>/settings/stages/order/", stages.order_stages, name="stage-order"),
+    path("p/<slug:key>/settings/stages/<int:stage_id>/", stages.edit_stage, name="stage-edit"),
+    path("p/<slug:key>/settings/stages/<int:stage_id>/copy/", stages.copy_stage, name="stage-copy"),
+    path("p/<slug:key>/settings/stages/<int:stage_id>/remove/", stages.delete_stage, name="stage-remove"),
+    path("p/<slug:key>/settings/pipelines/new/", pipelines.new_pipeline, name="pipeline-new"),
+    path("p/<slug:key>/settings/pipelines/order/", pipelines.order_pipelines, name="pipeline-order"),
+    path("p/<slug:key>/settings/pipelines/edit/<slug:pipeline_key>/", pipelines.edit_pipeline, name="pipeline-edit"),
+    path("p/<slug:key>/settings/pipelines/first/<slug:pipeline_key>/", pipelines.first_pipeline, name="pipeline-first"),
+    path(
+        "p/<slug:key>/settings/pipelines/remove/<slug:pipeline_key>/",
+        pipelines.delete_pipeline,
+        name="pipeline-remove",
+    ),
     path("p/<slug:key>/settings/moves/", moves.moves, name="process-moves"),
     path("p/<slug:key>/settings/moves/reasons/", moves.reasons, name="lost-reasons"),
     path("p/<slug:key>/settings/moves/gate/", moves.gate, name="gate-edit"),

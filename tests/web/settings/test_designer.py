@@ -12,6 +12,7 @@ from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.models import Field, Pipeline, Process, Scope, Stage
 from processes.ready import gallery
+from records.models import Record
 from records.operations import create_record
 from tests.factories import make_role
 
@@ -216,11 +217,18 @@ def test_stage_is_added_changed_ordered_and_removed(admin: Client, process: Proc
     assert not Stage.objects.filter(pk=stage.pk).exists()
 
 
-def test_stage_with_records_stays(admin: Client, process: Process) -> None:
-    row = create_record(process, values={"title": "a"}, actor=SYSTEM)
-    answer = admin.post(reverse("stage-remove", args=[process.key, row.stage_id]), headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.json()["details"]) == (409, {"stage": "received", "count": 1})
+def test_stage_with_records_goes_with_a_target_for_them(admin: Client, process: Process) -> None:
+    row = create_record(process, values={"title": "a"}, actor=SYSTEM, stage="in_work")
+    url = reverse("stage-remove", args=[process.key, row.stage_id])
+    assert "1 record stands in it" in admin.get(url).text
+    refused = admin.post(url, {"to": ""}, headers={"HX-Request": "true"})
+    assert refused.status_code == 422
+    assert "say where they go" in refused.text
     assert Stage.objects.filter(pk=row.stage_id).exists()
+    target = Stage.objects.get(pipeline__process=process, key="received")
+    assert admin.post(url, {"to": target.pk}).status_code == 302
+    assert not Stage.objects.filter(pk=row.stage_id).exists()
+    assert Record.objects.get(pk=row.pk).stage_id == target.pk
 
 
 def test_moves_are_ticked_and_freed(admin: Client, process: Process) -> None:

@@ -17,6 +17,7 @@ OF_DESIGNERS = (
     "field-new",
     "process-stages",
     "stage-new",
+    "pipeline-new",
     "process-moves",
     "process-access",
     "process-automation",
