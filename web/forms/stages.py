@@ -83,7 +83,7 @@ class PipelineForm(forms.Form):
     """A new path of stages: its name, what it begins with, and to whom it is open."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
-    like = forms.ChoiceField(label=_("Begins with"), required=False)
+    like = forms.ChoiceField(label=_("Its stages begin as"), required=False)
     is_open = forms.BooleanField(
         label=_("Open to whoever works in the process"),
         required=False,
