@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from expressions.errors import BadValue, shown
 from expressions.schema import FieldSpec, Schema
@@ -13,7 +13,7 @@ from expressions.values import DATETIME, INTEGER, KINDS, PERSON, TEXT, Reference
 from processes.definition_types import Definition, FieldDef, PipelineDef, StageDef
 
 BASE_LABELS = {
-    "id": gettext_lazy("Number"),
+    "id": pgettext_lazy("which one of many", "Number"),
     "title": gettext_lazy("Title"),
     "pipeline": gettext_lazy("Pipeline"),
     "stage": gettext_lazy("Stage"),

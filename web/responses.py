@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 
 from core.errors import Text
+from records.files import HEADERS, open_content
 from web.middleware import is_fragment
 
 
@@ -27,3 +28,12 @@ def with_events(response: HttpResponse, **events: Any) -> HttpResponse:
     """Fire events in the page after the swap."""
     response.headers["HX-Trigger"] = json.dumps(events)
     return response
+
+
+def attachment(request: HttpRequest, path: str, *, name: str, content_type: str) -> FileResponse:
+    """A stored file, to be saved under its name."""
+    # Compressing on the way would hold a thread for as long as a slow client takes.
+    request.META["HTTP_ACCEPT_ENCODING"] = ""
+    return FileResponse(
+        open_content(path), as_attachment=True, filename=name, content_type=content_type, headers=HEADERS
+    )

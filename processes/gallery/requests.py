@@ -35,7 +35,7 @@ class Requests(ReadyProcess):
                 StageDraft(_("Rejected"), Stage.Kind.LOST, "red", "rejected"),
             ),
             fields=(
-                numbered(_("Number"), key="number", mask="REQ-{YYYY}-{0000}"),
+                numbered(pgettext("which one of many", "Number"), key="number", mask="REQ-{YYYY}-{0000}"),
                 FieldDraft(_("Request date"), "date", key="request_date", on_card=True),
                 FieldDraft(_("Source"), "choice", key="source", on_card=True, settings={"options": self._sources()}),
                 linked_to("companies", _("Customer"), key="customer", on_card=True),

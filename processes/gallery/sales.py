@@ -36,7 +36,7 @@ class Sales(ReadyProcess):
                 StageDraft(_("Lost"), Stage.Kind.LOST, "red", "lost"),
             ),
             fields=(
-                numbered(_("Number"), key="number", mask="D-{0000}"),
+                numbered(pgettext("which one of many", "Number"), key="number", mask="D-{0000}"),
                 money_in(_("Amount"), key="amount", on_card=True),
                 linked_to("companies", _("Customer"), key="customer", on_card=True, required=Field.Required.ALWAYS),
                 FieldDraft(_("Expected close"), "date", key="expected_close", on_card=True),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -11,11 +12,12 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.errors import NotAllowed, NotFound
+from core.errors import NotAllowed, NotFound, Text
 from processes.definition_types import FieldDef
 from processes.fieldtype import PERSON, RECORD
 from processes.models import Operation
 from processes.permissions import Access, access_for
+from records.exchange.columns import all_keys, export_columns, listed_keys
 from records.models import ExportJob
 from records.queries.cursors import read_cursor
 from records.queries.filters import condition_from
@@ -24,12 +26,38 @@ from records.queries.names import Names, names_for, wanted_by
 from records.queries.narrowing import Narrowing, narrowed
 from records.queries.rows import Row, row_class
 from records.queries.sorting import sorting_for
-from records.queries.table import Page, page_of
+from records.queries.table import Page, columns_for, page_of
 from records.typed import model_for
 
 LIST = 30
 MOST_CHOSEN = 1000
 """Records that one may choose one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an export of a list would hold, before it is asked for."""
+
+    total: int
+    """Records that would go out."""
+    listed: tuple[str, ...]
+    """What the columns of the list are called."""
+    readable: tuple[str, ...]
+    """What all columns are called."""
+    sorted_by: Text
+    descending: bool
+
+
+def offer_for(access: Access, narrowing: Narrowing, sort: str) -> Offer:
+    """What an export of this list would hold. One query. Raises Invalid for a wrong sort."""
+    sorting = sorting_for(access, sort)
+    return Offer(
+        total=exported_rows(access, narrowing).order_by().count(),
+        listed=tuple(column.label for column in export_columns(access, listed_keys(access))),
+        readable=tuple(column.label for column in export_columns(access, all_keys(access))),
+        sorted_by=next(column.label for column in columns_for(access) if column.key == sorting.key),
+        descending=sorting.descending,
+    )
 
 
 def exports_of(access: Access) -> list[ExportJob]:

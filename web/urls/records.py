@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from web.views import board, card, editing, files, filters, gate, imports, links, table, work
+from web.views import board, card, editing, exports, files, filters, gate, imports, links, table, work
 
 record: list[URLPattern | URLResolver] = [
     path("", card.card, name="record-card"),
@@ -27,11 +27,20 @@ one_import: list[URLPattern | URLResolver] = [
     path("progress/", imports.progress, name="import-progress"),
     path("rejected/", imports.rejected, name="import-rejected"),
 ]
+one_export: list[URLPattern | URLResolver] = [
+    path("", exports.one_export, name="export"),
+    path("progress/", exports.progress, name="export-progress"),
+    path("cancel/", exports.cancel, name="export-cancel"),
+    path("file/", exports.file, name="export-file"),
+]
 process: list[URLPattern | URLResolver] = [
     path("", board.board, name="process-board"),
     path("list/", table.table, name="process-list"),
     path("imports/", imports.imports, name="process-imports"),
     path("imports/<int:import_id>/", include(one_import)),
+    path("exports/", exports.exports, name="process-exports"),
+    path("exports/new/", exports.new_export, name="export-new"),
+    path("exports/<int:export_id>/", include(one_export)),
     path("bin/", editing.bin_page, name="process-bin"),
     path("columns/<int:stage_id>/", board.column, name="board-column"),
     path("totals/", board.totals, name="board-totals"),

@@ -10,11 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 from core.errors import Invalid
 from processes.fieldtype import FILE
 from processes.permissions import Access, visible_access
-from records.files import HEADERS, open_content, served_type
+from records.files import served_type
 from records.operations.files import Upload, upload_files
 from records.queries.files import file_for
 from records.queries.filters import readable_fields
 from web.middleware import PersonalRequest
+from web.responses import attachment
 
 
 @login_required
@@ -36,15 +37,7 @@ def upload(request: PersonalRequest, key: str) -> HttpResponse:
 def file(request: PersonalRequest, file_id: int, name: str) -> FileResponse:
     """The content, to be saved; the name in the address is for people."""
     found = file_for(request.actor, file_id)
-    # Compressing on the way would hold a thread for as long as a slow client takes.
-    request.META["HTTP_ACCEPT_ENCODING"] = ""
-    return FileResponse(
-        open_content(found.path),
-        as_attachment=True,
-        filename=found.name,
-        content_type=served_type(found.content_type),
-        headers=HEADERS,
-    )
+    return attachment(request, found.path, name=found.name, content_type=served_type(found.content_type))
 
 
 def with_files(request: PersonalRequest, access: Access, value_of: str = "") -> tuple[QueryDict, Invalid | None]:

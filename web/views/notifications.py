@@ -17,8 +17,12 @@ ICONS = {
     "mentioned": "at",
     "robot": "robot",
     "import": "upload",
+    "export": "download",
 }
 """Kind of a notification → icon; the others wear a bell."""
+
+WORKS = {"import": "process-imports", "export": "process-exports"}
+"""Kind of a notification about long work → the page where that work stands."""
 
 
 @login_required
@@ -31,7 +35,8 @@ def notifications(request: PersonalRequest) -> HttpResponse:
         before=id_from(request.GET.get("before", "")),
         unread_only=unread_only,
     )
-    return render(request, "notifications/page.html", {"page": page, "unread_only": unread_only, "icons": ICONS})
+    context = {"page": page, "unread_only": unread_only, "icons": ICONS, "works": WORKS}
+    return render(request, "notifications/page.html", context)
 
 
 @login_required

@@ -84,6 +84,7 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
         "can_create": _is_used(access) and access.can(Operation.CREATE),
         "can_restore": access.can(Operation.RESTORE),
         "can_import": can_import(access),
+        "can_export": access.can(Operation.VIEW) and access.can(Operation.EXPORT),
         "can_see": access.can(Operation.VIEW),
         "pipeline": access.definition.default_pipeline,
     }
