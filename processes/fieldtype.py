@@ -16,6 +16,7 @@ from django.db.models import Expression, F
 from django.template.defaultfilters import linebreaksbr
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.errors import Text
 from core.registry import Extension, Registry
@@ -89,6 +90,36 @@ def as_given(value: Any, source: "FieldDef", target: "FieldDef", context: Conver
     return target.type.parse(value, target)
 
 
+class Group(models.TextChoices):
+    """Where a kind of answer stands in the chooser."""
+
+    TEXT = "text", gettext_lazy("Text")
+    NUMBERS = "numbers", gettext_lazy("Numbers")
+    DATES = "dates", gettext_lazy("Dates")
+    CHOICE = "choice", gettext_lazy("Choice")
+    PEOPLE = "people", gettext_lazy("People")
+    LINKS = "links", gettext_lazy("Links")
+    COMPUTED = "computed", gettext_lazy("Computed")
+    FILES = "files", gettext_lazy("Files")
+
+    @property
+    def color(self) -> str:
+        """Of the palette."""
+        return _COLORS[self]
+
+
+_COLORS: Mapping[Group, str] = {
+    Group.TEXT: "slate",
+    Group.NUMBERS: "blue",
+    Group.DATES: "amber",
+    Group.CHOICE: "violet",
+    Group.PEOPLE: "teal",
+    Group.LINKS: "indigo",
+    Group.COMPUTED: "pink",
+    Group.FILES: "green",
+}
+
+
 class FieldType(Extension):
     """The kind of answer a field takes.
 
@@ -97,6 +128,9 @@ class FieldType(Extension):
     """
 
     icon: ClassVar[str] = "forms"
+    group: ClassVar[Group]
+    description: ClassVar[Text]
+    """What it is good for, in one line."""
     kind: str
     """The value kind of `expressions.values`, which decides the operators of conditions."""
     sortable: bool = True

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from api.v1.strict import Strict, optional_text, text
 from processes.definition import field_def
-from processes.fieldtype import FieldType
+from processes.fieldtype import FieldType, Group
 from processes.models import Field, FieldJob
 
 DEFAULT_HELP = 'What a new record begins with: {"constant": value}, {"now": true} or {"me": true}; null for nothing.'
@@ -89,6 +89,8 @@ class FieldTypeOut(serializers.Serializer[Any]):
 
     key = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
+    description = serializers.CharField(help_text="What it is good for.")
+    group = serializers.ChoiceField(choices=Group.choices)
     is_computed = serializers.BooleanField()
     can_be_unique = serializers.BooleanField()
     can_be_searched = serializers.BooleanField()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from core.errors import Invalid, Text
 from core.text import clean_line
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, Group, TextContext, WrongValue, field_types
 
 LIMIT = 200
 
@@ -73,6 +73,8 @@ class AddressType(FieldType):
     key = "address"
     label = gettext_lazy("Address")
     icon = "map-pin"
+    group = Group.TEXT
+    description = gettext_lazy("Street, city, postcode and country, each for itself.")
     kind = "text"
     can_be_searched = True
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core.registry import SettingsForm
 from processes.definition_types import FieldDef
-from processes.fieldtype import FieldType, WrongValue, field_types
+from processes.fieldtype import FieldType, Group, WrongValue, field_types
 
 LIMIT = 60
 _PART = re.compile(r"\{(YYYY|YY|MM|DD|0+)\}")
@@ -70,6 +70,8 @@ class AutoNumberType(FieldType):
     key = "auto_number"
     label = gettext_lazy("Number by itself")
     icon = "hash"
+    group = Group.NUMBERS
+    description = gettext_lazy("Every record gets the next number, in a form that you choose.")
     kind = "text"
     is_computed = True
     readings: ClassVar = {}

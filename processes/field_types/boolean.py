@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, TextContext, WrongValue, field_types, through_text
+from processes.fieldtype import DisplayContext, FieldType, Group, TextContext, WrongValue, field_types, through_text
 
 _WORDS = {
     "true": True,
@@ -35,6 +35,8 @@ class BooleanType(FieldType):
     key = "boolean"
     label = gettext_lazy("Yes or no")
     icon = "toggle-left"
+    group = Group.CHOICE
+    description = gettext_lazy("A switch: it holds or it does not.")
     kind = "boolean"
     readings: ClassVar = dict.fromkeys(("text", "choice", "integer", "number"), through_text)
     is_chip = True

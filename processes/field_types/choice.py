@@ -19,6 +19,7 @@ from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     field_types,
@@ -112,6 +113,8 @@ class ChoiceType(FieldType):
     key = "choice"
     label = gettext_lazy("Choice")
     icon = "list-check"
+    group = Group.CHOICE
+    description = gettext_lazy("One of the answers that you list, each with a colour.")
     kind = "choice"
     readings: ClassVar = {
         **dict.fromkeys(("text", "boolean", "integer", "number", "date", "person", "department"), through_text),

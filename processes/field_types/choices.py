@@ -15,6 +15,7 @@ from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     field_types,
@@ -34,6 +35,8 @@ class ChoicesType(FieldType):
     key = "choices"
     label = gettext_lazy("Several choices")
     icon = "checks"
+    group = Group.CHOICE
+    description = gettext_lazy("Any of the answers that you list.")
     kind = "choices"
     readings: ClassVar = {"text": through_text, "choice": one_option}
     sortable = False

@@ -15,6 +15,7 @@ from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     field_types,
@@ -35,6 +36,8 @@ class DateType(FieldType):
     key = "date"
     label = gettext_lazy("Date")
     icon = "calendar"
+    group = Group.DATES
+    description = gettext_lazy("A day: a deadline, a visit, a birthday.")
     kind = "date"
     readings: ClassVar = {"text": through_text, "datetime": day_of}
     defaults = frozenset({"constant", "now"})

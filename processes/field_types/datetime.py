@@ -16,6 +16,7 @@ from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     field_types,
@@ -36,6 +37,8 @@ class DateTimeType(FieldType):
     key = "datetime"
     label = gettext_lazy("Date and time")
     icon = "clock"
+    group = Group.DATES
+    description = gettext_lazy("A moment: a call, a meeting, a delivery.")
     kind = "datetime"
     readings: ClassVar = {"text": through_text, "date": midnight_of}
     defaults = frozenset({"constant", "now"})

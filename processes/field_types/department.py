@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Department
 from core.text import id_from
 from processes.definition_types import FieldDef
-from processes.fieldtype import DEPARTMENT, DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.fieldtype import DEPARTMENT, DisplayContext, FieldType, Group, TextContext, WrongValue, field_types
 
 
 @field_types.register
@@ -22,6 +22,8 @@ class DepartmentType(FieldType):
     key = "department"
     label = gettext_lazy("Department")
     icon = "sitemap"
+    group = Group.PEOPLE
+    description = gettext_lazy("A part of the company.")
     kind = "department"
     refers = DEPARTMENT
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, Group, WrongValue, field_types
 
 LIMIT = 254
 
@@ -24,6 +24,8 @@ class EmailType(FieldType):
     key = "email"
     label = gettext_lazy("E-mail")
     icon = "mail"
+    group = Group.TEXT
+    description = gettext_lazy("An address that can be written to with one click.")
     kind = "text"
     can_be_unique = True
     can_be_searched = True

@@ -15,7 +15,7 @@ from core.registry import SettingsForm
 from core.text import id_from
 from processes.definition_types import FieldDef
 from processes.field_types.choices import listed
-from processes.fieldtype import FILE, DisplayContext, FieldType, TextContext, WrongValue, field_types
+from processes.fieldtype import FILE, DisplayContext, FieldType, Group, TextContext, WrongValue, field_types
 
 MEGABYTE = 1024 * 1024
 USUAL_MEGABYTES = min(25, settings.FILE_MOST_BYTES // MEGABYTE)
@@ -70,6 +70,8 @@ class FileType(FieldType):
     key = "file"
     label = gettext_lazy("Files")
     icon = "paperclip"
+    group = Group.FILES
+    description = gettext_lazy("Documents and pictures of the record.")
     kind = "files"
     sortable = False
     is_chip = True

@@ -14,7 +14,7 @@ from processes.computed_type import ComputedType
 from processes.definition import fresh_definition
 from processes.definition_types import FieldDef
 from processes.field_types.number import SCALE
-from processes.fieldtype import DisplayContext, FieldType, field_types
+from processes.fieldtype import DisplayContext, FieldType, Group, field_types
 from processes.formulas import AGES, formula_schema
 from processes.models import Process
 
@@ -67,6 +67,8 @@ class FormulaType(ComputedType):
     key = "formula"
     label = gettext_lazy("Formula")
     icon = "math-function"
+    group = Group.COMPUTED
+    description = gettext_lazy("Computed from other fields of the record.")
     Settings = FormulaSettings
 
     def html(self, value: Any, field: FieldDef, context: DisplayContext) -> SafeString:

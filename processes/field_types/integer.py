@@ -13,6 +13,7 @@ from processes.field_types.number import amount_as_given, number_input, to_decim
 from processes.fieldtype import (
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     as_given,
@@ -29,6 +30,8 @@ class IntegerType(FieldType):
     key = "integer"
     label = gettext_lazy("Whole number")
     icon = "numbers"
+    group = Group.NUMBERS
+    description = gettext_lazy("A count: pieces, days, attempts.")
     can_be_unique = True
     kind = "integer"
     readings: ClassVar = {"text": through_text, "integer": as_given, "number": as_given, "money": amount_as_given}

@@ -18,6 +18,7 @@ from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     field_types,
@@ -54,6 +55,8 @@ class LinkType(FieldType):
     key = "link"
     label = gettext_lazy("Link to a record")
     icon = "link-plus"
+    group = Group.LINKS
+    description = gettext_lazy("A record of another process: the company of a deal.")
     kind = "reference"
     readings: ClassVar = {"text": through_text, "references": only_record}
     is_chip = True

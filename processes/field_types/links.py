@@ -17,6 +17,7 @@ from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     field_types,
@@ -39,6 +40,8 @@ class LinksType(FieldType):
     key = "links"
     label = gettext_lazy("Links to records")
     icon = "link"
+    group = Group.LINKS
+    description = gettext_lazy("Several records of another process: the contacts of a company.")
     kind = "references"
     readings: ClassVar = {"text": through_text, "reference": as_only_record}
     sortable = False

@@ -13,7 +13,7 @@ from core.markdown import markdown_html
 from core.text import check_unicode
 from expressions.values import KINDS
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types, through_text
+from processes.fieldtype import DisplayContext, FieldType, Group, WrongValue, field_types, through_text
 
 LIMIT = 50_000
 
@@ -25,6 +25,8 @@ class LongTextType(FieldType):
     key = "long_text"
     label = gettext_lazy("Long text")
     icon = "align-left"
+    group = Group.TEXT
+    description = gettext_lazy("Several lines: a description, an agreement, a reason.")
     can_be_searched = True
     kind = "text"
     readings: ClassVar = dict.fromkeys(KINDS, through_text)

@@ -11,7 +11,7 @@ from core.registry import SettingsForm
 from processes.computed_type import ComputedType
 from processes.definition import field_def
 from processes.definition_types import FieldDef
-from processes.fieldtype import FILE, field_types
+from processes.fieldtype import FILE, Group, field_types
 from processes.models import Field, Process
 
 LOOKUP = "lookup"
@@ -56,6 +56,8 @@ class LookupType(ComputedType):
     label = gettext_lazy("Value of a linked record")
     is_of_process = True
     icon = "eye"
+    group = Group.COMPUTED
+    description = gettext_lazy("What a linked record says, kept up to date: the phone of the company.")
     Settings = LookupSettings
 
     def completed(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from processes.field_types.number import SCALE, SIGNIFICANT, plain_decimal, to_d
 from processes.fieldtype import (
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     as_given,
@@ -103,6 +104,8 @@ class MoneyType(FieldType):
     key = "money"
     label = gettext_lazy("Money")
     icon = "coin"
+    group = Group.NUMBERS
+    description = gettext_lazy("An amount with its currency; the board adds it up.")
     kind = "money"
     readings: ClassVar = {"text": through_text, "integer": as_given, "number": as_given}
     summable = True

@@ -17,6 +17,7 @@ from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     as_given,
@@ -56,6 +57,8 @@ class NumberType(FieldType):
     key = "number"
     label = gettext_lazy("Number")
     icon = "decimal"
+    group = Group.NUMBERS
+    description = gettext_lazy("A number with decimals: weight, share, rate.")
     kind = "number"
     readings: ClassVar = {"text": through_text, "integer": as_given, "money": amount_as_given}
     summable = True

@@ -17,6 +17,7 @@ from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     field_types,
     through_text,
@@ -35,6 +36,8 @@ class PeopleType(FieldType):
     key = "people"
     label = gettext_lazy("Several people")
     icon = "users"
+    group = Group.PEOPLE
+    description = gettext_lazy("Several colleagues: a team, the participants.")
     kind = "people"
     readings: ClassVar = {"text": through_text, "person": as_only_one}
     sortable = False

@@ -18,6 +18,7 @@ from processes.fieldtype import (
     ConversionContext,
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     field_types,
@@ -39,6 +40,8 @@ class PersonType(FieldType):
     key = "person"
     label = gettext_lazy("Person")
     icon = "user"
+    group = Group.PEOPLE
+    description = gettext_lazy("A colleague: a manager, an approver.")
     kind = "person"
     readings: ClassVar = {"text": through_text, "people": only_person}
     refers = PERSON

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from core.registry import SettingsForm
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, Group, WrongValue, field_types
 
 LIMIT = 40
 _EXTENSION = ";ext="
@@ -42,6 +42,8 @@ class PhoneType(FieldType):
     key = "phone"
     label = gettext_lazy("Phone")
     icon = "phone"
+    group = Group.TEXT
+    description = gettext_lazy("A number that can be called with one click, however it was typed.")
     kind = "text"
     can_be_unique = True
     can_be_searched = True

@@ -15,6 +15,7 @@ from processes.field_types.number import to_decimal
 from processes.fieldtype import (
     DisplayContext,
     FieldType,
+    Group,
     TextContext,
     WrongValue,
     as_given,
@@ -43,6 +44,8 @@ class RatingType(FieldType):
     key = "rating"
     label = gettext_lazy("Rating")
     icon = "star"
+    group = Group.NUMBERS
+    description = gettext_lazy("Some of five stars, or as many as you like.")
     kind = "integer"
     readings: ClassVar = {"text": through_text, "integer": as_given, "number": as_given}
     is_chip = True

@@ -15,7 +15,7 @@ from processes.definition import definition_of, field_def
 from processes.definition_types import FieldDef
 from processes.field_types.lookup import completed_by, fields_in, grouped, links_of, what_it_shows
 from processes.field_types.number import SCALE
-from processes.fieldtype import field_types
+from processes.fieldtype import Group, field_types
 from processes.models import Field, Process
 from processes.schema import schema_of
 
@@ -144,6 +144,8 @@ class RollUpType(ComputedType):
     label = gettext_lazy("Summary of linked records")
     is_of_process = True
     icon = "sum"
+    group = Group.COMPUTED
+    description = gettext_lazy("Number, sum, average, first or last of linked records.")
     Settings = RollUpSettings
 
     def of_nothing(self, field: FieldDef) -> Any:

@@ -10,7 +10,7 @@ from core.errors import Invalid
 from core.text import clean_line
 from expressions.values import KINDS
 from processes.definition_types import FieldDef
-from processes.fieldtype import ConversionContext, FieldType, WrongValue, field_types
+from processes.fieldtype import ConversionContext, FieldType, Group, WrongValue, field_types
 
 LIMIT = 1000
 
@@ -28,6 +28,8 @@ class TextType(FieldType):
     key = "text"
     label = gettext_lazy("Text")
     icon = "letter-case"
+    group = Group.TEXT
+    description = gettext_lazy("A line of words: a name, a code, a source.")
     can_be_unique = True
     can_be_searched = True
     kind = "text"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from processes.definition_types import FieldDef
-from processes.fieldtype import DisplayContext, FieldType, WrongValue, field_types
+from processes.fieldtype import DisplayContext, FieldType, Group, WrongValue, field_types
 
 LIMIT = 2000
 SCHEMES = ("http", "https")
@@ -28,6 +28,8 @@ class UrlType(FieldType):
     key = "url"
     label = gettext_lazy("Web address")
     icon = "link"
+    group = Group.TEXT
+    description = gettext_lazy("The address of a page, opened with one click.")
     kind = "text"
     can_be_unique = True
     can_be_searched = True

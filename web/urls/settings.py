@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/settings/archive/", designer.archive, name="process-archive"),
     path("p/<slug:key>/settings/publish/", designer.publish, name="process-publish"),
     path("p/<slug:key>/settings/fields/", fields.fields, name="process-fields"),
+    path("p/<slug:key>/settings/fields/kinds/", fields.kinds, name="field-kinds"),
     path("p/<slug:key>/settings/fields/new/", fields.new_field, name="field-new"),
     path("p/<slug:key>/settings/fields/order/", sections.arrange, name="field-order"),
     path("p/<slug:key>/settings/fields/preview/", fields.preview, name="field-preview"),

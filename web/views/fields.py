@@ -7,13 +7,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.text import id_from
 from processes.definition import definition_of
 from processes.drafts import FieldDraft
-from processes.fieldtype import FieldType, field_types
+from processes.fieldtype import FieldType, Group, field_types
 from processes.models import Field, FieldJob, Process, Section
 from processes.models.pipeline import COLORS
 from processes.operations import (
@@ -33,6 +34,7 @@ from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.fields import FieldForm
 from web.forms.records import RecordForm
 from web.forms.refusals import attempt
+from web.forms.typed import TypedName
 from web.middleware import PersonalRequest
 from web.responses import go
 from web.views.designer import page
@@ -51,7 +53,7 @@ def fields(request: PersonalRequest, key: str) -> HttpResponse:
     context = {
         "count": len(shown),
         "parts": [(section, _rows(shown, section)) for section in sections],
-        "types": list(field_types),
+        "groups": _groups(),
         "removed": [(field, field_types[field.type]) for field in removed_fields(process)],
         **_shown_jobs(process),
     }
@@ -64,6 +66,14 @@ def jobs(request: PersonalRequest, key: str) -> HttpResponse:
     """The changes that are on their way, again and again while there are some."""
     process = process_for(request.actor, key)
     return render(request, "processes/settings/_jobs.html", {"process": process, **_shown_jobs(process)})
+
+
+@login_required
+@require_safe
+def kinds(request: PersonalRequest, key: str) -> HttpResponse:
+    """The kinds of fields, to choose one for a new field."""
+    context = {"process": process_for(request.actor, key), "groups": _groups()}
+    return render(request, "processes/settings/_kinds.html", context)
 
 
 @login_required
@@ -118,7 +128,8 @@ def delete_field(request: PersonalRequest, key: str, field_key: str) -> HttpResp
         context = {"process": process, "field": field, "uses": field_uses(field)}
         return render(request, "processes/settings/_remove_field.html", context)
     remove_field(field, confirmed=True, actor=request.actor)
-    messages.success(request, _("The field “%(name)s” is removed. It can be restored below.") % {"name": field.label})
+    said = _("The field “%(name)s” is removed. It can be restored for 30 days.") % {"name": field.label}
+    messages.success(request, said, extra_tags=reverse("field-restore", args=[key, field.pk]))
     return go(request, "process-fields", key)
 
 
@@ -135,13 +146,18 @@ def restore(request: PersonalRequest, key: str, field_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def purge(request: PersonalRequest, key: str, field_id: int) -> HttpResponse:
-    """Delete a removed field and its values for good."""
-    field = removed_field(process_for(request.actor, key), field_id)
-    purge_field(field, actor=request.actor)
-    messages.success(request, _("The field “%(name)s” is being deleted for good.") % {"name": field.label})
-    return go(request, "process-fields", key)
+    """Delete a removed field and its values for good, for somebody who has typed its name."""
+    process = process_for(request.actor, key)
+    field = removed_field(process, field_id)
+    form = TypedName(field.label, request.POST or None)
+    if form.is_bound and form.is_valid():
+        purge_field(field, actor=request.actor)
+        messages.success(request, _("The field “%(name)s” is being deleted for good.") % {"name": field.label})
+        return go(request, "process-fields", key)
+    context = {"process": process, "field": field, "form": form}
+    return render(request, "processes/settings/_purge_field.html", context, status=422 if form.is_bound else 200)
 
 
 @login_required
@@ -167,6 +183,11 @@ def act_on_job(request: PersonalRequest, key: str, job_id: int, action: str) -> 
     """Stop a change that waits, or try a failed one again."""
     ACTIONS[action](job_of(process_for(request.actor, key), job_id), actor=request.actor)
     return go(request, "process-fields", key)
+
+
+def _groups() -> list[tuple[Group, list[FieldType]]]:
+    """The groups of the chooser with their kinds."""
+    return [(group, [kind for kind in field_types if kind.group == group]) for group in Group]
 
 
 def _rows(shown: list[Field], section: Section | None) -> list[tuple[Field, FieldType]]:

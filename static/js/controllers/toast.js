@@ -7,24 +7,22 @@ import { icon, make, overlayHost } from "../lib/overlay.js";
 
 const ICONS = { good: "circle-check", bad: "alert-circle", info: "info-circle" };
 const LIFETIME = 10_000;
-/** @type {(() => unknown) | null} */
+/** @type {HTMLElement | null} */
 let undoLatest = null;
 
 /**
  * @param {string} text
- * @param {{kind?: "good" | "bad" | "info", undo?: string | (() => unknown), href?: string, label?: string}} [options]
- *   `undo` is a function, or an address to POST to; `href` with `label` offers a link instead.
+ * @param {{kind?: "good" | "bad" | "info", undo?: string | (() => unknown)}} [options]
+ *   `undo` is a function, or an address to POST to.
  */
-export function toast(text, { kind = "good", undo, href, label } = {}) {
+export function toast(text, { kind = "good", undo } = {}) {
   const element = make("div", { class: "toast", "data-kind": kind }, icon(ICONS[kind]));
   element.append(make("div", { class: "toast-text" }, text));
   if (undo) {
     const button = make("button", { class: "btn btn-small", type: "button", "data-undo": "" }, gettext("Undo"));
     button.addEventListener("click", () => runUndo(element, undo));
     element.append(button);
-    undoLatest = () => runUndo(element, undo);
   }
-  if (href) element.append(make("a", { class: "btn btn-small", href }, label || gettext("Open")));
   element.append(
     make("button", { class: "btn btn-ghost btn-icon btn-small", type: "button", "data-close": "", "aria-label": gettext("Close") }, icon("x")),
   );
@@ -44,7 +42,7 @@ export function toastError(error) {
 export function undoLast() {
   const undo = undoLatest;
   undoLatest = null;
-  undo?.();
+  undo?.click();
   return undo !== null;
 }
 
@@ -54,11 +52,11 @@ export function undoLast() {
  */
 export function attach(element) {
   let timer = 0;
+  const wait = () => clearTimeout(timer);
   const leave = () => {
-    clearTimeout(timer);
+    wait();
     element.remove();
   };
-  const wait = () => clearTimeout(timer);
   const start = () => {
     wait();
     if (!element.matches(":hover, :focus-within")) timer = setTimeout(leave, LIFETIME);
@@ -68,6 +66,7 @@ export function attach(element) {
   element.addEventListener("focusin", wait);
   element.addEventListener("focusout", () => setTimeout(start));
   element.querySelector("[data-close]")?.addEventListener("click", leave);
+  undoLatest = /** @type {HTMLElement | null} */ (element.querySelector("[data-undo]")) ?? undoLatest;
   start();
   return wait;
 }

@@ -6,8 +6,8 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from core.actor import SYSTEM
 from processes.drafts import FieldDraft
-from processes.models import Field, Process
-from processes.operations import add_field, add_section, arrange_fields, update_field
+from processes.models import Field, FieldJob, Process
+from processes.operations import add_field, add_section, arrange_fields, remove_field, update_field
 from processes.queries import layout_of
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
 from tests.factories import make_admin, make_process
@@ -38,7 +38,7 @@ def test_administrator_adds_a_section_and_a_field_into_it(boss: User, process: P
     page.get_by_label("Name", exact=True).fill("Money")
     page.get_by_role("button", name="Add the section").click()
     expect(page.get_by_role("heading", name="Money")).to_be_visible()
-    ready(page, "fields")
+    ready(page, "kinds")
     page.get_by_role("searchbox", name="Find a kind").fill("mone")
     kinds = page.get_by_role("complementary", name="Kinds of fields")
     expect(kinds.get_by_role("listitem")).to_have_count(1)
@@ -81,14 +81,72 @@ def test_preview_hides_and_shows_what_a_condition_asks(boss: User, process: Proc
     expect(preview.get_by_label("Comment")).to_be_hidden()
 
 
-def test_removed_field_is_restored(boss: User, process: Process, open_page: OpenPage) -> None:
+def test_keyboard_alone_finds_a_kind_and_adds_a_field(boss: User, process: Process, open_page: OpenPage) -> None:
+    page = open_page(boss, URL)
+    page.get_by_role("button", name="New field").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    ready(page, "kinds")
+    search = dialog.get_by_role("searchbox", name="Find a kind")
+    expect(search).to_be_focused()
+    check_accessibility(page)
+    picture(page, "fields-kinds")
+    page.keyboard.type("nothing like it")
+    expect(dialog.get_by_text("Nothing found")).to_be_visible()
+    # It is found by what it is good for, too.
+    search.fill("colleag")
+    expect(dialog.get_by_role("listitem")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(dialog.get_by_role("button", name="Person")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(search).to_be_focused()
+    page.keyboard.press("Enter")
+    name = dialog.get_by_label("Name", exact=True)
+    expect(name).to_be_focused()
+    page.keyboard.type("Approver")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Approver")).to_be_visible()
+    assert Field.objects.get(process=process, key="approver").type == "person"
+
+
+@pytest.mark.parametrize("by", ["button", "keys"])
+def test_removal_is_undone_from_its_toast(boss: User, process: Process, open_page: OpenPage, by: str) -> None:
     page = open_page(boss, URL)
     page.get_by_role("button", name="Remove “Amount”").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove the field").click()
     expect(page.get_by_role("heading", name="Removed fields")).to_be_visible()
-    page.get_by_role("button", name="Restore").click()
+    ready(page, "toast")
+    check_accessibility(page)
+    picture(page, "fields-undo")
+    if by == "button":
+        page.get_by_role("button", name="Undo").click()
+    else:
+        page.keyboard.press("Control+z")
     expect(page.get_by_role("link", name="Amount")).to_be_visible()
     assert Field.objects.get(process=process, key="amount").removed_at is None
+
+
+def test_removed_field_is_restored_or_deleted_by_its_name(boss: User, process: Process, open_page: OpenPage) -> None:
+    for key in ("amount", "source"):
+        remove_field(Field.objects.get(process=process, key=key), actor=SYSTEM)
+    page = open_page(boss, URL)
+    page.get_by_role("listitem").filter(has_text="Amount").get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("link", name="Amount")).to_be_visible()
+    page.get_by_role("button", name="Delete “Source” for good").click()
+    dialog = page.get_by_role("dialog")
+    name = dialog.get_by_label("Type “Source” to confirm")
+    expect(name).to_be_focused()
+    name.fill("Sauce")
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(dialog.get_by_text("This is not the name.")).to_be_visible()
+    check_accessibility(page)
+    picture(page, "fields-purge")
+    dialog.get_by_label("Type “Source” to confirm").fill("Source")
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(page.locator("#field-jobs")).to_contain_text("Source")
+    assert FieldJob.objects.get().field.key == "source"
 
 
 @pytest.mark.parametrize(

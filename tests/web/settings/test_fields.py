@@ -5,10 +5,12 @@ import json
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.drafts import FieldDraft
+from processes.fieldtype import field_types
 from processes.models import Field, FieldJob, Process, Stage
 from processes.operations import add_field, create_process, remove_field
 from processes.ready import gallery
@@ -87,6 +89,39 @@ def test_removal_shows_what_would_miss_the_field_and_can_be_taken_back(process: 
     assert "amount" in definition_of(process).field_by_key
 
 
+def test_removal_offers_to_take_it_back_at_once(process: Process, admin: Client) -> None:
+    amount = field(process, "amount")
+    page = admin.post(reverse("field-remove", args=[process.key, "amount"]), follow=True).text
+    toast = page[page.index('data-controller="toast"') :]
+    undo = reverse("field-restore", args=[process.key, amount.pk])
+    assert f'action="{undo}"' in toast[: toast.index("</form>")]
+    assert "csrfmiddlewaretoken" in toast[: toast.index("</form>")]
+    assert "Amount” is back" in admin.post(undo, follow=True).text
+    assert "amount" in definition_of(process).field_by_key
+
+
+@pytest.mark.parametrize("typed", ["", "amount", "Amount!"])
+def test_deletion_for_good_wants_the_name_typed(process: Process, admin: Client, typed: str) -> None:
+    old = remove_field(field(process, "amount"), actor=SYSTEM)
+    address = reverse("field-purge", args=[process.key, old.pk])
+    assert "Type “Amount” to confirm" in admin.get(address).text
+    assert admin.post(address, {"name": typed}).status_code == 422
+    assert not FieldJob.objects.filter(field=old).exists()
+    assert admin.post(address, {"name": " Amount "}).status_code == 302
+    assert FieldJob.objects.get(field=old).kind == FieldJob.Kind.PURGE
+
+
+def test_every_kind_stands_in_the_chooser_with_a_line_and_an_icon(process: Process, admin: Client) -> None:
+    page = admin.get(reverse("field-kinds", args=[process.key]))
+    shown = {kind.key for _group, kinds in page.context["groups"] for kind in kinds}
+    assert shown == {kind.key for kind in field_types}
+    for kind in field_types:
+        assert f"?type={kind.key}" in page.text
+        assert escape(str(kind.description)) in page.text
+        assert f"#{kind.icon}" in page.text
+    assert all(kinds for _group, kinds in page.context["groups"])
+
+
 def test_field_whose_key_is_taken_comes_back_under_another(process: Process, admin: Client) -> None:
     old = remove_field(field(process, "amount"), actor=SYSTEM)
     add_field(process, FieldDraft("Amount", "number", key="amount"), actor=SYSTEM)
@@ -97,7 +132,7 @@ def test_field_whose_key_is_taken_comes_back_under_another(process: Process, adm
 
 def test_changes_on_their_way_are_shown_until_they_are_done(process: Process, admin: Client) -> None:
     old = remove_field(field(process, "amount"), actor=SYSTEM)
-    admin.post(reverse("field-purge", args=[process.key, old.pk]))
+    admin.post(reverse("field-purge", args=[process.key, old.pk]), {"name": "Amount"})
     part = admin.get(reverse("field-jobs", args=[process.key]))
     assert [job.kind for job in part.context["jobs"]] == ["purge"]
     assert "hx-get" in part.text
@@ -105,7 +140,7 @@ def test_changes_on_their_way_are_shown_until_they_are_done(process: Process, ad
 
 def test_deletion_that_waits_can_be_stopped_on_the_page(process: Process, admin: Client) -> None:
     old = remove_field(field(process, "amount"), actor=SYSTEM)
-    admin.post(reverse("field-purge", args=[process.key, old.pk]))
+    admin.post(reverse("field-purge", args=[process.key, old.pk]), {"name": "Amount"})
     job = FieldJob.objects.get(field=old)
     part = admin.get(reverse("field-jobs", args=[process.key])).text
     stop = reverse("field-job-cancel", args=[process.key, job.pk])
