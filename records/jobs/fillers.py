@@ -110,8 +110,9 @@ class SearchedWords:
     """The words by which the search finds a record."""
 
     def wants(self, field: FieldDef) -> bool:
-        """Whatever the field says now: it may have been searched before, and of another type."""
-        return field.type.can_be_searched or (field.shadow is not None and field.shadow.type.can_be_searched)
+        """Whatever the field says now: it may have been searched before, as another type too, whose form is forgotten
+        by now. A field that people fill in is filled for nothing else."""
+        return field.type.can_be_searched or not (field.type.is_computed or field.type.is_numbered)
 
     def fill(self, definition: Definition, field: FieldDef, rows: Sequence[TypedRecord]) -> None:
         """One statement for the batch."""

@@ -30,6 +30,7 @@ from processes.operations import (
 from processes.permissions import access_for
 from processes.queries import field_of, removed_fields
 from records.conversion import Conversion, settled
+from records.jobs import worker
 from records.jobs.worker import work_through
 from records.models import Link
 from records.operations import (
@@ -308,6 +309,26 @@ def test_preview_names_the_rules_that_would_be_lost(process: Process) -> None:
     work_through()
     found = preview_conversion(access_for(SYSTEM, process), field_of(process, "sum"), "money", {"currency": "RUB"})
     assert len(found.lost) == 2
+
+
+@WORKING
+def test_search_forgets_a_form_that_goes_while_its_words_are_taken_away(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The jobs take turns: after one record the former form is dropped, and the others are still to be done."""
+    monkeypatch.setattr("records.jobs.filling.BATCH", 1)
+    update_field(field_of(process, "sum"), changes={"is_searchable": True}, actor=SYSTEM)
+    made = {make(process, sum=text) for text in ("100", "100", "100")}
+    convert(process, "money", {"currency": "RUB", "others": ["USD"]})
+    revert_field(field_of(process, "sum"), actor=SYSTEM)
+    work_through()
+    assert {hit.id for hit in hits_for([access_for(SYSTEM, process)], "100")} == made
+    revert_field(field_of(process, "sum"), actor=SYSTEM)
+    forget_former_form(field_of(process, "sum"), actor=SYSTEM)
+    while FieldJob.objects.filter(state__in=FieldJob.UNFINISHED).exists():
+        if job := worker._claim():
+            worker._work_on(job, 0.0)
+    assert not hits_for([access_for(SYSTEM, process)], "100")
 
 
 @WORKING
