@@ -39,6 +39,8 @@ from web.middleware import PersonalRequest
 from web.responses import go
 from web.views.designer import page
 
+USUAL = frozenset({"text", "number", "date", "choice", "person", "link"})
+"""Kinds that begin their groups."""
 PREVIEW = "preview"
 """Prefix of the inputs of the preview: they stand beside those of the dialogs."""
 
@@ -186,8 +188,9 @@ def act_on_job(request: PersonalRequest, key: str, job_id: int, action: str) -> 
 
 
 def _groups() -> list[tuple[Group, list[FieldType]]]:
-    """The groups of the chooser with their kinds."""
-    return [(group, [kind for kind in field_types if kind.group == group]) for group in Group]
+    """The groups of the chooser with their kinds, the most usual ones first."""
+    kinds = sorted(field_types, key=lambda kind: kind.key not in USUAL)
+    return [(group, [kind for kind in kinds if kind.group == group]) for group in Group]
 
 
 def _rows(shown: list[Field], section: Section | None) -> list[tuple[Field, FieldType]]:
