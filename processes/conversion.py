@@ -30,6 +30,11 @@ def can_become(field: FieldDef, kind: FieldType) -> bool:
     return kind.key != field.type.key and not field.type.is_computed and field.type.kind in kind.readings
 
 
+def is_fixed(kind: FieldType) -> bool:
+    """Whether values of a type become nothing else."""
+    return kind.is_computed or not any(kind.kind in o.readings for o in field_types if o.key != kind.key)
+
+
 def converted(value: Any, source: FieldDef, target: FieldDef, context: ConversionContext) -> Any:
     """A value of one field as another holds it; None stays None. Raises WrongValue."""
     if value is None:

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from web.views import (
     access,
     automation,
+    conversions,
     designer,
     fields,
     moves,
@@ -32,6 +33,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/settings/sections/<int:section_id>/remove/", sections.delete_section, name="section-remove"),
     path("p/<slug:key>/settings/fields/edit/<slug:field_key>/", fields.edit_field, name="field-edit"),
     path("p/<slug:key>/settings/fields/remove/<slug:field_key>/", fields.delete_field, name="field-remove"),
+    path("p/<slug:key>/settings/fields/convert/<slug:field_key>/", conversions.convert, name="field-convert"),
+    path(
+        "p/<slug:key>/settings/fields/convert/<slug:field_key>/preview/",
+        conversions.preview,
+        name="field-convert-preview",
+    ),
+    path("p/<slug:key>/settings/fields/convert/<slug:field_key>/left/", conversions.left, name="field-unconverted"),
+    path("p/<slug:key>/settings/fields/convert/<slug:field_key>/back/", conversions.revert, name="field-revert"),
+    path("p/<slug:key>/settings/fields/convert/<slug:field_key>/forget/", conversions.forget, name="field-forget"),
     path("p/<slug:key>/settings/fields/jobs/", fields.jobs, name="field-jobs"),
     *(
         path(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.text import id_from
+from processes.conversion import is_fixed
 from processes.definition import definition_of
 from processes.drafts import FieldDraft
 from processes.fieldtype import FieldType, Group, field_types
@@ -26,9 +27,11 @@ from processes.operations import (
     retry_job,
     update_field,
 )
+from processes.operations.jobs import STOPPABLE
 from processes.permissions import access_for
 from processes.queries import field_of, field_uses, job_of, jobs_of, process_for, removed_field, removed_fields
 from records.queries.beginning import beginning_of
+from records.queries.conversion import conversions_of
 from web.forms.conditions import builder_of, is_shallow
 from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.fields import FieldForm
@@ -36,7 +39,7 @@ from web.forms.records import RecordForm
 from web.forms.refusals import attempt
 from web.forms.typed import TypedName
 from web.middleware import PersonalRequest
-from web.responses import go
+from web.responses import go, with_events
 from web.views.designer import page
 
 USUAL = frozenset({"text", "number", "date", "choice", "person", "link"})
@@ -57,6 +60,11 @@ def fields(request: PersonalRequest, key: str) -> HttpResponse:
         "parts": [(section, _rows(shown, section)) for section in sections],
         "groups": _groups(),
         "removed": [(field, field_types[field.type]) for field in removed_fields(process)],
+        "changed": [
+            (one, field_types[one.before.type], field_types[one.after.type])
+            for one in conversions_of(access_for(request.actor, process))
+        ],
+        "fixed": {kind.key for kind in field_types if is_fixed(kind)},
         **_shown_jobs(process),
     }
     return page(request, process, "fields", context)
@@ -65,9 +73,14 @@ def fields(request: PersonalRequest, key: str) -> HttpResponse:
 @login_required
 @require_safe
 def jobs(request: PersonalRequest, key: str) -> HttpResponse:
-    """The changes that are on their way, again and again while there are some."""
+    """The changes that are on their way, again and again while there are some; the page learns when one of those in
+    `?shown=` has ended."""
     process = process_for(request.actor, key)
-    return render(request, "processes/settings/_jobs.html", {"process": process, **_shown_jobs(process)})
+    context = _shown_jobs(process)
+    answer = render(request, "processes/settings/_jobs.html", {"process": process, **context})
+    before = {pk for text in request.GET.get("shown", "").split(",") if (pk := id_from(text)) is not None}
+    has_ended = before - {job.pk for job in context["jobs"]}
+    return with_events(answer, **{"fields-changed": True}) if has_ended else answer
 
 
 @login_required
@@ -205,8 +218,13 @@ ACTIONS: Mapping[str, Callable[..., FieldJob]] = {"cancel": cancel_job, "retry":
 def _shown_jobs(process: Process) -> dict[str, Any]:
     """What is on its way and what failed last; whether the page has to ask again."""
     ended = (FieldJob.State.DONE, FieldJob.State.CANCELLED)
-    shown = [job for job in jobs_of(process) if job.state not in ended]
-    return {"jobs": shown, "is_at_work": any(job.state != FieldJob.State.FAILED for job in shown)}
+    jobs = [job for job in jobs_of(process) if job.state not in ended]
+    return {
+        "jobs": jobs,
+        "shown": ",".join(str(job.pk) for job in jobs),
+        "stoppable": STOPPABLE,
+        "is_at_work": any(job.state != FieldJob.State.FAILED for job in jobs),
+    }
 
 
 def _dialog(
@@ -224,6 +242,7 @@ def _dialog(
         "form": form,
         "field": field,
         "type": kind,
+        "can_convert": field is not None and not is_fixed(kind),
         "settings": declared_form(kind, settings, data=data, context=process, prefix=PREFIX),
         "builder": builder_of(definition_of(process)),
         "deep_condition": "" if is_shallow(tree) else _("There is a condition."),
