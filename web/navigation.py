@@ -7,9 +7,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
-from processes.definition_types import Definition
+from processes.definition_types import Definition, PipelineDef
 from processes.models import Operation, Process
 from processes.permissions import Access, accesses_for
+
+OF_PIPELINE = frozenset({"process-board", "process-list", "process-automation"})
+"""Views that show one pipeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,9 @@ def process_url(process: Definition | Process) -> str:
     return reverse("process-board" if process.has_stages else "process-list", args=[process.key])
 
 
-def process_tabs(access: Access, active: str) -> list[Tab]:
-    """The views of the process that its person may open; `active` is a URL name."""
+def process_tabs(access: Access, active: str, pipeline: PipelineDef | None = None) -> list[Tab]:
+    """The views of the process that its person may open, for one pipeline if given; `active` is a URL name."""
+    query = f"?pipeline={pipeline.key}" if pipeline and len(access.definition.pipelines) > 1 else ""
     wanted: Sequence[tuple[str, str, str]] = (
         ("process-board", _("Board"), Operation.VIEW),
         ("process-list", _("List"), Operation.VIEW),
@@ -61,7 +65,7 @@ def process_tabs(access: Access, active: str) -> list[Tab]:
         url = _url_of(name, access.definition.key)
         is_there = access.definition.has_stages or name != "process-board"
         if url and is_there and access.can(operation):
-            tabs.append(Tab(label, url, name == active))
+            tabs.append(Tab(label, url + query if name in OF_PIPELINE else url, name == active))
     return tabs
 
 

@@ -32,6 +32,8 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=5, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
+    remembered = models.JSONField(default=dict)
+    """What they chose last where pages let them choose: place → choice."""
     created_at = models.DateTimeField(db_default=Now())
 
     objects = UserManager()

@@ -23,6 +23,7 @@ from accounts.operations.people import (
     change_password,
     deactivate_person,
     reactivate_person,
+    remember_choice,
     set_administrator,
     update_profile,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "move_department",
     "note_token_use",
     "reactivate_person",
+    "remember_choice",
     "rename_department",
     "rename_role",
     "renew_invitation",

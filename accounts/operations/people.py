@@ -37,6 +37,14 @@ def update_profile(user: User, *, actor: Actor, name: str, language: str, time_z
     return user
 
 
+def remember_choice(user: User, *, place: str, choice: str) -> None:
+    """Keep what a person chose on a page, for the next time they come there. It is no fact that others hear of."""
+    if user.remembered.get(place) == choice:
+        return
+    user.remembered[place] = choice
+    user.save(update_fields=["remembered"])
+
+
 @transaction.atomic
 def deactivate_person(user: User, *, actor: Actor) -> User:
     """Nobody may sign in as this person any more; their tokens and sessions stop at once. Writes `person.deactivated`.

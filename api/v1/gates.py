@@ -17,10 +17,11 @@ from processes.definition_types import GateDef, PipelineDef, StageDef
 from processes.drafts import GateDraft, LineDraft, ReasonDraft
 from processes.models import Gate, Pipeline, Stage
 from processes.operations import remove_gate, set_gate, set_lost_reasons
+from processes.permissions import Access
 from processes.queries import pipeline_of, process_for
 from records.operations.passing import told_terms
 from records.queries.card import row_for
-from records.queries.moves import PossibleMove, moves_of
+from records.queries.moves import PossibleMove, moves_elsewhere, moves_of
 
 
 class LineOut(serializers.Serializer[Any]):
@@ -89,6 +90,7 @@ class PossibleMoveOut(serializers.Serializer[Any]):
     """A stage as a target. `gate` says what is missing, null when nothing is; `reasons` may be given for a failure."""
 
     stage = serializers.CharField()
+    pipeline = serializers.CharField()
     name = serializers.CharField()
     allowed = serializers.BooleanField()
     why_not = serializers.CharField()
@@ -159,16 +161,22 @@ class RecordMoves(ApiView):
         operation_id="records_moves", summary="List possible moves", responses={200: items_of(PossibleMoveOut)}
     )
     def get(self, request: Request, key: str, record_id: int) -> Response:
-        """Every other stage of its pipeline: whether one may move it there, and what that asks for beforehand."""
+        """Every other stage: whether one may move it there, and what that asks for beforehand.
+
+        First those of its own pipeline, by key; then those of others that one sees, as `pipeline.stage`.
+        """
         access = self.access(key)
-        moves = moves_of(access, row_for(access, record_id))
-        return Response({"items": [_told(access, move) for move in moves]})
+        row = row_for(access, record_id)
+        others = (move for _pipeline, moves in moves_elsewhere(access, row) for move in moves)
+        return Response({"items": [_told(access, move, row.pipeline_id) for move in (*moves_of(access, row), *others)]})
 
 
-def _told(access: Any, move: PossibleMove) -> dict[str, Any]:
+def _told(access: Access, move: PossibleMove, own_id: int) -> dict[str, Any]:
+    pipeline = access.definition.pipeline_by_id[move.stage.pipeline_id]
     gate = told_terms(access, move.terms, can_override=move.can_override) if move.terms else None
     return {
-        "stage": move.stage.key,
+        "stage": move.stage.key if pipeline.id == own_id else f"{pipeline.key}.{move.stage.key}",
+        "pipeline": pipeline.key,
         "name": move.stage.name,
         "allowed": not move.why_not,
         "why_not": move.why_not,

@@ -46,7 +46,8 @@ def set_grants(
 
 
 def put_grants(process: Process, grants: Mapping[int, Mapping[str, int]], differing: Differing | None = None) -> None:
-    """Check and write grants; for use inside a change lock. Scope 0 takes a right away."""
+    """Check and write grants; for use inside a change lock. Scope 0 takes a right away; where whole pipelines differ
+    stays as it is."""
     known = set(Role.objects.filter(pk__in=grants).values_list("pk", flat=True))
     if known != set(grants) or not set(differing or {}) <= known:
         raise _wrong(_("There is no such role."), "roles")
@@ -57,7 +58,7 @@ def put_grants(process: Process, grants: Mapping[int, Mapping[str, int]], differ
         if scope
     ]
     rows += _differing(process, differing or {})
-    Grant.objects.filter(process=process, role_id__in=known).delete()
+    Grant.objects.filter(process=process, pipeline=None, role_id__in=known).delete()
     Grant.objects.bulk_create(rows)
 
 

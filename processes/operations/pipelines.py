@@ -191,7 +191,7 @@ def _copy_gate(gate: Gate, new: Mapping[int, Stage]) -> None:
 def _close(pipeline: Pipeline) -> None:
     """Take away in the pipeline what roles may do with the records of the process."""
     held = Grant.objects.filter(process=pipeline.process, pipeline=None, stage=None)
-    held = held.exclude(operation__in=PROCESS_WIDE)
+    held = held.exclude(operation__in=PROCESS_WIDE - {Operation.CREATE})
     Grant.objects.bulk_create(
         Grant(role_id=role_id, process=pipeline.process, pipeline=pipeline, operation=operation, scope=Scope.NONE)
         for role_id, operation in held.values_list("role_id", "operation")

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
 from fractional_indexing import generate_n_keys_between
 
-from core.errors import Invalid, NotFound
+from core.errors import Invalid, NotAllowed, NotFound
 from events.models import Event
 from events.publish import event_by, publish_many
 from processes.definition_types import Definition, StageDef
-from processes.models import Operation
+from processes.models import Operation, Scope
+from processes.queries import creating_pipelines
 from records.gates import NOTHING, Passing
 from records.models import Record, StageVisit
 from records.operations.computed import begin_computed, compute
@@ -50,7 +52,8 @@ def draft_record(
     """
     writing.access.require(Operation.CREATE)
     definition = writing.definition
-    target = definition.default_pipeline.first_stage if stage is None else _stage(definition, stage)
+    target = _beginning(writing) if stage is None else _stage(definition, stage)
+    _require_create_in(writing, target)
     cleaned = clean_values(writing, {**defaults_for(writing, values), **values})
     row = _new_row(writing, target, cleaned)
     passed = require_open(writing, row, target, passing, is_new=True)
@@ -95,6 +98,22 @@ def _stage(definition: Definition, stage: int | str) -> StageDef:
         return definition.stage(stage)
     except NotFound as error:
         raise Invalid(error.message, {"stage": [error.message]}) from error
+
+
+def _beginning(writing: Writing) -> StageDef:
+    """Where a new record begins unless somebody says otherwise: the first pipeline that is open to its maker."""
+    pipelines = creating_pipelines(writing.access) or writing.definition.pipelines
+    return pipelines[0].first_stage
+
+
+def _require_create_in(writing: Writing, stage: StageDef) -> None:
+    """A pipeline may be closed to whoever makes records elsewhere; if they see nothing there, it is as if absent."""
+    if writing.access.scope(Operation.CREATE, stage.id) > Scope.NONE:
+        return
+    if writing.access.scope(Operation.VIEW, stage.id) == Scope.NONE:
+        message = _("There is no such stage.")
+        raise Invalid(message, {"stage": [message]})
+    raise NotAllowed(_("You have no right to create records here."), operation=Operation.CREATE)
 
 
 def _new_row(writing: Writing, stage: StageDef, cleaned: Cleaned) -> TypedRecord:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db import connection
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.errors import Conflict
 from processes.definition_types import StageDef
@@ -21,10 +21,12 @@ class StageFull(Conflict):
     @classmethod
     def of(cls, stage: StageDef) -> "StageFull":
         """The refusal of a stage."""
-        words = {"name": stage.name, "limit": stage.limit}
-        return cls(
-            _("“%(name)s” takes %(limit)d records at most, and is full.") % words, stage=stage.key, limit=stage.limit
+        words = ngettext(
+            "“%(name)s” takes %(limit)d record at most, and is full.",
+            "“%(name)s” takes %(limit)d records at most, and is full.",
+            stage.limit or 0,
         )
+        return cls(words % {"name": stage.name, "limit": stage.limit}, stage=stage.key, limit=stage.limit)
 
 
 def require_room(writing: Writing, stage: StageDef) -> None:

@@ -1,6 +1,6 @@
 """The board: columns with counts, sums and their first tiles; further pages of a column; one tile."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 from processes.definition_types import FieldDef, PipelineDef, StageDef
-from processes.models import Operation, Process
+from processes.models import Operation, Process, Scope
 from processes.permissions import Access
 from records.queries.narrowing import NOTHING, Narrowing, narrowed
 from records.queries.tiles import Tile, sum_field, tile_rows, tiles_of
@@ -44,6 +44,20 @@ class Column:
     page: ColumnPage
     targets: frozenset[int]
     """Ids of the stages to which its records may go."""
+    standing: int | None
+    """How many stand there, whatever the filter says; None where there is no limit, or the actor does not see all."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the stage takes no more."""
+        limit = self.stage.limit
+        return self.stage.is_limit_hard and limit is not None and self.standing is not None and self.standing >= limit
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more stand there than should, or no more may come."""
+        limit = self.stage.limit
+        return self.is_full or (limit is not None and self.standing is not None and self.standing > limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +77,21 @@ class Board:
 def board_for(access: Access, pipeline: PipelineDef, narrowing: Narrowing = NOTHING) -> Board:
     """The board of a pipeline for the access's actor, only records that it lets see.
 
-    Three queries at most: counts with sums, the first tiles of the columns that hold any, names of people.
+    Three queries at most: counts with sums, the first tiles of the columns that hold any, names of people. One more
+    where a filter hides what stands in stages with a limit.
     """
     rows = _rows(access, narrowing)
     totals = _totals(access, pipeline, rows)
     pages = _first_pages(access, rows, [stage for stage in pipeline.stages if stage.id in totals])
+    standing = _standing(access, pipeline, totals, is_narrowed=narrowing.asks)
     columns = tuple(
-        Column(stage, *totals.get(stage.id, (0, None)), pages.get(stage.id, EMPTY_PAGE), pipeline.targets[stage.id])
+        Column(
+            stage,
+            *totals.get(stage.id, (0, None)),
+            pages.get(stage.id, EMPTY_PAGE),
+            pipeline.targets[stage.id],
+            standing.get(stage.id),
+        )
         for stage in pipeline.stages
     )
     total = sum(column.count for column in columns)
@@ -80,7 +102,7 @@ def board_for(access: Access, pipeline: PipelineDef, narrowing: Narrowing = NOTH
         sum_field=sum_field(access.definition),
         total=total,
         hidden=_count(access, pipeline) if narrowing.asks and total == 0 else 0,
-        can_create=is_used and access.can(Operation.CREATE),
+        can_create=is_used and access.scope(Operation.CREATE, pipeline.first_stage.id) > Scope.NONE,
         can_move=is_used and access.can(Operation.MOVE),
     )
 
@@ -123,6 +145,22 @@ def _totals(access: Access, pipeline: PipelineDef, rows: Any) -> dict[int, tuple
     if field is None:
         return {row["stage_id"]: (row["count"], None) for row in counted}
     return {row["stage_id"]: (row["count"], row["sum"]) for row in counted.annotate(sum=Sum(field.column))}
+
+
+def _standing(
+    access: Access, pipeline: PipelineDef, totals: Mapping[int, tuple[int, Any]], *, is_narrowed: bool
+) -> dict[int, int]:
+    """Stage id → how many stand there, of stages with a limit in which the actor sees everything."""
+    limited = [
+        stage.id
+        for stage in pipeline.stages
+        if stage.limit is not None and access.scope(Operation.VIEW, stage.id) == Scope.ALL
+    ]
+    if is_narrowed and limited:
+        rows = model_for(access.definition).objects.visible_to(access).filter(stage_id__in=limited).order_by()
+        counts = dict(rows.values_list("stage_id").annotate(Count("pk")))
+        return {stage_id: counts.get(stage_id, 0) for stage_id in limited}
+    return {stage_id: totals.get(stage_id, (0, None))[0] for stage_id in limited}
 
 
 def _first_pages(access: Access, rows: Any, stages: Sequence[StageDef]) -> dict[int, ColumnPage]:

@@ -16,12 +16,14 @@ from processes.definition_types import Definition, FieldDef, SectionDef, StageDe
 from processes.fieldtype import PERSON, DisplayContext, FieldType, field_types
 from processes.models import Field, Operation
 from processes.permissions import Access
+from processes.queries import visible_pipelines
 from records.models import StageVisit, Task
 from records.queries.asked import asked_of_row
 from records.queries.filters import readable_fields
 from records.queries.moves import moves_of, why_locked
 from records.queries.names import Names, Wanted, names_for, want, wanted_by
 from records.queries.parts import Part, parts_of, sizes_of
+from records.queries.tiles import overstay_of
 from records.typed import TypedRecord, model_for
 
 DONE_TASKS = 20
@@ -99,13 +101,23 @@ class Card:
     updated_at: datetime
     stage_changed_at: datetime
     fields: tuple[FieldValue, ...]
+    overstay: timedelta | None
+    """How long it stands in its stage, where that is longer than meant."""
     steps: tuple[Step, ...]
+    elsewhere: bool
+    """Whether there are other pipelines to move it to."""
     tasks: tuple[CardTask, ...]
     can_update: bool
     can_assign: bool
     can_move: bool
     can_delete: bool
     can_comment: bool
+
+    @property
+    def pipeline_name(self) -> str:
+        """What its pipeline is called, where there are several."""
+        pipelines = self.definition.pipeline_by_id
+        return pipelines[self.stage.pipeline_id].name if len(pipelines) > 1 else ""
 
     @property
     def is_dependent(self) -> bool:
@@ -162,7 +174,9 @@ def card_for(access: Access, record_id: int) -> Card:
             for field in readable_fields(access)
             if field.key in asked.asked
         ),
+        overstay=overstay_of(row.stage, row.stage_changed_at),
         steps=_steps(access, row),
+        elsewhere=may[Operation.MOVE] and len(visible_pipelines(access)) > 1,
         tasks=tuple(_card_task(access, row, task, people) for task in tasks),
         can_update=may[Operation.UPDATE],
         can_assign=may[Operation.ASSIGN],

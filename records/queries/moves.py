@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from processes.definition_types import ReasonDef, StageDef
-from processes.models import Operation, Process
+from processes.definition_types import PipelineDef, ReasonDef, StageDef
+from processes.models import Operation, Process, Scope
 from processes.permissions import Access
 from records.gates import Passage, Terms, reasons_for
+from records.operations.moves import Place
 from records.operations.passing import summary, told_terms
 from records.typed import TypedRecord
 
@@ -46,13 +47,32 @@ def moves_of(access: Access, row: TypedRecord) -> tuple[PossibleMove, ...]:
     )
 
 
+def moves_elsewhere(access: Access, row: TypedRecord) -> tuple[tuple[PipelineDef, tuple[PossibleMove, ...]], ...]:
+    """The stages of other pipelines as targets, as far as one sees into them; pipelines without any are left out."""
+    at_once = row.open_stages(access)
+    found = (
+        (
+            pipeline,
+            tuple(
+                _move(access, row, stage, is_open=stage.id in at_once)
+                for stage in pipeline.stages
+                if access.scope(Operation.VIEW, stage.id) > Scope.NONE
+            ),
+        )
+        for pipeline in access.definition.pipelines
+        if pipeline.id != row.pipeline_id
+    )
+    return tuple((pipeline, moves) for pipeline, moves in found if moves)
+
+
 def move_to(access: Access, row: TypedRecord, stage_id: int) -> PossibleMove | None:
-    """One stage of the record's pipeline as a target; None for its own stage and for stages elsewhere."""
-    return next((move for move in moves_of(access, row) if move.stage.id == stage_id), None)
+    """One stage as a target; None for the record's own stage and for stages that are absent to the actor."""
+    others = [move for _pipeline, moves in moves_elsewhere(access, row) for move in moves]
+    return next((move for move in (*moves_of(access, row), *others) if move.stage.id == stage_id), None)
 
 
 def _move(access: Access, row: TypedRecord, stage: StageDef, *, is_open: bool) -> PossibleMove:
-    pipeline = access.definition.pipeline_by_id[row.pipeline_id]
+    pipeline = access.definition.pipeline_by_id[stage.pipeline_id]
     if reason := why_locked(access) or _off_limits(access, row, stage):
         return PossibleMove(stage, reason, "")
     reasons = reasons_for(pipeline, stage)
@@ -69,6 +89,9 @@ def _off_limits(access: Access, row: TypedRecord, stage: StageDef) -> str:
     """What neither terms nor an override can change."""
     if not access.covers(Operation.MOVE, row):
         return _("You have no right to move this record.")
+    if stage.pipeline_id != row.pipeline_id:
+        there = Place(row.assignee_id, row.author_id, row.department_id, stage.id)
+        return "" if access.covers(Operation.MOVE, there) else _("You have no right to move records there.")
     if stage.id not in access.definition.pipeline_by_id[row.pipeline_id].targets[row.stage_id]:
         names = {"source": row.stage.name, "target": stage.name}
         return _("A record cannot go from “%(source)s” to “%(target)s”.") % names

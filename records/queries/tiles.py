@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -66,6 +66,8 @@ class Tile:
     next_due: datetime | None
     is_overdue: bool
     """Whether a task is past its time while work goes on."""
+    overstay: timedelta | None
+    """How long it stands in its stage, where that is longer than meant."""
     can_move: bool
     can_assign: bool
     can_delete: bool
@@ -140,10 +142,17 @@ def _tile(access: Access, row: Row, fields: Sequence[FieldDef], context: Display
         open_tasks=row["open_tasks"] or 0,
         next_due=row["next_due"],
         is_overdue=stage.is_open and row["next_due"] is not None and row["next_due"] < timezone.now(),
+        overstay=overstay_of(stage, row["stage_changed_at"]),
         can_move=access.covers(Operation.MOVE, owner),
         can_assign=access.covers(Operation.ASSIGN, owner),
         can_delete=access.covers(Operation.DELETE, owner),
     )
+
+
+def overstay_of(stage: StageDef, since: datetime) -> timedelta | None:
+    """How long a record has been in a stage since it came, if that is longer than the stage's time limit."""
+    spent = timezone.now() - since
+    return spent if stage.time_limit is not None and spent > stage.time_limit else None
 
 
 def _cut(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from core.actor import SYSTEM
 from processes.models import Process
-from processes.operations import set_grants
+from processes.operations import add_pipeline, set_grants
 from tests.api.conftest import ApiClient, client_of
 from tests.factories import EMPLOYEE, make_admin, make_process, make_role, make_user
 
@@ -131,6 +131,27 @@ def test_the_moves_of_a_record_say_why_not(admin: ApiClient, employee: ApiClient
         move for move in client_of(person).call("get", f"{own}moves/").json()["items"] if move["stage"] == "in_work"
     )
     assert (closed["allowed"], closed["why_not"]) == (False, "Only these roles may do it: Lawyers.")
+
+
+def test_the_moves_of_a_record_go_into_other_pipelines_that_one_sees(admin: ApiClient) -> None:
+    process = make_process()
+    add_pipeline(process, name="Service", actor=SYSTEM)
+    record = made(admin, process)
+    items = admin.call("get", f"{record}moves/").json()["items"]
+    assert [(move["pipeline"], move["stage"]) for move in items][3:5] == [
+        ("service", "service.new"),
+        ("service", "service.in_work"),
+    ]
+    moved = admin.call("post", f"{record}move/", {"stage": items[4]["stage"]})
+    assert (moved.json()["pipeline"], moved.json()["stage"]) == ("service", "in_work")
+    person = make_user()
+    set_grants(process, {make_role(people=(person,)).pk: EMPLOYEE}, actor=SYSTEM)
+    add_pipeline(process, name="Secret", actor=SYSTEM)
+    own = made(client_of(person), process)
+    assert {move["pipeline"] for move in client_of(person).call("get", f"{own}moves/").json()["items"]} == {
+        "main",
+        "service",
+    }
 
 
 def test_many_moves_in_one_call_are_each_held_back_or_done(

@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.tree import department_tree
 from automation.models import Robot
 from events.models import Event
-from processes.models import Process
+from processes.models import Pipeline, Process
 from records.models import Record, StageVisit, Task
 from tests.factories import make_user
 
@@ -22,7 +22,8 @@ def test_demo_fills_an_empty_installation_and_says_its_logins() -> None:
     assert "admin@demo.local" in said.getvalue()
     assert Process.objects.count() == 4
     assert [(node.name, node.people_below) for node in department_tree()] == [("Sales", 3), ("Service", 2)]
-    assert Record.objects.count() == 198
+    assert Record.objects.count() == 214
+    assert Pipeline.objects.filter(process__key="deals").count() == 2
     assert StageVisit.objects.count() > 180
     assert (Robot.objects.count(), Task.objects.exists()) == (2, True)
 

@@ -233,7 +233,7 @@ def test_records_do_not_go_into_a_full_stage(process: Process) -> None:
     )
     for title in "ab":
         create_record(process, values={"title": title}, stage="in_work", actor=SYSTEM)
-    with pytest.raises(Conflict, match="takes 1 records at most"):
+    with pytest.raises(Conflict, match="takes 1 record at most"):
         remove_stage(stage_of(process, "in_work"), to=stage_of(process, "received"), actor=SYSTEM)
 
 

@@ -141,6 +141,15 @@ def duration(value: timedelta | Number | None) -> str:
     return " ".join(parts)
 
 
+@register.filter
+def brief(value: timedelta) -> str:
+    """How long, in its largest unit and as few letters as the language knows: 5d, 3h."""
+    seconds = value.total_seconds()
+    unit, size = next(((unit, size) for unit, size in UNITS if seconds >= size), UNITS[-1])
+    text: str = format_unit(int(seconds // size), f"duration-{unit}", length="narrow", locale=_locale())
+    return text.replace(" ", "\xa0")
+
+
 def _with_unit(count: float, unit: str) -> str:
     text: str = format_unit(count, f"duration-{unit}", length="short", locale=_locale())
     return text.replace(" ", "\xa0")

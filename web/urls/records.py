@@ -10,6 +10,7 @@ record: list[URLPattern | URLResolver] = [
     path("row/", table.row, name="record-row"),
     path("move/", board.move, name="record-move"),
     path("gate/", gate.gate, name="record-gate"),
+    path("elsewhere/", gate.elsewhere, name="record-elsewhere"),
     path("delete/", editing.delete, name="record-delete"),
     path("restore/", editing.restore, name="record-restore"),
     path("fields/<slug:field_key>/", editing.field, name="record-field"),

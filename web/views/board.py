@@ -14,12 +14,14 @@ from core.text import id_from
 from processes.definition_types import PipelineDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
+from processes.queries import visible_pipelines
 from records.operations import create_record, move_record
 from records.queries.board import ColumnPage, Cursor, board_for, card_tile, column_page, column_totals
 from records.queries.card import last_change
 from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import can_import, process_tabs
+from web.pipelines import chosen_pipeline, with_pipeline
 from web.templatetags.numbers import number
 from web.templatetags.records import noun_after
 
@@ -32,6 +34,9 @@ def board(request: PersonalRequest, key: str) -> HttpResponse:
     if not access.definition.has_stages:
         return redirect("process-list", key)
     found, pipeline = asked(request, access)
+    pipelines = visible_pipelines(access)
+    if len(pipelines) > 1 and not request.GET.get("pipeline"):
+        return redirect(f"{request.path}?{with_pipeline(request.GET, pipeline)}")
     picture = board_for(access, pipeline, found.narrowing)
     context = {
         **_base(access, found, pipeline),
@@ -39,7 +44,9 @@ def board(request: PersonalRequest, key: str) -> HttpResponse:
         "can_create": picture.can_create,
         "can_restore": access.can(Operation.RESTORE),
         "can_import": can_import(access),
-        "tabs": process_tabs(access, "process-board"),
+        "tabs": process_tabs(access, "process-board", pipeline),
+        "pipelines": pipelines,
+        "create_in": pipeline,
         "can_see": access.can(Operation.VIEW),
     }
     return render(request, "board/_fragment.html" if is_fragment(request) else "board/page.html", context)
@@ -119,7 +126,7 @@ def quick_add(request: PersonalRequest, key: str) -> HttpResponse:
 
 def asked(request: PersonalRequest, access: Access) -> tuple[Filter, PipelineDef]:
     """The filter and the pipeline of the address."""
-    return filter_of(request.GET, access), access.definition.pipeline(request.GET.get("pipeline"))
+    return filter_of(request.GET, access), chosen_pipeline(request, access)
 
 
 def json_body(request: PersonalRequest) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import Invalid, NotAllowed, NotFound, Stale
-from core.text import id_from
-from processes.definition_types import Definition, StageDef
+from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
 from records.operations import create_record, delete_record, restore_record, update_record
@@ -26,6 +25,7 @@ from web.forms.records import RecordForm, ValueForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
+from web.pipelines import beginning_stage
 from web.responses import with_events
 from web.views.board import json_body
 from web.views.files import with_files
@@ -37,7 +37,7 @@ def new(request: PersonalRequest, key: str) -> HttpResponse:
     """A form with everything that the process asks; in a dialog for a script."""
     access = visible_access(request.actor, key)
     access.require(Operation.CREATE)
-    stage = _stage(access.definition, request)
+    stage = beginning_stage(request, access)
     title = {"title": request.GET.get("title", "")}
     linked = named_records(access, {field: request.GET.getlist(field) for field in request.GET})
     initial = {"assignee": request.actor.user_id, **title, **beginning_of(access), **linked}
@@ -51,6 +51,7 @@ def new(request: PersonalRequest, key: str) -> HttpResponse:
         "process": access.definition,
         "form": form,
         "stage": stage,
+        "pipeline": access.definition.pipeline_by_id[stage.pipeline_id],
         "tabs": process_tabs(access, ""),
     }
     status = 422 if form.errors else 200
@@ -90,7 +91,7 @@ def asked(request: PersonalRequest, key: str) -> HttpResponse:
     """Which fields are asked and required of a new record as it is described so far; nothing is written."""
     access = visible_access(request.actor, key)
     access.require(Operation.CREATE)
-    found = RecordForm(access, _stage(access.definition, request), request.POST).asked
+    found = RecordForm(access, beginning_stage(request, access), request.POST).asked
     return JsonResponse({"asked": sorted(found.asked), "required": sorted(found.required)})
 
 
@@ -141,14 +142,6 @@ def bin_page(request: PersonalRequest, key: str) -> HttpResponse:
 
 def _part(request: PersonalRequest, page: str, fragment: str) -> str:
     return fragment if is_fragment(request) else page
-
-
-def _stage(definition: Definition, request: PersonalRequest) -> StageDef:
-    """Where the new record begins: the stage asked for, or the first one of the pipeline."""
-    asked = id_from(request.POST.get("stage") or request.GET.get("stage") or "")
-    if asked is not None:
-        return definition.stage(asked)
-    return definition.pipeline(request.GET.get("pipeline")).first_stage
 
 
 def _create(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import Invalid, NotFound, Text
+from processes.definition_types import PipelineDef
 from processes.permissions import Access
 from records.exchange.columns import all_keys, listed_keys
 from records.exchange.source import DELIMITERS, Form
@@ -21,6 +22,7 @@ from records.queries.exports import export_of, exported_file, exports_of, offer_
 from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
+from web.pipelines import asked_pipeline, within_pipeline
 from web.responses import attachment
 
 State = ExportJob.State
@@ -110,7 +112,9 @@ def _begun(request: PersonalRequest, access: Access) -> HttpResponse:
             file_format=request.POST.get("format", ""),
             form=Form(request.POST.get("encoding", USUAL.encoding), request.POST.get("delimiter", USUAL.delimiter)),
             columns=_columns(request, access),
-            narrowing=filter_of(request.GET, access).narrowing,
+            narrowing=within_pipeline(
+                access, filter_of(request.GET, access).narrowing, asked_pipeline(request, access)
+            ),
             sort=_sort(request),
             actor=request.actor,
         )
@@ -134,12 +138,12 @@ def _sort(request: PersonalRequest) -> str:
 
 
 def _wish_page(request: PersonalRequest, access: Access, *, refusal: Invalid | None = None) -> HttpResponse:
-    found = filter_of(request.GET, access)
+    found, pipeline = filter_of(request.GET, access), asked_pipeline(request, access)
     context = {
         **_base(access),
         "filter": found,
-        "chips": _said(found),
-        "offer": offer_for(access, found.narrowing, _sort(request)),
+        "chips": _said(found, pipeline),
+        "offer": offer_for(access, within_pipeline(access, found.narrowing, pipeline), _sort(request)),
         "formats": ExportJob.Format,
         "chosen": {"format": "xlsx", "columns": "listed", **({} if refusal is None else request.POST.dict())},
         "encodings": [(name, _("UTF-8 with a mark") if name == USUAL.encoding else "UTF-8") for name in ENCODINGS_OUT],
@@ -151,11 +155,12 @@ def _wish_page(request: PersonalRequest, access: Access, *, refusal: Invalid | N
     return render(request, template, context, status=422 if refusal else 200)
 
 
-def _said(found: Filter) -> list[tuple[str, bool]]:
+def _said(found: Filter, pipeline: PipelineDef | None) -> list[tuple[str, bool]]:
     """The filter in words: each part, and whether it is one that makes no sense and so leaves nothing out."""
+    within = [(_("Pipeline: %(name)s") % {"name": pipeline.name}, False)] if pipeline else []
     search = [(_("Search: %s") % found.search, False)] if found.search.strip() else []
     quick = [(chip.label, False) for chip in found.quick if chip.is_on]
-    return [*search, *quick, *((chip.text, chip.is_wrong) for chip in found.chips)]
+    return [*within, *search, *quick, *((chip.text, chip.is_wrong) for chip in found.chips)]
 
 
 def _state_part(request: PersonalRequest, access: Access, job: ExportJob, template: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The dialog in which a gate asks for what is missing, and the move with it."""
+"""The dialogs of a move: what a gate asks for, and the stages of other pipelines."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.queries import roles
 from core.errors import Conflict, Invalid, Stale
@@ -16,7 +16,7 @@ from processes.permissions import Access, visible_access
 from records.gates import Passing
 from records.operations import GatePending, move_record
 from records.queries.card import row_for
-from records.queries.moves import PossibleMove, move_to
+from records.queries.moves import PossibleMove, move_to, moves_elsewhere
 from records.typed import TypedRecord
 from web.forms.gate import GateForm
 from web.middleware import PersonalRequest
@@ -33,10 +33,26 @@ def gate(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     row = row_for(access, record_id)
     move = move_to(access, row, _number(request, "stage") or 0)
     if move is None:
-        raise Conflict(_("The record stands in this stage already, or in another pipeline."))
+        raise Conflict(_("The record stands in this stage already, or there is no such stage."))
     if request.method != "POST":
         return render(request, "records/_gate.html", _context(access, GateForm(access, row, move)))
     return _move(request, access, row, move)
+
+
+@login_required
+@require_safe
+def elsewhere(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """The stages of other pipelines to which the record may go."""
+    access = visible_access(request.actor, key)
+    row = row_for(access, record_id)
+    choices = moves_elsewhere(access, row)
+    context = {
+        "process": access.definition,
+        "record": row,
+        "choices": choices,
+        "has_any": any(not move.why_not for _pipeline, moves in choices for move in moves),
+    }
+    return render(request, "records/_elsewhere.html", context)
 
 
 def _move(request: PersonalRequest, access: Access, row: TypedRecord, move: PossibleMove) -> HttpResponse:

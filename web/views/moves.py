@@ -125,6 +125,7 @@ def _page(
 ) -> HttpResponse:
     definition, present = _present(process, pipeline)
     context = {
+        "pipelines": definition.pipelines,
         "pipeline": present,
         "lines": _lines(present),
         "map": stage_map(present, automatic_moves(present)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -12,20 +13,24 @@ from django.views.decorators.http import require_safe
 
 from core.errors import NotFound
 from processes.fieldtype import PERSON, DisplayContext
-from processes.models import Operation, Process
+from processes.models import Operation, Process, Scope
 from processes.permissions import Access, visible_access
+from processes.queries import visible_pipelines
 from records.queries.card import Person
 from records.queries.filters import all_of, condition_from
 from records.queries.names import Names
 from records.queries.parts import Part, parts_of
 from records.queries.rows import Row
 from records.queries.table import Table, TableColumn, columns_for, table_for
+from records.queries.tiles import overstay_of
 from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import can_import, process_tabs
+from web.pipelines import asked_pipeline, chosen_pipeline, creating_pipeline, within_pipeline
 
 BASE = ("title", "stage", "assignee")
-"""Base columns at the beginning of a row; its fields and when it was changed follow."""
+"""Base columns at the beginning of a row; its fields and when it was changed follow. Before the stage stands the
+pipeline, where records of several are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,9 @@ class Line:
 
     row: Row
     assignee: Person | None
+    pipeline: str
+    """The name of its pipeline."""
+    overstay: timedelta | None
     cells: tuple[Cell, ...]
     can_update: bool
     can_assign: bool
@@ -71,22 +79,29 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
     """The page, or its changing part for a script that filters."""
     access = visible_access(request.actor, key)
     found = filter_of(request.GET, access)
-    page = table_for(access, found.narrowing, sort=request.GET.get("sort") or "-id", cursor=request.GET.get("cursor"))
-    columns = _columns(access)
+    pipelines, pipeline = visible_pipelines(access), asked_pipeline(request, access)
+    several = len(pipelines) > 1
+    narrowing = within_pipeline(access, found.narrowing, pipeline)
+    page = table_for(access, narrowing, sort=request.GET.get("sort") or "-id", cursor=request.GET.get("cursor"))
+    columns = _columns(access, with_pipeline=several and pipeline is None)
+    create_in = creating_pipeline(access, pipeline or chosen_pipeline(request, access))
     context = {
         **_base(access, found),
+        "pipelines": pipelines,
+        "pipeline": pipeline,
+        "create_in": create_in,
+        "with_pipeline": several and pipeline is None,
         "table": page,
         "headings": [_heading(column, page.sort, found) for column in columns],
         "lines": lines_of(access, page, columns),
         "next": _paged(found, page.next),
         "previous": _paged(found, page.previous),
-        "tabs": process_tabs(access, "process-list"),
-        "can_create": _is_used(access) and access.can(Operation.CREATE),
+        "tabs": process_tabs(access, "process-list", pipeline),
+        "can_create": _is_used(access) and access.scope(Operation.CREATE, create_in.first_stage.id) > Scope.NONE,
         "can_restore": access.can(Operation.RESTORE),
         "can_import": can_import(access),
         "can_export": access.can(Operation.VIEW) and access.can(Operation.EXPORT),
         "can_see": access.can(Operation.VIEW),
-        "pipeline": access.definition.default_pipeline,
     }
     return render(request, "records/_list_fragment.html" if is_fragment(request) else "records/list.html", context)
 
@@ -98,12 +113,16 @@ def row(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     access = visible_access(request.actor, key)
     found = filter_of(request.GET, access)
     this = condition_from(access, {"field": "id", "op": "is", "value": record_id})
-    conditions = [this] if found.narrowing.condition is None else [found.narrowing.condition, this]
-    narrowing = replace(found.narrowing, condition=all_of(conditions))
+    pipelines, pipeline = visible_pipelines(access), asked_pipeline(request, access)
+    several = len(pipelines) > 1
+    narrowing = within_pipeline(access, found.narrowing, pipeline)
+    conditions = [this] if narrowing.condition is None else [narrowing.condition, this]
+    narrowing = replace(narrowing, condition=all_of(conditions))
     lines = lines_of(access, table_for(access, narrowing, limit=1, with_total=False), _columns(access))
     if not lines:
         raise NotFound(_("There is no such record."), record=record_id)
-    return render(request, "records/_row.html", {**_base(access, found), "line": lines[0]})
+    context = {**_base(access, found), "line": lines[0], "with_pipeline": several and pipeline is None}
+    return render(request, "records/_row.html", {**context, "pipelines": pipelines})
 
 
 def lines_of(access: Access, page: Table, columns: Iterable[TableColumn]) -> list[Line]:
@@ -118,6 +137,8 @@ def _line(access: Access, row: Row, names: Names, columns: list[TableColumn]) ->
     name = names.get(PERSON, {}).get(row.assignee_id) if row.assignee_id is not None else None
     return Line(
         row=row,
+        pipeline=pipeline.name,
+        overstay=overstay_of(row.stage, row.stage_changed_at),
         assignee=Person(row.assignee_id, name) if row.assignee_id is not None and name else None,
         cells=tuple(_cell(row, column, names) for column in columns if column.field is not None),
         can_update=used and access.covers(Operation.UPDATE, row),
@@ -137,11 +158,12 @@ def _cell(row: Row, column: TableColumn, names: Names) -> Cell:
     return Cell(field.key, text, color, field.type.summable, field.type.is_computed, parts)
 
 
-def _columns(access: Access) -> list[TableColumn]:
+def _columns(access: Access, *, with_pipeline: bool = False) -> list[TableColumn]:
     """What the list shows: the base columns, the fields meant for a list, the last change."""
+    base = ("title", "pipeline", "stage", "assignee") if with_pipeline else BASE
     known = {column.key: column for column in columns_for(access)}
     fields = [column for column in known.values() if column.field is not None and column.field.in_list]
-    return [*(known[key] for key in BASE if key in known), *fields, known["updated_at"]]
+    return [*(known[key] for key in base if key in known), *fields, known["updated_at"]]
 
 
 def _heading(column: TableColumn, sort: str, found: Filter) -> Heading:

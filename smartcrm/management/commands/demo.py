@@ -20,11 +20,20 @@ from automation.operations import create_robot, create_trigger
 from core.actor import SYSTEM, Actor
 from events.relay import relay_all
 from processes.definition import definition_of
-from processes.drafts import FieldDraft
+from processes.drafts import FieldDraft, StageDraft
 from processes.models import Operation, Process, Scope, Stage
-from processes.operations import add_field, create_process, set_grants
+from processes.operations import add_field, add_pipeline, create_process, set_grants
 from processes.ready import gallery
-from records.operations import add_comment, complete_task, create_record, create_task, move_record
+from records.operations import (
+    Past,
+    Step,
+    add_comment,
+    complete_task,
+    create_record,
+    create_task,
+    move_record,
+    write_history,
+)
 
 PASSWORD = "demo-smartcrm"  # noqa: S105  (public: only the demo has it, and only on a loopback address)
 
@@ -66,6 +75,19 @@ SOLD = (
     "Warehouse scanners", "Поставка оборудования", "Phone system", "Лицензии на 40 мест", "Office fit-out",
     "Аудит процессов", "Website redesign", "Обучение отдела продаж", "Annual support", "Интеграция с 1С",
 )  # fmt: skip
+RENEWALS = (
+    StageDraft("Due soon", color="blue", key="due", time_limit=timedelta(days=14)),
+    StageDraft("In talks", color="amber", key="talks", limit=4, time_limit=timedelta(days=5)),
+    StageDraft("Offer sent", color="violet", key="offer", limit=3, is_limit_hard=True),
+    StageDraft("Renewed", Stage.Kind.WON, "green", "renewed"),
+    StageDraft("Cancelled", Stage.Kind.LOST, "red", "cancelled"),
+)
+RENEWED = (
+    ("due", 2), ("due", 6), ("due", 17), ("due", 20), ("talks", 1), ("talks", 2), ("talks", 4), ("talks", 6),
+    ("talks", 9), ("talks", 12), ("offer", 1), ("offer", 3), ("offer", 3), ("renewed", 5), ("renewed", 8),
+    ("cancelled", 11),
+)  # fmt: skip
+"""Where contracts to renew stand, and since how many days."""
 CUSTOMERS = (
     ("Hart & Sons", "+44 20 7946 0101", "12 Canal Street", "Leeds"),
     ("ООО «Глобус»", "+7 495 000-10-01", "ул. Садовая, 4", "Москва"),
@@ -109,6 +131,7 @@ class Command(BaseCommand):
             contacts = _contacts(people, companies)
             _requests(people, chance, companies)
             _deals(people, chance, companies, contacts)
+            _renewals(people, chance, companies, contacts)
             _linked(actor_for(people["admin@demo.local"]))
         relay_all()
         _triggers(actor_for(people["admin@demo.local"]))
@@ -264,6 +287,30 @@ def _deals(people: dict[str, User], chance: random.Random, companies: Sequence[i
             "source": _option(process, "source", chance),
         }
         _live(process, values, path, workers, chance)
+
+
+def _renewals(
+    people: dict[str, User], chance: random.Random, companies: Sequence[int], contacts: Sequence[int]
+) -> None:
+    """A second pipeline of the deals: one stage holds more than it should, one is full, some records wait too long."""
+    process, admin = Process.objects.get(key="deals"), actor_for(people["admin@demo.local"])
+    add_pipeline(process, name="Renewals", key="renewals", stages=RENEWALS, is_open=True, actor=admin)
+    path = [stage.key for stage in RENEWALS]
+    persons = [person.pk for person in people.values()]
+    now = timezone.now()
+    pasts: list[Past] = []
+    for number, (stage, days) in enumerate(RENEWED):
+        person = persons[number % len(persons)]
+        way = path[: path.index(stage) + 1] if stage != "cancelled" else ["due", "talks", "cancelled"]
+        steps = [
+            Step(key, now - timedelta(days=days + 4 * (len(way) - 1 - place), hours=number), person)
+            for place, key in enumerate(way)
+        ]
+        customer = number % len(companies)
+        amount = {"amount": chance.randrange(10, 200) * 1000, "currency": "USD"}
+        values = {"amount": amount, "customer": companies[customer], "contact": contacts[customer]}
+        pasts.append(Past(steps, f"Contract {2024 + number % 2}/{number + 11}", values, person))
+    write_history(process, pasts, actor=admin)
 
 
 def _option(process: Process, key: str, chance: random.Random) -> str:

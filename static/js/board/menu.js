@@ -8,6 +8,7 @@ import { toast, toastError } from "../controllers/toast.js";
 import { add, amountOf, columnOf, columnOfStage, homeColumn, mayEnter, neighbour, recordUrl, tileById, tilesOf, titleOf } from "./column.js";
 import { recountSoon } from "./live.js";
 import { move, refusal, reload, take } from "./moving.js";
+import "./limits.js";
 
 /** The id of the tile at which the menu hangs. */
 let current = "";
@@ -56,6 +57,8 @@ function fit(menu, tile) {
       why = fixed ? refusal(tile, column) : "";
     } else if (does === "take") {
       item.hidden = !("assignable" in tile.dataset);
+    } else if (does === "elsewhere") {
+      why = fixed ? refusal(tile, column) : "";
     } else if (does === "delete") {
       item.hidden = !("deletable" in tile.dataset);
     }
@@ -103,6 +106,9 @@ const ACTIONS = {
     } catch (error) {
       toastError(error);
     }
+  },
+  elsewhere: async (board, tile) => {
+    (await import("../controllers/elsewhere.js")).moveElsewhere(recordUrl(board, `${tile.dataset.id}/`));
   },
   delete: (board, tile) => bin(board, tile),
 };

@@ -14,9 +14,14 @@ export function attach(root) {
   const onChanged = (/** @type {Event} */ event) => changedElsewhere(root, /** @type {CustomEvent} */ (event).detail);
   root.addEventListener("click", onClick);
   root.addEventListener("keydown", sendComment);
+  const onMoved = (/** @type {Event} */ event) => movedElsewhere(root, /** @type {CustomEvent} */ (event).detail);
   document.addEventListener("smartcrm:live", onChanged);
+  document.addEventListener("record:changed", onMoved);
   showStage(root);
-  return () => document.removeEventListener("smartcrm:live", onChanged);
+  return () => {
+    document.removeEventListener("smartcrm:live", onChanged);
+    document.removeEventListener("record:changed", onMoved);
+  };
 }
 
 /** @param {HTMLElement} root */
@@ -154,6 +159,9 @@ const ACTIONS = {
     await navigator.clipboard?.writeText(new URL(button.dataset.url ?? "", location.href).href);
     announce(gettext("Copied"));
   },
+  elsewhere: async (root) => {
+    (await import("./elsewhere.js")).moveElsewhere(recordOf(root).dataset.url ?? "");
+  },
   delete: async (root, button) => {
     const url = recordOf(root).dataset.url;
     try {
@@ -172,6 +180,12 @@ const ACTIONS = {
     toast(interpolate(gettext("%(title)s is in the bin"), { title: button.dataset.title }), { undo });
   },
 };
+
+/** Moved from its menu to another pipeline. @param {HTMLElement} root @param {{kind: string, record: number, stage?: number}} event */
+function movedElsewhere(root, { kind, record, stage }) {
+  const shown = recordOf(root);
+  if (kind === "record.moved" && stage && record === Number(root.dataset.id) && shown.dataset.stage !== String(stage)) refresh(root);
+}
 
 /**
  * Somebody else, or a robot, changed the open record: show it, unless a value is being edited.

@@ -173,7 +173,9 @@ function openStages(event) {
  * @param {MouseEvent} event
  */
 async function chooseStage(list, event) {
-  const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-stage]"));
+  const target = /** @type {Element} */ (event.target);
+  if (target.closest("[data-elsewhere]")) return (await import("./elsewhere.js")).moveElsewhere(`${list.dataset.records}${current}/`);
+  const item = /** @type {HTMLElement | null} */ (target.closest("[data-stage]"));
   if (!item || item.matches("[aria-disabled=true]")) return;
   await moveRow(list, current, Number(item.dataset.stage), item.textContent?.trim() ?? "");
 }
