@@ -12,11 +12,12 @@ from core.text import fold
 from processes.definition_types import Definition, FieldDef, Words
 from processes.fieldtype import PERSON, Cell, DisplayContext, field_types
 from processes.permissions import Access
+from processes.queries import visible_pipelines
 from processes.schema import BASE_LABELS
 from records.queries.rows import Row
 from records.queries.table import TableColumn, columns_for
 
-AS_LISTED = ("id", "title", "stage", "assignee")
+AS_LISTED = ("id", "title", "pipeline", "stage", "assignee")
 """Base columns of a file that holds what the list shows; its fields and when it was changed follow."""
 
 _MOMENT = FieldDef(0, "moment", Words("moment"), field_types["datetime"])
@@ -62,10 +63,11 @@ def all_keys(access: Access) -> list[str]:
 
 
 def listed_keys(access: Access) -> list[str]:
-    """What the list shows, with the number of the record before it."""
+    """What the list shows, with the number of the record before it and its pipeline, where there are several."""
+    base = [key for key in AS_LISTED if key != "pipeline" or len(visible_pipelines(access)) > 1]
     known = {column.key: column for column in columns_for(access)}
     fields = [column.key for column in known.values() if column.field is not None and column.field.in_list]
-    return [*(key for key in AS_LISTED if key in known), *fields, "updated_at"]
+    return [*(key for key in base if key in known), *fields, "updated_at"]
 
 
 def _labels(columns: Sequence[TableColumn]) -> list[str]:
