@@ -22,6 +22,8 @@ def chosen_pipeline(request: PersonalRequest, access: Access) -> PipelineDef:
 
     Raises NotFound, for a closed one as for an absent one.
     """
+    if not access.definition.has_stages:
+        return access.definition.default_pipeline
     asked = asked_pipeline(request, access)
     if asked is not None:
         return asked
@@ -35,7 +37,7 @@ def chosen_pipeline(request: PersonalRequest, access: Access) -> PipelineDef:
 def asked_pipeline(request: PersonalRequest, access: Access) -> PipelineDef | None:
     """The pipeline that the address names, which is remembered; None where it names none. Raises NotFound."""
     key = request.GET.get("pipeline")
-    if not key:
+    if not key or not access.definition.has_stages:
         return None
     seen = visible_pipelines(access)
     found = next((pipeline for pipeline in seen if pipeline.key == key), None)
