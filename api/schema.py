@@ -16,6 +16,7 @@ from rest_framework import serializers
 
 from api.renderers import to_bytes
 from processes.permissions import Access
+from processes.queries import visible_pipelines
 from records.queries.filters import readable_fields
 
 MOST_DOCUMENTS = 32
@@ -134,7 +135,10 @@ class _Documents:
 
     def of(self, accesses: Sequence[Access]) -> bytes:
         """The document for somebody with these accesses."""
-        visible = tuple((access.definition.id, access.definition.version, _field_keys(access)) for access in accesses)
+        visible = tuple(
+            (access.definition.id, access.definition.version, _field_keys(access), _pipeline_ids(access))
+            for access in accesses
+        )
         slot = (translation.get_language(), visible)
         with self._lock:
             if slot in self._found:
@@ -154,10 +158,11 @@ documents = _Documents()
 def record_schema(access: Access) -> dict[str, Any]:
     """JSON Schema of a record of the process, as it is read."""
     definition = access.definition
-    stages = [stage.key for pipeline in definition.pipelines for stage in pipeline.stages]
+    seen = visible_pipelines(access)
+    stages = [stage.key for pipeline in seen for stage in pipeline.stages]
     person = {"type": ["integer", "null"], "description": "id of a person"}
     moment = {"type": "string", "format": "date-time"}
-    pipelines = [pipeline.key for pipeline in definition.pipelines]
+    pipelines = [pipeline.key for pipeline in seen]
     nothing = {"type": "null", "readOnly": True, "description": "This process has no stages."}
     return {
         "title": definition.noun,
@@ -229,6 +234,10 @@ def _nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _field_keys(access: Access) -> tuple[str, ...]:
     return tuple(field.key for field in readable_fields(access))
+
+
+def _pipeline_ids(access: Access) -> tuple[int, ...]:
+    return tuple(pipeline.id for pipeline in visible_pipelines(access))
 
 
 def _document(accesses: Sequence[Access]) -> dict[str, Any]:

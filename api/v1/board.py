@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from api.listing import narrowing_from
 from api.schema import parameter
 from api.views import ApiView
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid
 from processes.definition_types import PipelineDef
 from processes.permissions import Access
+from processes.queries import visible_pipelines
 from records.queries.board import Column, board_for
 from records.queries.tiles import Shown, Tile
 
@@ -36,13 +37,19 @@ class CardOut(serializers.Serializer[Any]):
 
 
 class ColumnOut(serializers.Serializer[Any]):
-    """One stage: how many records, what they add up to, the first 25 of them."""
+    """One stage: how many records, what they add up to, the first 25 of them.
+
+    `standing` is what counts against `limit`, whatever the filter says; null without a limit, and for those who do not
+    see all of it.
+    """
 
     stage = serializers.CharField()
     name = serializers.CharField()
     kind = serializers.CharField()
     count = serializers.IntegerField()
     sum = serializers.FloatField(allow_null=True)
+    limit = serializers.IntegerField(allow_null=True)
+    standing = serializers.IntegerField(allow_null=True)
     items = CardOut(many=True)
 
 
@@ -87,10 +94,12 @@ class Board(ApiView):
 def _pipeline(access: Access, query: Mapping[str, str]) -> PipelineDef:
     if not access.definition.has_stages:
         raise Conflict(_("This process has no stages."))
-    try:
-        return access.definition.pipeline(query.get("pipeline"))
-    except NotFound as error:
-        raise Invalid(error.message, {"pipeline": [error.message]}) from error
+    key, seen = query.get("pipeline"), visible_pipelines(access)
+    found = next((pipeline for pipeline in seen if not key or pipeline.key == key), None)
+    if found is None:
+        message = _("There is no such pipeline.")
+        raise Invalid(message, {"pipeline": [message]})
+    return found
 
 
 def _column(column: Column) -> dict[str, Any]:
@@ -100,6 +109,8 @@ def _column(column: Column) -> dict[str, Any]:
         "kind": column.stage.kind,
         "count": column.count,
         "sum": column.sum,
+        "limit": column.stage.limit,
+        "standing": column.standing,
         "items": [_card(tile) for tile in column.page.tiles],
     }
 

@@ -18,7 +18,7 @@ from processes.drafts import GateDraft, LineDraft, ReasonDraft
 from processes.models import Gate, Pipeline, Stage
 from processes.operations import remove_gate, set_gate, set_lost_reasons
 from processes.permissions import Access
-from processes.queries import pipeline_of, process_for
+from processes.queries import pipeline_of, process_for, visible_pipelines
 from records.operations.passing import told_terms
 from records.queries.card import row_for
 from records.queries.moves import PossibleMove, moves_elsewhere, moves_of
@@ -139,7 +139,10 @@ class LostReasons(ApiView):
     @extend_schema(operation_id="reasons_list", summary="List reasons for a failure", responses={200: ReasonsOut})
     def get(self, request: Request, key: str, pipeline_key: str) -> Response:
         """All reasons in order; retired ones stay in the history and are not offered."""
-        pipeline = self.access(key).definition.pipeline(pipeline_key)
+        seen = visible_pipelines(self.access(key))
+        pipeline = next((pipeline for pipeline in seen if pipeline.key == pipeline_key), None)
+        if pipeline is None:
+            raise NotFound(_("There is no such pipeline."), pipeline=pipeline_key)
         return Response({"items": ReasonOut(pipeline.reasons, many=True).data, "required": pipeline.is_reason_required})
 
     @extend_schema(

@@ -9,18 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.schema import record_schema
-from api.v1.serializers import AccessBody, AccessOut, ProcessBody, ProcessOut, ProcessPatch
+from api.v1.serializers import AccessBody, AccessOut, PipelineOut, ProcessBody, ProcessOut, ProcessPatch
 from api.v1.strict import items_of
 from api.views import ApiView
 from core.errors import Invalid
 from core.text import id_from
 from processes.definition import definition_of
-from processes.definition_types import Definition
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
-from processes.models import Operation
+from processes.models import Operation, Process
 from processes.operations import archive_process, create_process, publish_process, set_grants, update_process
-from processes.permissions import accesses_for
-from processes.queries import process_for
+from processes.permissions import Access, accesses_for
+from processes.queries import differing_grants, process_for, visible_pipelines
 
 WORDS = ("name", "noun", "noun_plural", "noun_many", "description", "icon", "color")
 
@@ -31,8 +30,7 @@ class Processes(ApiView):
     @extend_schema(operation_id="processes_list", summary="List processes", responses={200: items_of(ProcessOut)})
     def get(self, request: Request) -> Response:
         """All in use and in draft, with fields, pipelines and stages."""
-        found = [access.definition for access in accesses_for(self.actor)]
-        return Response({"items": ProcessOut(found, many=True).data})
+        return Response({"items": [_process(access) for access in accesses_for(self.actor)]})
 
     @extend_schema(
         operation_id="processes_create",
@@ -52,7 +50,7 @@ class OneProcess(ApiView):
     @extend_schema(operation_id="processes_read", summary="Read a process", responses={200: ProcessOut})
     def get(self, request: Request, key: str) -> Response:
         """The process with fields, pipelines and stages."""
-        return Response(ProcessOut(self.access(key).definition).data)
+        return Response(_process(self.access(key)))
 
     @extend_schema(
         operation_id="processes_update",
@@ -110,8 +108,7 @@ class ProcessAccess(ApiView):
     @extend_schema(operation_id="access_read", summary="Read rights", responses={200: AccessOut})
     def get(self, request: Request, key: str) -> Response:
         """Operations and scopes of every role that has any."""
-        process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
-        return Response(_grants(definition_of(process)))
+        return Response(_grants(process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)))
 
     @extend_schema(
         operation_id="access_replace", summary="Replace rights", request=AccessBody, responses={200: AccessOut}
@@ -119,10 +116,22 @@ class ProcessAccess(ApiView):
     def put(self, request: Request, key: str) -> Response:
         """Replace all rights of the roles that the body names; others keep theirs. Works from the next request on."""
         body = self.body(AccessBody)
-        grants, differing = grants_from(body["grants"]), differing_from(body["stages"])
+        pipelines = body["pipelines"]
         process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
-        set_grants(process, grants, differing=differing, actor=self.actor)
-        return Response(_grants(definition_of(process)))
+        set_grants(
+            process,
+            grants_from(body["grants"]),
+            differing=differing_from(body["stages"], "stages"),
+            pipelines=None if pipelines is None else differing_from(pipelines, "pipelines"),
+            actor=self.actor,
+        )
+        return Response(_grants(process))
+
+
+def _process(access: Access) -> dict[str, Any]:
+    """A process as one sees it: without the pipelines that are closed to one."""
+    pipelines = PipelineOut(visible_pipelines(access), many=True).data
+    return {**ProcessOut(access.definition).data, "pipelines": pipelines}
 
 
 def draft_from(body: Mapping[str, Any]) -> ProcessDraft:
@@ -144,29 +153,35 @@ def grants_from(raw: Mapping[str, Mapping[str, int]]) -> dict[int, Mapping[str, 
     return {int(key): scopes for key, scopes in raw.items()}
 
 
-def differing_from(raw: Mapping[str, Mapping[str, Mapping[str, int]]]) -> dict[int, dict[str, dict[int, int]]]:
-    """Where stages differ, by role id; JSON has texts for keys. Raises Invalid."""
-    stages = [key for operations in raw.values() for places in operations.values() for key in places]
-    if any(id_from(key) is None for key in (*raw, *stages)):
-        message = _("Ids of roles and stages are expected.")
-        raise Invalid(message, {"stages": [message]})
+def differing_from(
+    raw: Mapping[str, Mapping[str, Mapping[str, int]]], place: str
+) -> dict[int, dict[str, dict[int, int]]]:
+    """Where stages or pipelines (`place` of the body) differ, by role id; JSON has texts for keys. Raises Invalid."""
+    ids = [key for operations in raw.values() for places in operations.values() for key in places]
+    if any(id_from(key) is None for key in (*raw, *ids)):
+        message = _("Ids of roles and of places are expected.")
+        raise Invalid(message, {place: [message]})
     return {
         int(role): {
-            operation: {int(stage): scope for stage, scope in places.items()}
-            for operation, places in operations.items()
+            operation: {int(pk): scope for pk, scope in places.items()} for operation, places in operations.items()
         }
         for role, operations in raw.items()
     }
 
 
-def _grants(definition: Definition) -> dict[str, Any]:
+def _grants(process: Process) -> dict[str, Any]:
+    by_pipeline, by_stage = differing_grants(process)
     return {
-        "grants": {str(role): dict(scopes) for role, scopes in sorted(definition.grants.items())},
-        "stages": {
-            str(role): {
-                operation: {str(stage): scope for stage, scope in places.items()}
-                for operation, places in operations.items()
-            }
-            for role, operations in sorted(definition.stage_grants.items())
-        },
+        "grants": {str(role): dict(scopes) for role, scopes in sorted(definition_of(process).grants.items())},
+        "pipelines": _told(by_pipeline),
+        "stages": _told(by_stage),
+    }
+
+
+def _told(differing: Mapping[int, Mapping[str, Mapping[int, int]]]) -> dict[str, Any]:
+    return {
+        str(role): {
+            operation: {str(pk): scope for pk, scope in places.items()} for operation, places in operations.items()
+        }
+        for role, operations in differing.items()
     }

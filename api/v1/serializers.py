@@ -267,6 +267,9 @@ class ProcessPatch(Strict):
 STAGES_HELP = "Role id → operation → stage id → scope, where single stages differ; 0 takes the right away there."
 
 
+PIPELINES_HELP = "Role id → operation → pipeline id → scope, where whole pipelines differ; a stage is heard first."
+
+
 class AccessOut(serializers.Serializer[Any]):
     """Rights of roles in a process."""
 
@@ -275,6 +278,7 @@ class AccessOut(serializers.Serializer[Any]):
         help_text="Role id → operation → scope (0 nobody's, 1 own, 3 department, 4 department and below, 5 all)."
         " Operations: " + ", ".join(Operation.values),
     )
+    pipelines = serializers.DictField(help_text=PIPELINES_HELP)
     stages = serializers.DictField(help_text=STAGES_HELP)
 
 
@@ -286,6 +290,12 @@ class AccessBody(Strict):
         child=serializers.DictField(child=serializers.DictField(child=serializers.IntegerField())),
         default=dict,
         help_text=STAGES_HELP,
+    )
+    pipelines = serializers.DictField(
+        child=serializers.DictField(child=serializers.DictField(child=serializers.IntegerField())),
+        default=None,
+        allow_null=True,
+        help_text=PIPELINES_HELP + " Without it they stay as they are.",
     )
 
 

@@ -40,6 +40,9 @@ PROCESS_WIDE = frozenset(
 )
 """Operations that are allowed or not, without a scope of records."""
 
+OF_PIPELINES = frozenset(Operation) - PROCESS_WIDE | {Operation.CREATE}
+"""Operations that may be other in a pipeline than elsewhere."""
+
 
 class Scope(models.IntegerChoices):
     """On whose records; a ladder, so the union of grants is the highest."""

@@ -12,6 +12,7 @@ from events.publish import publish
 from processes.models import Grant, Operation, Process, Scope, Stage
 from processes.models.access import PROCESS_WIDE
 from processes.operations.changing import change_lock
+from processes.operations.pipeline_access import ByPipeline, pipeline_grants_of, put_pipeline_grants
 from processes.permissions import access_for
 
 Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
@@ -25,17 +26,21 @@ def set_grants(
     *,
     actor: Actor,
     differing: Differing | None = None,
+    pipelines: ByPipeline | None = None,
 ) -> None:
     """Replace all grants of the named roles (role id → operation → scope); other roles keep theirs.
 
-    `differing` says where single stages differ, for roles that `grants` names. Takes effect with the next request.
+    `differing` says where single stages differ, for roles that `grants` names, `pipelines` where whole pipelines do
+    (None: as they did). Takes effect with the next request.
     Writes `access.changed`. Raises NotAllowed, Invalid.
     """
     access_for(actor, process).require(Operation.MANAGE_ACCESS)
     with change_lock(process):
-        before = _grants_of(process, grants)
+        before = _grants_of(process, grants) | pipeline_grants_of(process, grants)
         put_grants(process, grants, differing or {})
-        after = _grants_of(process, grants)
+        if pipelines is not None:
+            put_pipeline_grants(process, grants, pipelines)
+        after = _grants_of(process, grants) | pipeline_grants_of(process, grants)
     changes = {
         key: (before.get(key), after.get(key))
         for key in before.keys() | after.keys()
@@ -89,7 +94,7 @@ def _grant(process: Process, role_id: int, operation: str, scope: int, stage_id:
 
 def _grants_of(process: Process, roles: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
     """What an event tells of grants: `<role>.<operation>`, or `<role>.<operation>.<stage>`, → scope."""
-    rows = Grant.objects.filter(process=process, role_id__in=roles)
+    rows = Grant.objects.filter(process=process, pipeline=None, role_id__in=roles)
     return {
         ".".join(str(part) for part in (role_id, operation, stage_id) if part is not None): scope
         for role_id, operation, stage_id, scope in rows.values_list("role_id", "operation", "stage_id", "scope")

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models.role import ROBOTS_ROLE_KEY
 from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
 from processes.drafts import DEFAULT_STAGES, StageDraft
 from processes.models import Gate, Grant, LostReason, Operation, Pipeline, Process, Scope, Stage, Transition
-from processes.models.access import PROCESS_WIDE
+from processes.models.access import OF_PIPELINES
 from processes.operations.changing import change_lock
 from processes.operations.leaving import require_free, take_along
 from processes.operations.stages import DESCRIBED, put_stages, require_stages
@@ -189,9 +190,10 @@ def _copy_gate(gate: Gate, new: Mapping[int, Stage]) -> None:
 
 
 def _close(pipeline: Pipeline) -> None:
-    """Take away in the pipeline what roles may do with the records of the process."""
+    """Take away in the pipeline what roles may do with the records of the process; robots keep it, as they have it in a
+    new process."""
     held = Grant.objects.filter(process=pipeline.process, pipeline=None, stage=None)
-    held = held.exclude(operation__in=PROCESS_WIDE - {Operation.CREATE})
+    held = held.filter(operation__in=OF_PIPELINES).exclude(role__key=ROBOTS_ROLE_KEY)
     Grant.objects.bulk_create(
         Grant(role_id=role_id, process=pipeline.process, pipeline=pipeline, operation=operation, scope=Scope.NONE)
         for role_id, operation in held.values_list("role_id", "operation")

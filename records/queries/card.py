@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from core.errors import NotFound
 from core.rows import one_row
 from events.models import Event
-from processes.definition_types import Definition, FieldDef, SectionDef, StageDef, Words
+from processes.definition_types import Definition, FieldDef, PipelineDef, SectionDef, StageDef, Words
 from processes.fieldtype import PERSON, DisplayContext, FieldType, field_types
 from processes.models import Field, Operation
 from processes.permissions import Access
@@ -114,10 +114,10 @@ class Card:
     can_comment: bool
 
     @property
-    def pipeline_name(self) -> str:
-        """What its pipeline is called, where there are several."""
+    def pipeline(self) -> PipelineDef | None:
+        """Its pipeline, where there are several."""
         pipelines = self.definition.pipeline_by_id
-        return pipelines[self.stage.pipeline_id].name if len(pipelines) > 1 else ""
+        return pipelines[self.stage.pipeline_id] if len(pipelines) > 1 else None
 
     @property
     def is_dependent(self) -> bool:

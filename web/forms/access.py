@@ -1,6 +1,6 @@
 """The matrix of rights: what is shown, what comes back, what looks like an oversight."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Role
 from core.errors import Text
-from processes.definition_types import StageDef
+from processes.definition_types import PipelineDef, StageDef
 from processes.models import Operation, Scope
-from processes.models.access import PROCESS_WIDE
+from processes.models.access import OF_PIPELINES, PROCESS_WIDE
 
 Grants = Mapping[int, Mapping[str, int]]
 Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
-"""Role id → operation → stage id → scope."""
+"""Role id → operation → id of a pipeline or a stage → scope."""
+Choices = tuple[tuple[int, Text], ...]
 AS_ELSEWHERE = -1
 
 GROUPS: tuple[tuple[Text, tuple[Operation, ...]], ...] = (
@@ -83,25 +84,37 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class StageLine:
-    """One operation in one stage, over all roles; an empty cell is what holds elsewhere."""
+class PlaceLine:
+    """One operation in one stage, or in a whole pipeline (no stage), over all roles; an empty cell is what holds
+    elsewhere."""
 
-    stage: StageDef
+    pipeline: PipelineDef
+    stage: StageDef | None
     cells: tuple[Cell, ...]
+
+    @property
+    def name(self) -> str:
+        """What the place is called."""
+        return self.stage.name if self.stage else self.pipeline.name
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One operation over all roles, and how stages differ."""
+    """One operation over all roles, and how pipelines and stages differ."""
 
     operation: Operation
     cells: tuple[Cell, ...]
-    stages: tuple[StageLine, ...] = ()
+    places: tuple[PlaceLine, ...] = ()
+
+    @property
+    def has_pipelines(self) -> bool:
+        """Whether whole pipelines are among the places."""
+        return any(line.stage is None for line in self.places)
 
     @property
     def differs(self) -> bool:
-        """Whether some stage differs for some role."""
-        return any(cell.scope != AS_ELSEWHERE for line in self.stages for cell in line.cells)
+        """Whether some place differs for some role."""
+        return any(cell.scope != AS_ELSEWHERE for line in self.places for cell in line.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +137,41 @@ class Matrix:
 
 
 def matrix_of(
-    roles: Sequence[Role], grants: Grants, stages: Sequence[StageDef] = (), differing: Differing | None = None
+    roles: Sequence[Role],
+    grants: Grants,
+    pipelines: Sequence[PipelineDef] = (),
+    by_pipeline: Differing | None = None,
+    by_stage: Differing | None = None,
 ) -> Matrix:
-    """The matrix of these roles as the grants fill it; with lines for stages where there are some."""
+    """The matrix of these roles as the grants fill it; with lines for pipelines and stages where there are some."""
+    places = Places(pipelines, by_pipeline or {}, by_stage or {})
     return Matrix(
         roles,
         tuple(
-            (label, tuple(_line(operation, roles, grants, stages, differing or {}) for operation in group))
-            for label, group in GROUPS
+            (label, tuple(_line(operation, roles, grants, places) for operation in group)) for label, group in GROUPS
         ),
     )
 
 
 def differing_from(data: QueryDict, roles: Sequence[Role], stages: Sequence[StageDef]) -> dict[int, Any]:
     """Where stages differ in a submitted matrix: role id → operation → stage id → scope."""
+    return _said_of(data, roles, {stage.id: str(stage.id) for stage in stages})
+
+
+def pipelines_from(data: QueryDict, roles: Sequence[Role], pipelines: Sequence[PipelineDef]) -> dict[int, Any]:
+    """Where pipelines differ in a submitted matrix: role id → operation → pipeline id → scope."""
+    return _said_of(data, roles, {pipeline.id: f"p{pipeline.id}" for pipeline in pipelines})
+
+
+def _said_of(data: QueryDict, roles: Sequence[Role], places: Mapping[int, str]) -> dict[int, Any]:
+    """What is said of places; ids → the ends of the names of their controls."""
     found: dict[int, dict[str, dict[int, int]]] = {}
     for role in roles:
         for operation in Operation.values:
-            for stage in stages:
-                raw = data.get(f"grant-{role.pk}-{operation}-{stage.id}", "")
+            for place_id, end in places.items():
+                raw = data.get(f"grant-{role.pk}-{operation}-{end}", "")
                 if raw not in ("", str(AS_ELSEWHERE)):
-                    found.setdefault(role.pk, {}).setdefault(operation, {})[stage.id] = _scope(raw)
+                    found.setdefault(role.pk, {}).setdefault(operation, {})[place_id] = _scope(raw)
     return found
 
 
@@ -207,26 +234,48 @@ SCOPES: tuple[tuple[int, Text], ...] = (
 )
 
 
-def _line(
-    operation: Operation, roles: Sequence[Role], grants: Grants, stages: Sequence[StageDef], differing: Differing
-) -> Line:
-    is_wide = operation in PROCESS_WIDE
-    choices = ((Scope.NONE, "—"), (Scope.ALL, _("Yes"))) if is_wide else SCOPES
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Pipelines with their stages, and what is said of them."""
+
+    pipelines: Sequence[PipelineDef]
+    by_pipeline: Differing
+    by_stage: Differing
+
+
+def _line(operation: Operation, roles: Sequence[Role], grants: Grants, places: Places) -> Line:
+    choices = ((Scope.NONE, "—"), (Scope.ALL, _("Yes"))) if operation in PROCESS_WIDE else SCOPES
     cells = tuple(
         Cell(role, f"grant-{role.pk}-{operation}", grants.get(role.pk, {}).get(operation, 0), choices) for role in roles
     )
-    if is_wide:
-        return Line(operation, cells)
-    own = tuple(
-        StageLine(stage, tuple(_stage_cell(operation, role, stage, differing) for role in roles)) for stage in stages
+    return Line(operation, cells, tuple(_place_lines(operation, roles, choices, places)))
+
+
+def _place_lines(operation: Operation, roles: Sequence[Role], choices: Choices, places: Places) -> Iterator[PlaceLine]:
+    """Where there are several pipelines a line for each, with its stages below; what is process-wide has no stages."""
+    several = len(places.pipelines) > 1
+    for pipeline in places.pipelines:
+        if several and operation in OF_PIPELINES:
+            said = _cells(operation, roles, choices, (pipeline.id, f"p{pipeline.id}"), places.by_pipeline)
+            yield PlaceLine(pipeline, None, said)
+        for stage in pipeline.stages if operation not in PROCESS_WIDE else ():
+            said = _cells(operation, roles, choices, (stage.id, str(stage.id)), places.by_stage)
+            yield PlaceLine(pipeline, stage, said)
+
+
+def _cells(
+    operation: Operation, roles: Sequence[Role], choices: Choices, place: tuple[int, str], said: Differing
+) -> tuple[Cell, ...]:
+    place_id, end = place
+    return tuple(
+        Cell(
+            role,
+            f"grant-{role.pk}-{operation}-{end}",
+            said.get(role.pk, {}).get(operation, {}).get(place_id, AS_ELSEWHERE),
+            ((AS_ELSEWHERE, _("as elsewhere")), *choices),
+        )
+        for role in roles
     )
-    return Line(operation, cells, own)
-
-
-def _stage_cell(operation: Operation, role: Role, stage: StageDef, differing: Differing) -> Cell:
-    scope = differing.get(role.pk, {}).get(operation, {}).get(stage.id, AS_ELSEWHERE)
-    choices = ((AS_ELSEWHERE, _("as elsewhere")), *SCOPES)
-    return Cell(role, f"grant-{role.pk}-{operation}-{stage.id}", scope, choices)
 
 
 def _scope(raw: Any) -> int:

@@ -126,12 +126,12 @@ class PipelineRemovalForm(forms.Form):
         self, *args: Any, definition: Definition, pipeline: PipelineDef, counts: Mapping[int, int], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.filled = [stage for stage in pipeline.stages if counts.get(stage.id)]
         others = [item for item in definition.pipelines if item.id != pipeline.id]
+        self.filled = [stage for stage in pipeline.stages if others and counts.get(stage.id)]
         choices = stage_choices(others)
         for stage in self.filled:
             self.fields[self._name(stage)] = forms.ChoiceField(
-                label=stage.name, choices=choices, initial=str(_counterpart(stage, others).id)
+                label=stage.name, choices=choices, initial=str(_counterpart(stage, pipeline, others).id)
             )
 
     def lines(self) -> Iterator[tuple[StageDef, forms.BoundField]]:
@@ -156,9 +156,12 @@ def stage_choices(pipelines: Sequence[PipelineDef], without: frozenset[int] | se
     return list(groups) if len(groups) > 1 else [choice for _name, choices in groups for choice in choices]
 
 
-def _counterpart(stage: StageDef, pipelines: Sequence[PipelineDef]) -> StageDef:
-    """The stage of other pipelines that is most like it: the same key, or the first that means the same."""
+def _counterpart(stage: StageDef, own: PipelineDef, pipelines: Sequence[PipelineDef]) -> StageDef:
+    """The stage of other pipelines that is most like it: the same key, or as far on the way among those of its kind."""
     stages = [other for pipeline in pipelines for other in pipeline.stages]
     same_key = [other for other in stages if other.key == stage.key and other.kind == stage.kind]
-    same_kind = [other for other in stages if other.kind == stage.kind]
-    return (same_key or same_kind or stages)[0]
+    if same_key:
+        return same_key[0]
+    place = [other for other in own.stages if other.kind == stage.kind].index(stage)
+    same_kind = [other for other in pipelines[0].stages if other.kind == stage.kind] or stages
+    return same_kind[min(place, len(same_kind) - 1)]

@@ -11,8 +11,8 @@ from accounts.queries import roles
 from processes.models import Operation
 from processes.operations import set_grants
 from processes.permissions import access_for
-from processes.queries import process_for
-from web.forms.access import differing_from, grants_from, matrix_of, warnings_about
+from processes.queries import differing_grants, process_for
+from web.forms.access import differing_from, grants_from, matrix_of, pipelines_from, warnings_about
 from web.middleware import PersonalRequest
 from web.views.designer import page
 
@@ -24,13 +24,18 @@ def access(request: PersonalRequest, key: str) -> HttpResponse:
     process = process_for(request.actor, key, operation=Operation.MANAGE_ACCESS)
     shown = list(roles())
     definition = access_for(request.actor, process).definition
-    stages = list(definition.stage_by_id.values()) if definition.has_stages else []
+    pipelines = definition.pipelines if definition.has_stages else ()
     if request.method == "POST":
-        differing = differing_from(request.POST, shown, stages)
-        set_grants(process, grants_from(request.POST, shown), differing=differing, actor=request.actor)
+        set_grants(
+            process,
+            grants_from(request.POST, shown),
+            differing=differing_from(request.POST, shown, [stage for item in pipelines for stage in item.stages]),
+            pipelines=pipelines_from(request.POST, shown, pipelines),
+            actor=request.actor,
+        )
         messages.success(request, _("Saved. It holds from the next request on."))
         return redirect("process-access", key)
-    matrix = matrix_of(shown, definition.grants, stages, definition.stage_grants)
+    matrix = matrix_of(shown, definition.grants, pipelines, *differing_grants(process))
     return page(request, process, "access", {"matrix": matrix, "warnings": warnings_about(definition.grants, shown)})
 
 

@@ -1,6 +1,7 @@
 """The builder of a filter: operators and the input for one field."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -12,7 +13,8 @@ from django.views.decorators.http import require_safe
 from accounts.queries import people
 from expressions.operators import HISTORY_OPERATORS, OPERATORS, Arity
 from expressions.schema import FieldSpec
-from processes.permissions import visible_access
+from processes.permissions import Access, visible_access
+from processes.queries import visible_pipelines
 from records.queries.filters import schema_for
 from web.middleware import PersonalRequest
 
@@ -31,9 +33,25 @@ def filter_control(request: PersonalRequest, key: str) -> HttpResponse:
     name, asked = request.GET.get("field", ""), request.GET.get("op", "")
     spec, field = schema_for(access).get(name), access.definition.field_by_key.get(name)
     is_linked = field is not None and field.is_link
-    control = _control(spec, asked, is_linked=is_linked) if spec else {}
+    control = _control(_seen(access, name, spec), asked, is_linked=is_linked) if spec else {}
     context = {"process": access.definition, "field_key": name, **control}
     return render(request, "records/_filter_control.html", context)
+
+
+def _seen(access: Access, name: str, spec: FieldSpec) -> FieldSpec:
+    """Stages and pipelines without those that are closed to the person; stages of several say whose they are."""
+    pipelines = visible_pipelines(access)
+    if name == "pipeline":
+        return replace(spec, options={pipeline.id: pipeline.name for pipeline in pipelines})
+    if name != "stage" or len(access.definition.pipelines) == 1:
+        return spec
+    several = len(pipelines) > 1
+    named = {
+        stage.id: f"{pipeline.name}: {stage.name}" if several else stage.name
+        for pipeline in pipelines
+        for stage in pipeline.stages
+    }
+    return replace(spec, options=named)
 
 
 def _control(spec: FieldSpec, asked: str, *, is_linked: bool) -> dict[str, Any]:

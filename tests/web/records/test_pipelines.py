@@ -217,6 +217,7 @@ def test_dialog_offers_the_stages_of_other_pipelines_and_the_move_is_one(
     visitor = visit(employee)
     page = text_of(visitor.get(f"/p/requests/records/{record}/"))
     assert "Move to another pipeline…" in page
+    assert 'href="/p/requests/?pipeline=main"' in page
     dialog = visitor.get(f"/p/requests/records/{record}/elsewhere/")
     ((pipeline, moves),) = dialog.context["choices"]
     assert (pipeline.key, [move.stage.key for move in moves if not move.why_not]) == (

@@ -45,7 +45,7 @@ def test_page_sets_what_differs_in_a_stage_and_shows_it_again(process: Process, 
     lines = {line.operation: line for _label, group in admin.get(address).context["matrix"].groups for line in group}
     assert lines["update"].differs
     assert not lines["view"].differs
-    shown = {part.stage.id: [c.scope for c in part.cells if c.role == role] for part in lines["update"].stages}
+    shown = {part.stage.id: [c.scope for c in part.cells if c.role == role] for part in lines["update"].places}
     assert shown[closed] == [Scope.NONE]
 
 

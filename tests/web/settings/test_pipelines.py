@@ -159,6 +159,7 @@ def test_pipeline_goes_with_a_target_for_the_records_of_each_stage(
 
 
 def test_last_pipeline_stays(admin: Client, process: Process) -> None:
+    create_record(process, values={"title": "a"}, actor=SYSTEM)
     answer = admin.post(reverse("pipeline-remove", args=[process.key, "main"]))
     assert (answer.status_code, "at least one pipeline" in answer.text) == (422, True)
     assert process.pipelines.exists()
