@@ -13,11 +13,9 @@ from django.utils.translation import gettext as _
 from core.errors import Invalid
 from expressions.conditions import Condition
 from expressions.schema import FieldSpec
-from expressions.values import Kind
-from processes.fieldtype import DEPARTMENT, PERSON, RECORD
 from processes.permissions import Access
 from records.queries.filters import all_of, condition_from_pairs, schema_for
-from records.queries.names import names_for
+from records.queries.names import names_in_words
 from records.queries.narrowing import Narrowing
 
 KEPT = ("pipeline", "sort")
@@ -30,14 +28,6 @@ QUICK: Mapping[str, str] = {
     "filter[created_at][today]": "1",
 }
 """Parameters that are switched on and off with one press."""
-
-
-_FAMILIES: Mapping[str, str] = {
-    **dict.fromkeys(("person", "people"), PERSON),
-    **dict.fromkeys(("reference", "references"), RECORD),
-    "department": DEPARTMENT,
-}
-"""Family of values → family of the rows that they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +98,13 @@ def filter_of(params: QueryDict, access: Access) -> Filter:
 
 def _said(access: Access, condition: Condition) -> str:
     """The condition in words; people, departments and records by the names that the reader may know."""
-
-    def name(kind: Kind, number: int) -> str:
-        family = _FAMILIES.get(kind.family, "")
-        names = names_for(access.actor, {family: {number}}) if family else {}
-        return names.get(family, {}).get(number) or f"#{number}"
-
-    return condition.describe(name).replace("“", "").replace("”", "").replace("«", "").replace("»", "")
+    return (
+        condition.describe(names_in_words(access.actor))
+        .replace("“", "")
+        .replace("”", "")
+        .replace("«", "")
+        .replace("»", "")
+    )
 
 
 def _quick(params: QueryDict) -> tuple[QuickFilter, ...]:

@@ -17,13 +17,13 @@ from automation.occasions import trigger_types
 from automation.queries.log import BAD
 from automation.scope import condition_for
 from automation.verifier import Finding, RuleKey, findings, findings_of
+from core.actor import Actor
 from core.errors import Invalid, NotFound
 from core.registry import Extension
-from expressions.values import Kind
 from processes.definition_types import Definition, PipelineDef, StageDef
 from processes.models import Operation
 from processes.permissions import Access
-from records.queries.names import names_of
+from records.queries.names import names_in_words
 
 LATEST_CALLS = 20
 
@@ -138,7 +138,7 @@ def automation_pages(access: Access) -> tuple[AutomationPage, ...]:
     definition = access.definition
     robots = list(Robot.objects.filter(process_id=definition.id, removed_at=None))
     triggers = list(Trigger.objects.filter(process_id=definition.id, removed_at=None))
-    tiles = _Tiles(definition, findings(definition, robots, triggers), _counts_of_day(definition.id))
+    tiles = _Tiles(access.actor, definition, findings(definition, robots, triggers), _counts_of_day(definition.id))
     robot_tiles = [(robot.stage_id, tiles.robot(robot)) for robot in robots]
     trigger_tiles = [(trigger.stage_id, tiles.trigger(trigger)) for trigger in triggers]
 
@@ -210,6 +210,7 @@ def _counts_of_day(process_id: int) -> dict[RuleKey, tuple[int, int]]:
 class _Tiles:
     """What tiles need besides their rows."""
 
+    actor: Actor
     definition: Definition
     findings: Mapping[RuleKey, tuple[Finding, ...]]
     counts: Mapping[RuleKey, tuple[int, int]]
@@ -250,7 +251,7 @@ class _Tiles:
             "id": rule.pk,
             "kind": rule.kind,
             "name": rule.name,
-            "condition": _condition_text(rule, self.definition),
+            "condition": _condition_text(rule, self.definition, self.actor),
             "is_on": rule.is_on,
             "position": rule.position,
             "version": rule.version,
@@ -260,23 +261,10 @@ class _Tiles:
         }
 
 
-def _condition_text(rule: Robot | Trigger, definition: Definition) -> str:
+def _condition_text(rule: Robot | Trigger, definition: Definition, actor: Actor) -> str:
     if rule.condition is None:
         return ""
     try:
-        return condition_for(definition, rule.condition).describe(_Names(definition))
+        return condition_for(definition, rule.condition).describe(names_in_words(actor))
     except Invalid as error:
         return str(error)
-
-
-class _Names:
-    """Names of people and stages for a condition in words."""
-
-    def __init__(self, definition: Definition) -> None:
-        self.definition = definition
-
-    def __call__(self, kind: Kind, number: int) -> str:
-        stage = self.definition.stage_by_id.get(number) if kind.key == "reference" else None
-        if stage is not None:
-            return stage.name
-        return names_of([number]).get(number, f"#{number}")

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
-from django.db.models import Expression, F
+from django.db.models import Expression, F, Q
+from django.utils.choices import CallableChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -31,6 +32,16 @@ class LinkSettings(SettingsForm):
     """Whose records are linked."""
 
     process = forms.ModelChoiceField(label=gettext_lazy("Records of"), queryset=Process.objects.all())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["process"].widget.choices = CallableChoiceIterator(self._offered)
+
+    def _offered(self) -> list[tuple[Any, str]]:
+        """A process that was put away is offered only where it stands already."""
+        present = id_from(str(self["process"].value() or "")) or 0
+        rows = Process.objects.exclude(~Q(pk=present), status=Process.Status.ARCHIVED).order_by("name", "pk")
+        return [("", "—"), *rows.values_list("pk", "name")]
 
     def to_settings(self) -> dict[str, Any]:
         return {"process": self.cleaned_data["process"].pk}

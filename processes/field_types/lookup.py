@@ -33,6 +33,8 @@ class LookupSettings(SettingsForm):
         self.shown = fields_in(others)
         self.fields["link"].choices = [(link.pk, link.label) for link in self.links]  # type: ignore[attr-defined]
         self.fields["field"].choices = grouped(self.shown, others)  # type: ignore[attr-defined]
+        fitting = {str(link.pk): ids_of(self.shown, link.settings["process"]) for link in self.links}
+        self.fields["field"].narrowed_by = {"link": fitting}  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """The field is one of the process to which the link leads."""
@@ -96,6 +98,11 @@ def fields_in(processes: Iterable[int]) -> list[Field]:
     """The fields of processes whose values can be kept elsewhere: all but files, which belong to their records."""
     rows = Field.objects.filter(process__in=processes, removed_at=None, shadow_of=None).order_by("process", "position")
     return [row for row in rows if field_def(row).type.refers != FILE]
+
+
+def ids_of(fields: Iterable[Field], process_id: int) -> list[str]:
+    """The fields of a process, as the values of inputs."""
+    return [str(field.pk) for field in fields if field.process_id == process_id]
 
 
 def grouped(fields: Iterable[Field], names: Mapping[int, str]) -> list[tuple[str, list[tuple[int, str]]]]:

@@ -13,7 +13,7 @@ from expressions.conditions import parse_condition
 from processes.computed_type import ComputedType
 from processes.definition import definition_of, field_def
 from processes.definition_types import FieldDef
-from processes.field_types.lookup import completed_by, fields_in, grouped, links_of, what_it_shows
+from processes.field_types.lookup import completed_by, fields_in, grouped, ids_of, links_of, what_it_shows
 from processes.field_types.number import SCALE
 from processes.fieldtype import Group, field_types
 from processes.models import Field, Process
@@ -87,6 +87,16 @@ class RollUpSettings(SettingsForm):
         self.fields["relation"].choices = choices  # type: ignore[attr-defined]
         self.fields["condition"].processes = self.others  # type: ignore[attr-defined]
         self.fields["field"].choices = [("", "—"), *grouped(self.shown, names)]  # type: ignore[attr-defined]
+        taken = {
+            function: [str(f.pk) for f in self.shown if field_def(f).type.plain_key in types]
+            for function, types in TAKES.items()
+        }
+        of_relation = {relation: ids_of(self.shown, process) for relation, process in self.others.items()}
+        self.fields["field"].narrowed_by = {  # type: ignore[attr-defined]
+            "relation": of_relation,
+            "function": taken,
+        }
+        self.fields["decimals"].narrowed_by = {"function": {AVERAGE: [True]}}  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Everything but a count needs a field of the linked records that the function takes."""

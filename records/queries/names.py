@@ -7,10 +7,18 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Department, User
 from core.actor import Actor
+from expressions.values import Kind
 from processes.definition_types import FieldDef
 from processes.fieldtype import DEPARTMENT, FILE, PERSON, RECORD
 from processes.permissions import accesses_for
 from records.models import Attachment, Record
+
+_FAMILIES: Mapping[str, str] = {
+    **dict.fromkeys(("person", "people"), PERSON),
+    **dict.fromkeys(("reference", "references"), RECORD),
+    "department": DEPARTMENT,
+}
+"""Family of values → family of the rows that they name."""
 
 Names = Mapping[str, Mapping[int, str]]
 Wanted = dict[str, set[int]]
@@ -27,6 +35,18 @@ def names_for(actor: Actor, wanted: Wanted) -> Names:
     """Names by family and id, only those that the actor may know: one query a family, two for records, and a third
     where some of them are not found."""
     return {family: _SOURCES[family](actor, ids) for family, ids in wanted.items() if ids}
+
+
+def names_in_words(actor: Actor) -> Callable[[Kind, int], str]:
+    """How a condition in words calls people, departments and records: by the name that the actor may know, else by
+    number. A query or three for each."""
+
+    def name(kind: Kind, number: int) -> str:
+        family = _FAMILIES.get(kind.family, "")
+        names = names_for(actor, {family: {number}}) if family else {}
+        return names.get(family, {}).get(number) or f"#{number}"
+
+    return name
 
 
 def wanted_by(rows: Iterable[Any], fields: Iterable[FieldDef]) -> Wanted:

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from automation.choices import JsonMapField, PeopleField, PersonField, SecretField
+from core.actor import SYSTEM, Actor
 from core.registry import Extension, SettingsForm
 from processes.definition import definition_of
 from processes.field_types.choice import OptionsField
@@ -27,13 +28,20 @@ def declared_form(
     data: QueryDict | None = None,
     context: Any = None,
     prefix: str | None = None,
+    actor: Actor = SYSTEM,
 ) -> SettingsForm:
     """The extension's form, showing stored `settings`, or submitted `data` with what is wrong about them."""
     form = extension.Settings(data=data, initial=dict(settings or {}), context=context, prefix=prefix)
     for name, field in form.fields.items():
         _dress(field, is_stored=bool((settings or {}).get(name)))
         if isinstance(field, LinkedCondition):
-            field.widget = ConditionWidget(by=form.add_prefix(field.by), schemas=_schemas(field))
+            field.widget = ConditionWidget(
+                by=form.add_prefix(field.by), schemas=_schemas(field, actor, form[name].value())
+            )
+        by = getattr(field, "narrowed_by", None)
+        if by is not None:
+            told = {form.add_prefix(other): fitting for other, fitting in by.items()}
+            field.widget.attrs |= {"data-narrowed": json.dumps(told)}
     return form
 
 
@@ -61,10 +69,13 @@ def _dress(field: forms.Field, *, is_stored: bool) -> None:
         field.widget.attrs["data-placeholders"] = ""
 
 
-def _schemas(field: LinkedCondition) -> dict[str, list[dict[str, Any]]]:
+def _schemas(field: LinkedCondition, actor: Actor, given: Any) -> dict[str, list[dict[str, Any]]]:
     """What the builder offers, by what the other input says."""
     definitions = {choice: definition_of(process) for choice, process in field.processes.items()}
-    return {choice: builder_of(definition, schema_of(definition)) for choice, definition in definitions.items()}
+    return {
+        choice: builder_of(definition, actor, schema=schema_of(definition), given=given)
+        for choice, definition in definitions.items()
+    }
 
 
 def _raw(field: forms.Field, data: QueryDict, name: str) -> Any:

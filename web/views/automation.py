@@ -37,6 +37,7 @@ from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
 from processes.queries import process_for, stage_of
+from records.queries.names import names_in_words
 from web.forms.conditions import builder_of, is_shallow
 from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.draft import order_of_ids
@@ -303,8 +304,8 @@ def editor_response(
         "type": kind,
         "form": form,
         "settings": declared_form(kind, settings, data=data, context=definition, prefix=PREFIX),
-        "builder": builder_of(definition),
-        "deep_condition": "" if form.is_bound or is_shallow(tree) else condition_for(definition, tree).describe(),
+        "builder": builder_of(definition, request.actor, given=form["condition"].value()),
+        "deep_condition": "" if form.is_bound else _in_words(access, tree),
         "present": present_count(rule) if rule and rule.is_on else 0,
         **context,
     }
@@ -312,6 +313,11 @@ def editor_response(
     if is_fragment(request):
         return render(request, f"automation/_{name}.html", shown, status=status)
     return automation_response(request, access, name, shown, status=status)
+
+
+def _in_words(access: Access, tree: Any) -> str:
+    names = names_in_words(access.actor)
+    return "" if is_shallow(tree) else condition_for(access.definition, tree).describe(names)
 
 
 def automation_response(

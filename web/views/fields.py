@@ -243,8 +243,8 @@ def _dialog(
         "field": field,
         "type": kind,
         "can_convert": field is not None and not is_fixed(kind),
-        "settings": declared_form(kind, settings, data=data, context=process, prefix=PREFIX),
-        "builder": builder_of(definition_of(process)),
+        "settings": declared_form(kind, settings, data=data, context=process, prefix=PREFIX, actor=request.actor),
+        "builder": builder_of(definition_of(process), request.actor, given=form["visible_if"].value()),
         "deep_condition": "" if is_shallow(tree) else _("There is a condition."),
         "colors": COLORS,
     }

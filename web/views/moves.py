@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.queries import roles
 from automation.queries.automatic import automatic_moves
+from core.actor import Actor
 from core.errors import NotFound
 from expressions.conditions import parse_condition
 from processes.dead_ends import dead_ends
@@ -22,6 +23,7 @@ from processes.operations import remove_gate, set_gate, set_lost_reasons, set_mo
 from processes.operations.stages import require_stages
 from processes.queries import pipeline_of, process_for
 from processes.schema import schema_of
+from records.queries.names import names_in_words
 from web.forms.conditions import builder_of, is_shallow
 from web.forms.gate_settings import GateSettingsForm, ReasonsForm
 from web.forms.refusals import attempt
@@ -100,8 +102,8 @@ def gate(request: PersonalRequest, key: str) -> HttpResponse:
         "source": source,
         "target": target,
         "gate": own,
-        "builder": builder_of(definition, schema_of(definition)),
-        "deep_condition": _deep(definition, own),
+        "builder": builder_of(definition, request.actor, schema=schema_of(definition), given=form["condition"].value()),
+        "deep_condition": _deep(definition, own, request.actor),
         "pipeline": present,
     }
     return render(request, "processes/settings/_gate.html", context, status=422 if form.errors else 200)
@@ -171,11 +173,11 @@ def _way(request: PersonalRequest, pipeline: PipelineDef) -> tuple[StageDef | No
     return stages[source] if source else None, stages[target]
 
 
-def _deep(definition: Definition, gate: GateDef | None) -> str:
+def _deep(definition: Definition, gate: GateDef | None, actor: Actor) -> str:
     """A condition in words where the builder cannot show it."""
     if gate is None or is_shallow(gate.condition):
         return ""
-    return parse_condition(gate.condition, schema_of(definition)).describe()
+    return parse_condition(gate.condition, schema_of(definition)).describe(names_in_words(actor))
 
 
 def _url(request: PersonalRequest, name: str, key: str) -> str:

@@ -1,18 +1,21 @@
 // @ts-check
 // The condition builder: groups of “and” joined by “or”, kept as a tree of JSON in the hidden input `data-condition`.
 //
-// It reads `#condition-schema`: [{key, label, input, url, options: [[value, name]], operators: [[key, label, arity]]}], and
+// It reads `#condition-schema`: [{key, label, input, url, named, options: [[value, name]], operators: [[key, label, arity]]}], and
 // writes what expressions.conditions reads: {"all": […]} or {"any": [{"all": […]}, …]}. A deeper tree is left alone.
 import { gettext } from "../lib/i18n.js";
+import { narrow } from "../lib/narrowing.js";
 import { icon, make } from "../lib/overlay.js";
 
 const UNITS = ["min", "h", "d", "w", "mo", "y"];
 const ME = "me";
-/** @typedef {{key: string, label: string, input: string, url: string, options: [any, string][], operators: [string, string, string][]}} Field */
+const MANY = 8; // options; more of them are searched
+/** @typedef {{key: string, label: string, input: string, url: string, named: [number, string][], options: [any, string][], operators: [string, string, string][]}} Field */
 
 /** @param {HTMLFormElement} form */
 export function attach(form) {
   own(form);
+  narrow(form);
   const other = /** @type {HTMLElement | null} */ (form.querySelector("[data-by]"));
   if (other) follow(form, other);
 }
@@ -187,17 +190,20 @@ function one(field, value, many) {
     const type = field.input === "date" ? "date" : "text";
     return make("input", { ...common, type, ...(field.input === "number" && { inputmode: "decimal" }), value: typeof value === "object" ? "" : String(value ?? "") });
   }
-  const searched = field.url && { "data-controller": "select", "data-url": field.url };
+  const searched = field.url ? { "data-controller": "select", "data-url": field.url } : field.options.length > MANY && { "data-controller": "select" };
   const select = /** @type {HTMLSelectElement} */ (make("select", { ...common, ...(many && { multiple: "", size: "4" }), ...searched }));
   const chosen = (many ? (value ?? []) : [value]).map((/** @type {any} */ entry) => JSON.stringify(entry?.me ? ME : entry));
   const linked = field.url ? (many ? (value ?? []) : [value ?? null]) : [];
-  for (const [key, name] of [...field.options, ...linked.map((/** @type {any} */ id) => [id, id === null ? "" : `#${id}`])]) {
+  for (const [key, name] of [...field.options, ...linked.map((/** @type {any} */ id) => [id, titleOf(field, id)])]) {
     const option = /** @type {HTMLOptionElement} */ (make("option", { value: JSON.stringify(key) }, name));
     option.selected = chosen.includes(option.value);
     select.append(option);
   }
   return select;
 }
+
+/** What the server calls a record that the condition names. @param {Field} field @param {number | null} id */
+const titleOf = (field, id) => (id === null ? "" : (field.named.find(([known]) => known === id)?.[1] ?? `#${id}`));
 
 /**
  * @param {HTMLElement} row
