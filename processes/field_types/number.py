@@ -105,6 +105,13 @@ class NumberType(FieldType):
     def form_field(self, field: FieldDef) -> forms.Field:
         return number_input(field, "decimal")
 
+    def form_value(self, value: Decimal | None) -> Decimal | None:
+        """Without the zeros that the column adds."""
+        if value is None:
+            return None
+        whole = Decimal(value).to_integral_value()
+        return whole if whole == value else Decimal(value).normalize()
+
     def json_schema(self, field: FieldDef) -> dict[str, Any]:
         return {"type": "number"}
 

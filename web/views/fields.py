@@ -11,12 +11,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import Role
+from accounts.models.role import ROBOTS_ROLE_KEY
+from accounts.queries import roles
+from core.actor import Actor, ActorKind
+from core.errors import NotFound
 from core.text import id_from
 from processes.conversion import is_fixed
 from processes.definition import definition_of
 from processes.drafts import FieldDraft
 from processes.fieldtype import FieldType, Group, field_types
-from processes.models import Field, FieldJob, Process, Section
+from processes.models import Field, FieldJob, Operation, Process, Section
 from processes.models.pipeline import COLORS
 from processes.operations import (
     add_field,
@@ -28,7 +33,7 @@ from processes.operations import (
     update_field,
 )
 from processes.operations.jobs import STOPPABLE
-from processes.permissions import access_for
+from processes.permissions import Access, access_for
 from processes.queries import field_of, field_uses, job_of, jobs_of, process_for, removed_field, removed_fields
 from records.queries.beginning import beginning_of
 from records.queries.conversion import conversions_of
@@ -178,17 +183,27 @@ def purge(request: PersonalRequest, key: str, field_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview(request: PersonalRequest, key: str) -> HttpResponse:
-    """The form of a new record as its maker sees it at the stage in `stage`; on POST which questions are asked and
-    required by what was answered so far."""
-    access = access_for(request.actor, process_for(request.actor, key))
+    """The form of a new record as somebody with the role in `role` sees it at the stage in `stage`, without a role as
+    oneself; on POST which questions are asked and required by what was answered so far."""
+    said = request.POST if request.method == "POST" else request.GET
+    role = _role(id_from(said.get("role", "")))
+    access = _seen_by(request.actor, process_for(request.actor, key), role)
     definition = access.definition
-    asked = id_from(request.POST.get("stage") or request.GET.get("stage") or "")
+    asked = id_from(said.get("stage", ""))
     stage = definition.default_pipeline.first_stage if asked is None else definition.stage(asked)
     if request.method == "POST":
         found = RecordForm(access, stage, request.POST, prefix=PREVIEW).asked
         return JsonResponse({"asked": sorted(found.asked), "required": sorted(found.required)})
     form = RecordForm(access, stage, initial=beginning_of(access), prefix=PREVIEW)
-    context = {"process": definition, "form": form, "stage": stage, "stages": definition.stage_by_id.values()}
+    context = {
+        "process": definition,
+        "form": form,
+        "stage": stage,
+        "pipelines": definition.shown_pipelines,
+        "role": role,
+        "roles": roles().exclude(key=ROBOTS_ROLE_KEY),
+        "can_create": access.can(Operation.CREATE),
+    }
     return render(request, "processes/settings/_preview.html", context)
 
 
@@ -198,6 +213,25 @@ def act_on_job(request: PersonalRequest, key: str, job_id: int, action: str) -> 
     """Stop a change that waits, or try a failed one again."""
     ACTIONS[action](job_of(process_for(request.actor, key), job_id), actor=request.actor)
     return go(request, "process-fields", key)
+
+
+def _role(role_id: int | None) -> Role | None:
+    """The role that the preview is asked for. Raises NotFound."""
+    if role_id is None:
+        return None
+    role = roles().filter(pk=role_id).first()
+    if role is None:
+        raise NotFound(_("There is no such role."), role=role_id)
+    return role
+
+
+def _seen_by(actor: Actor, process: Process, role: Role | None) -> Access:
+    """What the preview shows the form for: the access of somebody who has this role alone, whatever it says of rights
+    to stages and fields."""
+    if role is None:
+        return access_for(actor, process)
+    someone = Actor(kind=ActorKind.PERSON, label=role.name, role_ids=frozenset({role.pk}), language=actor.language)
+    return access_for(someone, process)
 
 
 def _groups() -> list[tuple[Group, list[FieldType]]]:

@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from core.actor import SYSTEM
 from processes.drafts import FieldDraft
-from processes.models import Field, Process, Section
-from processes.operations import add_field, add_section, update_field
+from processes.models import Field, Operation, Process, Scope, Section
+from processes.operations import add_field, add_section, set_grants, update_field
 from processes.queries import layout_of
-from tests.factories import make_process
+from tests.factories import make_process, make_role
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +96,43 @@ def test_preview_shows_what_is_asked_and_required_at_a_stage(admin: Client, proc
     answer = admin.post(url, {"stage": stage.pk, "preview-source": "phone"}).json()
     assert ("comment" in answer["asked"], answer["required"]) == (True, ["comment"])
     assert admin.post(url, {"preview-source": "phone"}).json()["required"] == []
+
+
+def test_preview_shows_the_form_of_a_role(admin: Client, process: Process) -> None:
+    """What a role may do decides, not what the designer may."""
+    maker, head, reader = make_role("Makers"), make_role("Heads"), make_role("Readers")
+    grants = {
+        maker.pk: {Operation.VIEW: Scope.OWN, Operation.CREATE: Scope.ALL},
+        head.pk: {Operation.VIEW: Scope.ALL, Operation.CREATE: Scope.ALL, Operation.ASSIGN: Scope.ALL},
+        reader.pk: {Operation.VIEW: Scope.ALL},
+    }
+    set_grants(process, grants, actor=SYSTEM)
+    shown = {role.name: admin.get(at("field-preview"), {"role": role.pk}) for role in (maker, head, reader)}
+    assert "assignee" not in shown["Makers"].context["form"].fields
+    assert "amount" in shown["Makers"].context["form"].fields
+    assert "assignee" in shown["Heads"].context["form"].fields
+    assert "This role creates no records here." in shown["Readers"].text
+    assert 'name="preview-title"' not in shown["Readers"].text
+    assert f'<option value="{head.pk}" selected' in " ".join(shown["Heads"].text.split())
+    assert admin.get(at("field-preview"), {"role": reader.pk + 1000}).status_code == 404
+
+
+def test_preview_of_a_role_answers_as_the_role_while_one_types(admin: Client, process: Process) -> None:
+    role = make_role("Makers")
+    set_grants(process, {role.pk: {Operation.VIEW: Scope.OWN, Operation.CREATE: Scope.ALL}}, actor=SYSTEM)
+    phoned = {"field": "source", "op": "is", "value": "phone"}
+    update_field(field(process, "comment"), changes={"visible_if": phoned}, actor=SYSTEM)
+    page = " ".join(admin.get(at("field-preview"), {"role": role.pk}).text.split())
+    assert f'<input type="hidden" name="role" value="{role.pk}">' in page
+    answer = admin.post(at("field-preview"), {"role": role.pk, "preview-source": "phone"}).json()
+    assert "comment" in answer["asked"]
+
+
+def test_preview_of_a_process_without_stages_asks_for_none(admin: Client) -> None:
+    make_process(name="Goods", key="goods", has_stages=False, stages=(), moves=None)
+    page = admin.get(reverse("field-preview", args=["goods"])).text
+    assert 'id="preview-role"' in page
+    assert 'id="preview-stage"' not in page
 
 
 def test_preview_is_for_designers(employee: Client, process: Process) -> None:
