@@ -18,7 +18,7 @@ from asgiref.sync import sync_to_async
 from core.text import id_from
 from events.models import Event
 from smartcrm.live.hub import Hub, read_events, read_newest
-from smartcrm.live.messages import REPLAY_LIMIT, Watcher, changes_rights, watcher_of
+from smartcrm.live.messages import REPLAY_LIMIT, Watcher, changes_rights, seq_before, watcher_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ STREAM_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
 ]
 
+read_seq_before = sync_to_async(seq_before, thread_sensitive=True)
 read_watcher = sync_to_async(watcher_of, thread_sensitive=True)
 hub = Hub()
 
@@ -51,7 +52,7 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     elif scope["path"] == "/live/since/":
         await _answer(send, 200, await _since(watcher, _asked_seq(scope, headers)))
     elif scope["path"] == "/live/":
-        await Stream(watcher, cookies, send).run(receive, _asked_seq(scope, headers))
+        await Stream(watcher, cookies, send).run(receive, _asked_seq(scope, headers), _asked(scope, "age"))
     else:
         await _answer(send, 404, {"code": "not_found", "message": "There is nothing here.", "details": {}})
 
@@ -65,13 +66,16 @@ class Stream:
         self.send = send
         self.looked_at = time.monotonic()
 
-    async def run(self, receive: Receive, since: int | None) -> None:
-        """Stream until the browser leaves, falls behind or loses its right to be here."""
+    async def run(self, receive: Receive, since: int | None, age: int | None) -> None:
+        """Stream until the browser leaves, falls behind or loses its right to be here.
+
+        It begins after the event `since`, or with what has happened to a page that is `age` milliseconds old.
+        """
         queue = await hub.join()
         gone = asyncio.create_task(_gone(receive))
         try:
             await self.send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
-            start = hub.seq if since is None else since
+            start = await _start(since, age)
             await self._write(b"retry: 2000\nid: %d\nevent: ready\ndata: {}\n\n" % start)
             sent = await self._replay(start)
             await self._follow(queue, gone, sent)
@@ -125,6 +129,14 @@ def _line(watcher: Watcher | None, event: Event) -> bytes:
     return b"id: %d\ndata: %s\n\n" % (event.seq or 0, orjson.dumps(message)) if message else b""
 
 
+async def _start(since: int | None, age: int | None) -> int:
+    """Where a stream begins; not ahead of the hub, who would take that for a page of another database."""
+    if since is not None:
+        return since
+    before = None if age is None else await read_seq_before(age)
+    return hub.seq if before is None else min(before, hub.seq)
+
+
 async def _since(watcher: Watcher, since: int | None) -> dict[str, Any]:
     if since is None:
         return {"seq": await read_newest(), "events": [], "reset": False}
@@ -152,8 +164,12 @@ async def _gone(receive: Receive) -> None:
 
 def _asked_seq(scope: Message, headers: dict[bytes, bytes]) -> int | None:
     asked = headers.get(b"last-event-id", b"").decode("latin-1")
-    asked = asked or parse_qs(scope["query_string"].decode("latin-1")).get("seq", [""])[0]
-    return id_from(asked)
+    return id_from(asked) if asked else _asked(scope, "seq")
+
+
+def _asked(scope: Message, name: str) -> int | None:
+    """A number of the address; None where it is none."""
+    return id_from(parse_qs(scope["query_string"].decode("latin-1")).get(name, [""])[0])
 
 
 async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.contrib.auth import SESSION_KEY, get_user
 from django.db import close_old_connections
 from django.db.models import Max
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.queries import actor_for
 from accounts.sessions import SessionStore
@@ -21,6 +23,11 @@ from records.queries.tiles import Owner
 
 REPLAY_LIMIT = 200
 """A page that has missed more than this reloads instead."""
+
+OLDEST_PAGE = timedelta(minutes=1)
+"""A page that has been longer on its way is taken as one of this age."""
+SLACK = timedelta(seconds=1)
+"""How much earlier than the page an event may have begun that the page does not show."""
 
 RIGHTS_KINDS = frozenset({"access.changed", "process.created", "process.archived", "process.published"})
 RIGHTS_FAMILIES = ("person.", "role.", "department.")
@@ -84,6 +91,19 @@ def newest_seq() -> int:
     """The last `seq` given."""
     close_old_connections()
     return Event.objects.aggregate(newest=Max("seq"))["newest"] or 0
+
+
+def seq_before(age: int) -> int | None:
+    """The `seq` after which everything has happened that a page of this age, in milliseconds, may not show.
+
+    None where nothing has, or too much to be told one by one.
+    """
+    close_old_connections()
+    relayed = Event.objects.filter(seq__isnull=False).order_by("-seq")
+    newest = list(relayed.values_list("seq", "at")[: REPLAY_LIMIT + 1])
+    begun = timezone.now() - min(timedelta(milliseconds=age), OLDEST_PAGE) - SLACK
+    later = [seq or 0 for seq, at in newest if at > begun]
+    return min(later) - 1 if 0 < len(later) <= REPLAY_LIMIT else None
 
 
 def changes_rights(events: Sequence[Event]) -> bool:

@@ -20,20 +20,30 @@ PATIENCE = 15.0
 
 
 class LiveListener:
-    """One stream, read in a thread; `seq` is what the browser has heard last, `headers` what a proxy adds.
+    """One stream, read in a thread; `seq` is what the browser has heard last, `headers` what a proxy adds, `age` how
+    many milliseconds ago the page was asked for.
 
     Each message has the keys of the stream (`id`, `event`, `data`) and `at`, when it came by the monotonic clock.
     """
 
     def __init__(
-        self, address: str, user: User, seq: int | None = None, headers: Mapping[str, str] | None = None
+        self,
+        address: str,
+        user: User,
+        seq: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        age: int | None = None,
     ) -> None:
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.closed = threading.Event()
         self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
         self.cookie = f"{settings.SESSION_COOKIE_NAME}={session_of(user)}"
         since = {} if seq is None else {"Last-Event-ID": str(seq)}
-        self.connection.request("GET", "/live/", headers={"Cookie": self.cookie, **since, **(headers or {})})
+        self.connection.request(
+            "GET",
+            "/live/" if age is None else f"/live/?age={age}",
+            headers={"Cookie": self.cookie, **since, **(headers or {})},
+        )
         self.response = self.connection.getresponse()
         threading.Thread(target=self._read, daemon=True).start()
 

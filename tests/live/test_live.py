@@ -2,14 +2,18 @@
 
 import http.client
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.operations import deactivate_person, end_other_sessions
 from core.actor import SYSTEM
+from events.models import Event
 from events.relay import relay_all
 from processes.definition import definition_of
 from processes.models import Operation, Process, Scope
@@ -36,8 +40,8 @@ def process(committed: None) -> Process:
 def listen(address: str) -> Iterator[Listen]:
     opened: list[LiveListener] = []
 
-    def start(user: User, seq: int | None = None) -> LiveListener:
-        opened.append(LiveListener(address, user, seq))
+    def start(user: User, seq: int | None = None, **more: Any) -> LiveListener:
+        opened.append(LiveListener(address, user, seq, **more))
         return opened[-1]
 
     yield start
@@ -83,6 +87,21 @@ def test_reconnecting_browser_gets_exactly_what_it_missed(process: Process, list
     again = listen(user, seq).ready()
     stages = [definition_of(process).stage(again.next()["data"]["stage"]).key for _ in range(3)]
     assert stages == ["in_work", "completed", "in_work"]
+
+
+def test_new_page_hears_what_has_happened_since_it_was_asked_for(process: Process, listen: Listen) -> None:
+    """What is relayed between the page and its stream is not lost; what is older is not told again."""
+    user = watcher(process)
+    old = create_record(process, values={}, actor=SYSTEM)
+    fresh = create_record(process, values={}, actor=SYSTEM)
+    Event.objects.exclude(record_id=fresh.pk).update(at=timezone.now() - timedelta(hours=1))
+    relay_all()
+    new = create_record(process, values={}, actor=SYSTEM)
+    page, late = listen(user, age=2000).ready(), listen(user).ready()
+    relay_all()
+    assert [page.next()["data"]["record"] for _ in range(2)] == [fresh.pk, new.pk]
+    assert late.next()["data"]["record"] == new.pk
+    assert old.pk < fresh.pk
 
 
 def test_browser_that_missed_too_much_is_told_to_reload(process: Process, listen: Listen) -> None:

@@ -3,7 +3,7 @@
 //
 // Under HTTP/1.1 a browser opens six connections to a host; a stream per tab would hang the seventh. So one tab holds
 // the lock and reads, the others listen on a channel; when it closes, the next one takes over. The stream is replayed
-// by `seq`, so a hand-over misses nothing. After three failures in a row the leader asks every 20 seconds instead.
+// by `seq`, so a hand-over misses nothing; it begins with what has happened since the page was asked for. After three failures in a row the leader asks every 20 seconds instead.
 //
 // Pages listen to `smartcrm:live` on document (detail: {kind, process, record, version, stage, from}), to
 // `smartcrm:live-reset` (too much was missed: reload what you show) and to `smartcrm:live-status` (detail: on | poll | off).
@@ -59,7 +59,7 @@ function lead() {
 }
 
 function listen() {
-  const source = new EventSource(seq === null ? "/live/" : `/live/?seq=${seq}`);
+  const source = new EventSource(seq === null ? `/live/?age=${performance.now() | 0}` : `/live/?seq=${seq}`);
   source.addEventListener("ready", (event) => {
     failures = 0;
     say({ type: "status", detail: "on" });
