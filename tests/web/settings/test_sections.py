@@ -148,5 +148,5 @@ def test_page_costs_the_same_number_of_queries_for_any_number_of_fields_and_sect
         section = add_section(process, label=f"Section {number}", actor=SYSTEM)
         add_field(process, FieldDraft(f"Field {number}", "text", section=section), actor=SYSTEM)
     admin.get(at("process-fields"))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         assert admin.get(at("process-fields")).context["count"] == 5 + count
