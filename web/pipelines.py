@@ -43,7 +43,8 @@ def asked_pipeline(request: PersonalRequest, access: Access) -> PipelineDef | No
     found = next((pipeline for pipeline in seen if pipeline.key == key), None)
     if found is None:
         raise _absent(request)
-    if len(seen) > 1:
+    # Whoever looks at the product as this person changes nothing of theirs.
+    if len(seen) > 1 and getattr(request, "viewer", None) is None:
         remember_choice(_user(request), place=_place(access), choice=key)
     return found
 
