@@ -63,6 +63,11 @@ def test_second_pipeline_is_made_and_its_full_stage_refuses_a_record_that_moves_
     limit(page, "In work", "1")
     check_accessibility(page)
     picture(page, "pipelines")
+    page.get_by_role("button", name="Move “Service” with the arrow keys").focus()
+    for arrow, order in (("ArrowLeft", ["service", "main"]), ("ArrowRight", ["main", "service"])):
+        with page.expect_response("**/pipelines/order/"):
+            page.keyboard.press(arrow)
+        assert [item.key for item in definition_of(process).pipelines] == order
 
     page.goto("/p/requests/")
     shown(page)
