@@ -14,6 +14,7 @@ from core.errors import Invalid
 from expressions.conditions import Condition
 from expressions.schema import FieldSpec
 from processes.permissions import Access
+from processes.queries import visible_pipelines
 from records.queries.filters import all_of, condition_from_pairs, schema_for
 from records.queries.names import names_in_words
 from records.queries.narrowing import Narrowing
@@ -92,7 +93,8 @@ def filter_of(params: QueryDict, access: Access) -> Filter:
         if not _is_on(params, name):
             chips.append(Chip(_said(access, condition), without))
     narrowing = Narrowing(all_of(conditions), params.get("q", "")[:200], params.get("overdue") == "1")
-    fields = tuple((key, spec) for key, spec in schema_for(access).items() if key not in ("id", "pipeline"))
+    unasked = {"id"} if len(visible_pipelines(access)) > 1 else {"id", "pipeline"}
+    fields = tuple((key, spec) for key, spec in schema_for(access).items() if key not in unasked)
     return Filter(narrowing, tuple(chips), _quick(params), fields, _query(params), _cleared(params))
 
 

@@ -150,5 +150,9 @@ def test_closed_pipeline_is_absent_over_rest(process: Process, second: Pipeline,
 def test_filter_offers_no_stage_of_a_closed_pipeline(process: Process, second: Pipeline, person: User) -> None:
     page = signed_in(person).get("/p/requests/filter-control/", {"field": "stage"}, headers={"HX-Request": "true"})
     assert (">In work</option>" in page.text, ">New</option>" in page.text) == (True, False)
+    assert 'value="pipeline"' not in signed_in(person).get("/p/requests/list/").text
+    several = signed_in(make_admin())
+    assert 'value="pipeline"' in several.get("/p/requests/list/").text
+    assert ">Service</option>" in several.get("/p/requests/filter-control/", {"field": "pipeline"}).text
     whole = signed_in(make_admin()).get("/p/requests/filter-control/", {"field": "stage"})
     assert ">Service: New</option>" in whole.text
