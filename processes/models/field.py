@@ -173,7 +173,7 @@ class FieldJob(FSMModelMixin, models.Model):
         """It cannot go on."""
         self.error = error
 
-    @transition(field=state, source=[State.WAITING, State.WORKING], target=State.CANCELLED)
+    @transition(field=state, source=[State.WAITING, State.WORKING, State.FAILED], target=State.CANCELLED)
     def cancel(self) -> None:
         """A person stopped it."""
 

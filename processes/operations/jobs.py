@@ -20,14 +20,15 @@ STOPPABLE = (FieldJob.Kind.ADD, FieldJob.Kind.PURGE, FieldJob.Kind.CONVERT)
 @transaction.atomic
 def cancel_job(job: FieldJob, *, actor: Actor) -> FieldJob:
     """Stop a change before it has happened: a field that was to come does not come, one that was to go stays removed,
-    one whose type was to change stays as it is.
+    one whose type was to change stays as it is, also where that failed.
 
     Writes `field.job_cancelled`. Raises NotAllowed, Conflict (too late, or this kind of change cannot be stopped).
     """
     held = _held(job, actor)
     if held.kind not in STOPPABLE:
         raise Conflict(_("This change cannot be stopped halfway."))
-    if held.state not in (FieldJob.State.WAITING, FieldJob.State.WORKING):
+    has_failed_halfway = held.kind == FieldJob.Kind.CONVERT and held.state == FieldJob.State.FAILED
+    if held.state not in FieldJob.UNFINISHED and not (has_failed_halfway and _is_latest(held)):
         raise Conflict(_("This change has ended already."))
     held.cancel()
     held.lease = held.lease_until = None
@@ -40,6 +41,11 @@ def cancel_job(job: FieldJob, *, actor: Actor) -> FieldJob:
         with change_lock(held.field.process):
             drop_new_form(held.field, user_id=actor.user_id)
     return held
+
+
+def _is_latest(job: FieldJob) -> bool:
+    """Whether nothing of its kind was asked for after it."""
+    return not FieldJob.objects.filter(field=job.field_id, kind=job.kind, pk__gt=job.pk).exists()
 
 
 def drop_new_form(field: Field, *, user_id: int | None) -> None:

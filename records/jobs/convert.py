@@ -16,18 +16,19 @@ from processes.storage import storage
 from records.conversion import Conversion, settled
 from records.jobs.fillers import save_columns
 from records.jobs.held import end, held_job, note
+from records.jobs.pace import paced
 from records.models import Record
 from records.operations.conversion import new_form, take_over
 from records.operations.holding import hold_links
 from records.typed import TypedRecord, model_for
 
 BATCH = 500
-"""Records of one transaction: few enough that whoever wants one of them waits but a moment."""
+"""Records of one transaction at most; `paced` takes as many as a moment allows."""
 
 
 def convert_values(job: FieldJob) -> bool:
     """One step: the column, a batch of records in the order of their numbers, or the change of places. Raises Busy."""
-    with transaction.atomic():
+    with paced(job, most=BATCH) as size, transaction.atomic():
         held = held_job(job)
         if held is None:
             return False
@@ -38,7 +39,7 @@ def convert_values(job: FieldJob) -> bool:
         if shadow.state == Field.State.ADDING:
             _add_column(shadow)
             return True
-        if _convert_batch(held):
+        if _convert_batch(held, size):
             return True
     _finish(job)
     return False
@@ -52,7 +53,7 @@ def _add_column(shadow: Field) -> None:
         shadow.save(update_fields=["state"])
 
 
-def _convert_batch(job: FieldJob) -> bool:
+def _convert_batch(job: FieldJob, size: int) -> bool:
     """Convert the next records; whether there may be more. Nobody is told: a definition changed, not a record."""
     version, _now = lock_for_writing(job.field.process_id)
     definition = definition_at(job.field.process_id, version or 0)
@@ -60,18 +61,20 @@ def _convert_batch(job: FieldJob) -> bool:
     assert field.shadow is not None
     if job.total == 0:
         job.total = Record.objects.filter(process_id=definition.id).count()
-    rows = _next_rows(definition, field, field.shadow, after=job.position)
+    rows = _next_rows(definition, field, field.shadow, after=job.position, size=size)
     if not rows:
         return False
     job.problems += _convert(rows, field, field.shadow)
     job.save(update_fields=["problems"])
     note(job, done=len(rows), position=rows[-1].pk)
-    return len(rows) == BATCH
+    return len(rows) == size
 
 
-def _next_rows(definition: Definition, field: FieldDef, shadow: FieldDef, *, after: int) -> list[TypedRecord]:
+def _next_rows(
+    definition: Definition, field: FieldDef, shadow: FieldDef, *, after: int, size: int
+) -> list[TypedRecord]:
     later = model_for(definition).objects.filter(pk__gt=after).order_by("pk")
-    return list(later.only(*field.attributes, *shadow.attributes).select_for_update(of=("self",))[:BATCH])
+    return list(later.only(*field.attributes, *shadow.attributes).select_for_update(of=("self",))[:size])
 
 
 def _convert(rows: Sequence[TypedRecord], field: FieldDef, shadow: FieldDef) -> int:

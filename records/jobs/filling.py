@@ -11,16 +11,17 @@ from processes.operations.fields import begin_job
 from processes.relations import readers_of
 from records.jobs.fillers import FILLERS, OF_REMOVED
 from records.jobs.held import end, held_job, note
+from records.jobs.pace import paced
 from records.models import Record
 from records.typed import model_for
 
 BATCH = 500
-"""Records of one transaction: few enough that whoever wants one of them waits but a moment."""
+"""Records of one transaction at most; `paced` takes as many as a moment allows."""
 
 
 def fill_records(job: FieldJob) -> bool:
     """One batch of records in the order of their numbers; whether there may be more."""
-    with transaction.atomic():
+    with paced(job, most=BATCH) as size, transaction.atomic():
         held = held_job(job)
         if held is None:
             return False
@@ -33,12 +34,12 @@ def fill_records(job: FieldJob) -> bool:
             if held.total == 0:
                 held.total = Record.objects.filter(process_id=definition.id).count()
             later = model_for(definition).objects.filter(pk__gt=held.position).order_by("pk")
-            rows = list(later.select_for_update(of=("self",))[:BATCH])
+            rows = list(later.select_for_update(of=("self",))[:size])
             for filler in fillers:
                 filler.fill(definition, field, rows)
             if rows:
                 note(held, done=len(rows), position=rows[-1].pk)
-            if len(rows) == BATCH:
+            if len(rows) == size:
                 return True
     _finish(job)
     return False
