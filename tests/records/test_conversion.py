@@ -44,7 +44,7 @@ from records.operations import (
     revert_field,
     update_record,
 )
-from records.queries.conversion import preview_conversion, unconverted, unconverted_count
+from records.queries.conversion import conversions_of, preview_conversion, unconverted, unconverted_count
 from records.queries.search import hits_for
 from records.queries.timeline import timeline_page
 from records.typed import model_for
@@ -418,6 +418,30 @@ def test_stopped_conversion_leaves_the_field_as_it_was(process: Process) -> None
     assert not removed_fields(process)
     assert value(process, made) == "5"
     assert convert(process, "number").state == FieldJob.State.DONE
+
+
+@WORKING
+def test_failed_conversion_is_given_up_unless_another_followed(process: Process) -> None:
+    made = make(process, sum="5")
+    job = convert_field(field_of(process, "sum"), type="number", settings={}, actor=SYSTEM)
+    fail(job)
+    (found,) = conversions_of(access_for(SYSTEM, process))
+    assert (found.state, found.job) == ("failed", job)
+    cancel_job(job, actor=SYSTEM)
+    work_through()
+    assert not Field.objects.exclude(shadow_of=None).exists()
+    failed = convert_field(field_of(process, "sum"), type="number", settings={}, actor=SYSTEM)
+    fail(failed)
+    assert convert(process, "integer").state == FieldJob.State.DONE
+    with pytest.raises(Conflict):
+        cancel_job(failed, actor=SYSTEM)
+    assert value(process, made) == 5
+
+
+def fail(job: FieldJob) -> None:
+    """As a worker ends a job that broke off too often."""
+    job.fail("It broke.")
+    job.save()
 
 
 @WORKING
