@@ -36,8 +36,9 @@ class Busy(Conflict):
 
 
 @contextmanager
-def change_lock(process: Process, *, tries: int = TRIES) -> Iterator[Process]:
-    """One transaction in which a definition changes alone; gives the process a new version before and after.
+def change_lock(process: Process, *, tries: int = TRIES) -> Iterator[int]:
+    """One transaction in which a definition changes alone; gives the process a new version before and after, and tells
+    the one that it had.
 
     While a long write goes on it steps aside again and again instead of making new writers queue behind it. Raises
     Busy in the end.
@@ -46,8 +47,7 @@ def change_lock(process: Process, *, tries: int = TRIES) -> Iterator[Process]:
     """
     with transaction.atomic():
         in_short_lock(lambda: _lock_alone(process.pk), tries=tries)
-        _new_version(process)
-        yield process
+        yield _new_version(process)
         _new_version(process)
 
 
@@ -110,10 +110,14 @@ def renew_versions(process_ids: Iterable[int]) -> None:
         )
 
 
-def _new_version(process: Process) -> None:
+def _new_version(process: Process) -> int:
+    """Give the process its next version; the one before."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE processes_process SET version = nextval('processes_version_seq') WHERE id = %s RETURNING version",
+            "UPDATE processes_process present SET version = nextval('processes_version_seq')"
+            " FROM (SELECT id, version FROM processes_process WHERE id = %s FOR UPDATE) former"
+            " WHERE present.id = former.id RETURNING present.version, former.version",
             [process.pk],
         )
-        process.version = cursor.fetchone()[0]
+        process.version, former = cursor.fetchone()
+    return int(former)

@@ -23,7 +23,7 @@ from processes.operations.changing import Busy, change_lock, renew_versions
 from processes.operations.checking import check_field
 from processes.permissions import access_for
 from processes.queries import field_uses
-from processes.relations import check_linked_circles, readers_of
+from processes.relations import LINKED, check_linked_circles, readers_of
 from processes.storage import storage
 
 CHANGEABLE = (
@@ -50,10 +50,16 @@ def add_field(process: Process, draft: FieldDraft, *, actor: Actor) -> Field:
     Where the table is in heavy use the field stays in the state *adding*, and a job goes on trying; what existing
     records must get is filled in by a job too. Raises NotAllowed, Invalid, LimitReached, Busy.
     """
-    access_for(actor, process).require(Operation.DESIGN)
-    with change_lock(process):
-        field = put_field(process, draft, position=Field.objects.filter(process=process).count())
-        _check_circles(_with(fresh_definition(process.pk), field))
+    access = access_for(actor, process)
+    access.require(Operation.DESIGN)
+    field = _fitting(process, draft)
+    with change_lock(process) as version:
+        if version != access.definition.version:
+            field = _fitting(process, draft)
+        field.position = Field.objects.filter(process=process).count()
+        field.save()
+        if field.type in LINKED:  # Which fields read linked records is read from the rows.
+            _check_circles(_with(fresh_definition(process.pk), field))
         try:
             with transaction.atomic():
                 storage().add_field(process, field)
@@ -264,6 +270,15 @@ def put_field(process: Process, draft: FieldDraft, *, position: int) -> Field:
     field = _checked(process, draft)
     field.position = position
     field.save()
+    return field
+
+
+def _fitting(process: Process, draft: FieldDraft) -> Field:
+    """The row of a draft, checked against the process as it is and not written. Checks take a while in which writers
+    need not wait: they hold for as long as the process keeps its version."""
+    field = _checked(process, draft)
+    if field_types[field.type].is_computed and field.type not in LINKED:
+        _check_circles(_with(fresh_definition(process.pk), field))
     return field
 
 

@@ -18,6 +18,7 @@ from processes.models import Field, FieldJob, Process
 from processes.operations import (
     add_field,
     cancel_job,
+    fields,
     purge_field,
     remove_field,
     restore_field,
@@ -60,6 +61,24 @@ def columns(process: Process) -> set[str]:
 
 def field(process: Process, key: str) -> Field:
     return Field.objects.select_related("process").get(process=process, key=key, removed_at=None)
+
+
+def test_new_field_is_checked_again_where_the_process_changed_meanwhile(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = FieldDraft("Twice", "formula", key="twice", settings={"formula": "amount * 2"})
+    checking = fields._fitting
+
+    def slowly(*given: Any) -> Field:
+        found = checking(*given)
+        monkeypatch.setattr(fields, "_fitting", checking)
+        add_field(process, draft, actor=SYSTEM)
+        return found
+
+    monkeypatch.setattr(fields, "_fitting", slowly)
+    with pytest.raises(Invalid) as refused:
+        add_field(process, draft, actor=SYSTEM)
+    assert refused.value.fields["key"] == ["“twice” is taken."]
 
 
 @contextmanager
