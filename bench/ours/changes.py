@@ -64,9 +64,9 @@ def _read() -> None:
 TRAFFIC: Mapping[str, Callable[[], None]] = {"write": _write, "change": _change, "read": _read}
 
 
-def go_on(kind: str, begun: Event, ended: Event, answers: "Queue[tuple[str, Waits]]") -> None:
+def go_on(kind: str, step: Callable[[], Any], begun: Event, ended: Event, answers: "Queue[tuple[str, Waits]]") -> None:
     """Do one sort of step until it is over, then tell how long each took."""
-    step, waits = TRAFFIC[kind], []
+    waits: Waits = []
     step()
     begun.set()
     while not ended.is_set():
@@ -164,16 +164,20 @@ def main(size: int, only: str = "") -> None:
             continue
         if change.prepare:
             change.prepare()
-        print(json.dumps({"size": size, "change": name, **_under_traffic(change.make)}), flush=True)
+        print(json.dumps({"size": size, "change": name, **under_traffic(change.make, TRAFFIC)}), flush=True)
 
 
-def _under_traffic(change: Callable[[], None]) -> dict[str, float]:
+def under_traffic(change: Callable[[], None], traffic: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
+    """Make a change while each of these steps is done again and again in a process of its own; what that cost whom.
+
+    The steps travel to their processes: functions of modules, or parts of such.
+    """
     context = get_context("spawn")
     ended, answers = context.Event(), context.Queue()
-    begun = [context.Event() for _kind in TRAFFIC]
+    begun = [context.Event() for _kind in traffic]
     people = [
-        context.Process(target=go_on, args=(kind, event, ended, answers), daemon=True)
-        for kind, event in zip(TRAFFIC, begun, strict=True)
+        context.Process(target=go_on, args=(kind, step, event, ended, answers), daemon=True)
+        for (kind, step), event in zip(traffic.items(), begun, strict=True)
     ]
     for person in people:
         person.start()

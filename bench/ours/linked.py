@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
 
-from bench.ours.changes import HOURS, Traffic, under_traffic  # sets Django up
+from bench.ours.changes import HOURS, under_traffic  # sets Django up
 from core.actor import SYSTEM
 from events.relay import relay_all
 from processes.definition import definition_of
@@ -49,10 +50,7 @@ def main(size: int) -> None:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("RESET statement_timeout")
     with _at_work():
-        traffic = Traffic(
-            lambda: create_record("deals", values={"title": "During", "client": first, "amount": 1}, actor=SYSTEM),
-            lambda: table_for(access_for(SYSTEM, "clients"), limit=50, with_total=False),
-        )
+        traffic: dict[str, Callable[[], Any]] = {"write": partial(_write, first), "read": _read}
         link, amount = (definition_of(deals).field_by_key[key].id for key in ("client", "amount"))
         rolled = {"relation": f"from:{link}", "function": "sum", "field": amount}
         _say(
@@ -67,6 +65,14 @@ def main(size: int) -> None:
         _say(
             size, "fill a lookup of the deals", under_traffic(_adding(deals, "client_size", "lookup", looked), traffic)
         )
+
+
+def _write(client: int) -> None:
+    create_record("deals", values={"title": "During", "client": client, "amount": 1}, actor=SYSTEM)
+
+
+def _read() -> None:
+    table_for(access_for(SYSTEM, "clients"), limit=50, with_total=False)
 
 
 def _processes() -> tuple[Process, Process]:
