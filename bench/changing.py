@@ -1,6 +1,6 @@
 """Changing a process of many records while it is used: `python -m bench.changing --size 1000000`.
 
-Starts throw-away services, fills them, and has `bench.ours.changes` measure there.
+Starts throw-away services, fills them, and has `bench.ours.changes` (or `.linked`, `.exports`) measure there.
 """
 
 import argparse
@@ -20,9 +20,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=100_000, help="records")
     parser.add_argument("--linked", action="store_true", help="values of linked records instead of single fields")
+    parser.add_argument("--exports", action="store_true", help="files out instead of changes")
     parser.add_argument("--only", default="", help="only changes whose name holds this")
     given = parser.parse_args()
-    what = ("linked", str(given.size)) if given.linked else ("changes", str(given.size), given.only)
+    what = ["changes", str(given.size), given.only]
+    if given.linked or given.exports:
+        what = ["linked" if given.linked else "exports", str(given.size)]
     data = Path(tempfile.gettempdir()) / f"smartcrm-changing-{os.getpid()}"
     make_folder(data)
     services = EmbeddedServices(data, fast=True)

@@ -35,6 +35,7 @@ class ExportOut(serializers.Serializer[Any]):
     sort = serializers.CharField()
     total = serializers.IntegerField(help_text="Records when it began.")
     position = serializers.IntegerField(help_text="Records read.")
+    written = serializers.IntegerField(help_text="Records in the file, which is written after all are read.")
     cut = serializers.IntegerField(help_text="Cells that were longer than a workbook's cell can be.")
     size = serializers.IntegerField(help_text="Bytes of the file; 0 until it is there.")
     error = serializers.CharField(allow_blank=True, help_text="Why it failed.")

@@ -106,13 +106,13 @@ def _stored(file: IO[bytes]) -> Stored:
 def _rows(job: ExportJob) -> Iterator[list[Cell]]:
     """All rows, one part in memory at a time; the lease is renewed with each."""
     for number in list(job.parts.order_by("number").values_list("number", flat=True)):
-        _renew(job)
+        _renew(job, written=number)
         yield from unpacked_rows(bytes(job.parts.get(number=number).content))
 
 
-def _renew(job: ExportJob) -> None:
+def _renew(job: ExportJob, *, written: int) -> None:
     held = ExportJob.objects.filter(pk=job.pk, lease=job.lease, state=ExportJob.State.WRITING)
-    if not held.update(lease_until=lease_end()):
+    if not held.update(lease_until=lease_end(), written=written):
         raise _LostError
 
 
@@ -121,7 +121,7 @@ def _end(job: ExportJob, stored: Stored, cut: int) -> None:
     held = _held(job)
     access = _access(held)
     held.finish(stored.path, stored.size)
-    held.cut = cut
+    held.written, held.cut = held.position, cut
     held.lease = held.lease_until = None
     held.finished_at = Now()
     held.save()

@@ -56,6 +56,8 @@ class ExportJob(FSMModelMixin, Leased):
     state = FSMField(default=State.READING, choices=State.choices, protected=True)
     position = models.IntegerField(default=0)
     """Records read."""
+    written = models.IntegerField(default=0, db_default=0)
+    """Records that are in the file already, while it is written."""
     after = models.TextField(blank=True)
     """Where the next chunk begins."""
     cut = models.IntegerField(default=0)

@@ -125,6 +125,24 @@ def test_worker_reads_chunk_by_chunk_and_every_record_once(process: Process, exp
 
 
 @pytest.mark.usefixtures("many")
+def test_progress_of_writing_is_told_part_by_part(process: Process, exporter: Actor) -> None:
+    fill(process, 25)
+    job = begin_export(process, file_format="csv", columns=["id"], actor=exporter)
+    held = turns.claim()
+    assert held is not None
+    while not exporting._read_chunk(held):
+        pass
+    rows, told = exporting._rows(held), []
+    for _row in rows:
+        job.refresh_from_db()
+        told.append(job.written)
+    assert told == [0] * 10 + [10] * 10 + [20] * 5
+    exporting._write_file(held)
+    job.refresh_from_db()
+    assert (job.state, job.written) == ("done", 25)
+
+
+@pytest.mark.usefixtures("many")
 def test_lost_worker_is_taken_over_where_it_stopped(process: Process, exporter: Actor) -> None:
     fill(process, 25)
     job = begin_export(process, file_format="csv", columns=["title"], sort="id", actor=exporter)
