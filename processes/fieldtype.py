@@ -267,6 +267,10 @@ class FieldType(Extension):
         """The words by which the search finds a value; only types with `can_be_searched` are asked."""
         return "" if value is None else str(value)
 
+    def words_meant(self, text: str) -> Sequence[str]:
+        """Words of values of this type that a whole text searched for may mean beside the words that stand in it."""
+        return ()
+
     def ids_in(self, value: Any) -> Sequence[int]:
         """Ids of the rows that a value names."""
         return ()

@@ -1,6 +1,7 @@
 """A phone number."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,10 @@ from processes.fieldtype import DisplayContext, FieldType, Group, WrongValue, fi
 
 LIMIT = 40
 _EXTENSION = ";ext="
+_WRITTEN = re.compile(r"([\d\s()+./–—-]{5,40})(?:(?:ext|доб|#|x)[\s.]*\d{1,6})?", re.IGNORECASE)
+"""A text that may be a phone number, or how one begins."""
+FEWEST = 5
+"""Digits that say something of a number."""
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 
 
@@ -97,6 +102,21 @@ class PhoneType(FieldType):
             return ""
         digits = re.sub(r"\D", "", value)
         return f"{digits} {phonenumbers.parse(value).national_number}"
+
+    def words_meant(self, text: str) -> Sequence[str]:
+        """The digits of a number in any usual writing, with and without what is dialled before it."""
+        written = _WRITTEN.fullmatch(text.strip())
+        digits = re.sub(r"\D", "", written[1]).lstrip("0") if written else ""
+        if len(digits) < FEWEST:
+            return ()
+        before = _dialled_before()
+        return [digits, digits.removeprefix(before)] if before and digits.startswith(before) else [digits]
+
+
+def _dialled_before() -> str:
+    """What people dial, and write, in their country in place of its code: 8 in Russia."""
+    found = phonenumbers.PhoneMetadata.metadata_for_region(settings.PHONE_REGION)
+    return (found.national_prefix or "") if found else ""
 
 
 @lru_cache(maxsize=4096)

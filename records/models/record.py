@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 from records.querysets import RecordQuerySet
 
 # The parser of a database with the locale C.UTF-8 takes every character beyond ASCII for a letter,
-# quotation marks and dashes included: they become blanks first.
-_MARKS = "«»„“”‘’‹›—–…№·•¿¡"
+# quotation marks and dashes included: they become blanks first. So do signs that make one word of several: an address
+# of mail or of the web, a file name, a range of numbers is found by each of its parts.
+_MARKS = "«»„“”‘’‹›—–…№·•¿¡@.+-_/:~<>&=?#"
 SEARCH_TEMPLATE = (
     f"to_tsvector('simple'::regconfig, translate(lower(title || ' ' || words), 'ё{_MARKS}', 'е{' ' * len(_MARKS)}'))"
 )

@@ -1,9 +1,11 @@
-"""Narrowing records of one process: by a condition over its fields, by words of a title."""
+"""Narrowing records of one process: by a condition over its fields, by words of titles and searched fields."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Value
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.lookups import Contains
 from django.utils import timezone
 
@@ -12,7 +14,11 @@ from expressions.folding import Folded, folded
 from expressions.schema import Moment
 from processes.permissions import Access
 from processes.schema import columns_of
-from records.models import Task
+from records.models import Record, Task
+from records.queries.search import meant_query, words_query
+
+SHORTEST = 3
+"""Letters of a word that is looked for in fields too; with fewer, nearly every record has one that begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +46,28 @@ def moment_of(access: Access) -> Moment:
 
 
 def narrowed(rows: Any, access: Access, narrowing: Narrowing) -> Any:
-    """The rows for which the condition holds and whose title has every word of the search in it."""
+    """The rows for which the condition holds and that have every word of the search: anywhere in the title, or at the
+    beginning of a word of a searched field."""
     if narrowing.condition is not None and not narrowing.condition.is_always:
         found = to_q(narrowing.condition, columns_of(access.definition), moment_of(access))
         rows = rows.filter(found)
-    for word in folded(narrowing.search).split():
-        rows = rows.filter(Contains(Folded(F("title")), Value(word)))
+    words = folded(narrowing.search).split()
+    if words:
+        rows = rows.filter(_has_words(words) | _in_catalogue(meant_query(narrowing.search)))
     if narrowing.is_overdue:
         late = Task.objects.filter(record_id=OuterRef("pk"), done_at=None, due_at__lt=timezone.now())
         rows = rows.filter(Exists(late))
     return rows
+
+
+def _has_words(words: Sequence[str]) -> Q:
+    found = Q()
+    for word in words:
+        in_title = Q(Contains(Folded(F("title")), Value(word)))
+        found &= in_title | _in_catalogue(words_query(word)) if len(word) >= SHORTEST else in_title
+    return found
+
+
+def _in_catalogue(query: SearchQuery | None) -> Q:
+    """The search vector of the record has what is asked; nothing is added to an alternative where nothing is."""
+    return Q() if query is None else Q(Exists(Record.objects.filter(pk=OuterRef("pk"), search=query)))

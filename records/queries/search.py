@@ -1,7 +1,7 @@
-"""Search by title across all processes, through the catalogue alone."""
+"""Search by the words of titles and of searched fields, through the catalogue."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery
@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from expressions.folding import folded
 from processes.definition_types import Definition, StageDef
+from processes.fieldtype import field_types
 from processes.permissions import Access
 from records.models import Record
 
@@ -16,7 +17,7 @@ MOST = 50
 LONGEST = 200
 MOST_WORDS = 10
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"#?(\d{1,18})")
 
 
@@ -31,7 +32,8 @@ class Hit:
 
 
 def hits_for(accesses: Sequence[Access], text: str, *, limit: int = MOST) -> list[Hit]:
-    """Records that the accesses let see and whose title has words that begin like each word of `text`.
+    """Records that the accesses let see and whose title and searched fields have words that begin like each word of
+    `text`: a name, an address of mail or a part of it, a phone number in any usual writing.
 
     A number (with or without #) also finds the record of that number. Open records first, then the newest.
     One query; none for an empty text.
@@ -48,11 +50,37 @@ def hits_for(accesses: Sequence[Access], text: str, *, limit: int = MOST) -> lis
     ]
 
 
-def _asked(text: str) -> Q | None:
+def words_query(text: str) -> SearchQuery | None:
+    """What the search vector of a record is asked for a text; None where there is no word in it."""
     words = _WORD.findall(folded(text[:LONGEST]))[:MOST_WORDS]
     if not words:
         return None
-    query = " & ".join(f"'{word}':*" for word in words)
-    asked = Q(search=SearchQuery(query, config="simple", search_type="raw"))
+    return _query([" & ".join(map(_beginning, words)), *map(_beginning, _meant(text))])
+
+
+def meant_query(text: str) -> SearchQuery | None:
+    """The same for what the text means as a whole beside its words, to some type of field: a phone number."""
+    meant = _meant(text)
+    return _query(map(_beginning, meant)) if meant else None
+
+
+def _meant(text: str) -> list[str]:
+    kinds = (kind for kind in field_types if kind.can_be_searched)
+    return sorted({word for kind in kinds for word in kind.words_meant(text[:LONGEST])})
+
+
+def _query(parts: Iterable[str]) -> SearchQuery:
+    return SearchQuery(" | ".join(f"({part})" for part in parts), config="simple", search_type="raw")
+
+
+def _beginning(word: str) -> str:
+    return f"'{word}':*"
+
+
+def _asked(text: str) -> Q | None:
+    query = words_query(text)
+    if query is None:
+        return None
+    asked = Q(search=query)
     number = _NUMBER.fullmatch(text.strip())
     return asked | Q(pk=int(number[1])) if number else asked
