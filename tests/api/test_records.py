@@ -1,13 +1,16 @@
 """Records over REST: the same shape in and out, versions, moves, lists."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from accounts.models import User
 from core.actor import SYSTEM
 from events.models import Event
+from processes.drafts import FieldDraft
 from processes.models import Process
+from processes.operations import add_field
 from records.operations import create_record
 from tests.api.conftest import ApiClient
 
@@ -81,6 +84,19 @@ def test_list_filters_sorts_searches_and_pages(client_anna: ApiClient, records: 
     page = client_anna.call("get", f"{records}?sort=amount&limit=2").json()
     assert (page["total"], page["total_is_capped"], page["previous"]) == (3, False, None)
     assert titles(f"sort=amount&limit=2&cursor={page['next']}") == ["blue"]
+
+
+def test_search_finds_addresses_and_phones_of_searched_fields(
+    client_anna: ApiClient, process: Process, records: str
+) -> None:
+    for key, kind in (("mail", "email"), ("phone", "phone")):
+        add_field(process, FieldDraft(key, kind, key=key, is_searchable=True), actor=SYSTEM)
+    make(client_anna, records, mail="anna.petrova@example.com", phone="+7 495 123-45-67")
+    make(client_anna, records, mail="info@elsewhere.net")
+    for asked in ("anna.petrova@example.com", "example.com", "8 (495) 123-45-67", "+74951234567"):
+        found = client_anna.call("get", f"{records}?{urlencode({'search': asked})}").json()
+        assert [item["fields"]["mail"] for item in found["items"]] == ["anna.petrova@example.com"]
+        assert found["total"] == 1
 
 
 def test_fields_and_expand_choose_what_is_shown(client_anna: ApiClient, records: str, anna: User) -> None:

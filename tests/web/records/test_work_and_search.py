@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.actor import SYSTEM
+from processes.drafts import FieldDraft
 from processes.models import Process
+from processes.operations import add_field
 from records.models import Task
 from records.operations import create_task, delete_record, move_record
 from tests.factories import actor_of, make_process
@@ -85,6 +87,24 @@ def test_search_finds_by_beginnings_of_words(
     create("Printer")
     hits = visit(employee).get("/search/", q=asked).context["hits"]
     assert [hit.title for hit in hits] == ["Чёрная бумага №5 — ПАО «Заря»"]
+
+
+def test_address_and_phone_find_the_record_in_search_palette_list_and_board(
+    process: Process, employee: User, visit: Any, create: Create
+) -> None:
+    for key, kind in (("mail", "email"), ("phone", "phone")):
+        add_field(process, FieldDraft(key, kind, key=key, is_searchable=True), actor=SYSTEM)
+    record = create("Paper", mail="anna.petrova@example.com", phone="+7 495 123-45-67")
+    create("Ink", mail="info@elsewhere.net")
+    visitor = visit(employee)
+    for asked in ("anna.petrova@example.com", "example.com", "8 (495) 123-45-67"):
+        assert [hit.id for hit in visitor.get("/search/", q=asked).context["hits"]] == [record]
+        palette = visitor.get("/search/", q=asked, script=True).json()["records"]
+        assert [found["text"] for found in palette] == ["Paper"]
+        assert [line.row.pk for line in visitor.get("/p/requests/list/", q=asked).context["lines"]] == [record]
+        assert visitor.get(f"/p/requests/records/{record}/row/", q=asked).status_code == 200
+        board = text_of(visitor.get("/p/requests/", q=asked))
+        assert ("Paper" in board, "Ink" in board) == (True, False)
 
 
 def test_search_finds_by_number(process: Process, employee: User, visit: Any, create: Create) -> None:
