@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django import forms
 
 from core.errors import Invalid, NotFound, Text
+from core.form_schema import schema_of
 
 
 class SettingsForm(forms.Form):
@@ -21,6 +22,11 @@ class SettingsForm(forms.Form):
     depend on (a process definition, for instance).
     """
 
+    added: ClassVar[Mapping[str, dict[str, Any]]] = {}
+    """Setting that `to_settings` adds to those that are given → its JSON Schema."""
+    rest: ClassVar[bool | dict[str, Any]] = False
+    """JSON Schema of whatever else stands in the settings; False for nothing."""
+
     def __init__(self, *args: Any, context: Any = None, **kwargs: Any) -> None:
         self.context = context
         super().__init__(*args, **kwargs)
@@ -28,6 +34,18 @@ class SettingsForm(forms.Form):
     def to_settings(self) -> dict[str, Any]:
         """The cleaned data in a form that JSON can hold."""
         return dict(self.cleaned_data)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """JSON Schema of the settings: what is given, and as read-only what the product adds to it."""
+        fields = cls.base_fields
+        given = {key: schema_of(field) for key, field in fields.items()}
+        return {
+            "type": "object",
+            "properties": given | {key: {**shape, "readOnly": True} for key, shape in cls.added.items()},
+            "required": [key for key, field in fields.items() if field.required],
+            "additionalProperties": cls.rest,
+        }
 
 
 class Extension:

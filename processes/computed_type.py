@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from processes.definition_types import FieldDef
 from processes.fieldtype import Cell, DisplayContext, FieldType, WrongValue, field_types
 
+GIVES = {"type": "string", "description": "The type as which its values behave."}
+"""JSON Schema of the setting that names it."""
+
 
 class ComputedType(FieldType):
     """What a computed field gives, by its settings: they name the plain type in `gives`. Nobody writes it."""
@@ -88,6 +91,9 @@ class ComputedType(FieldType):
 
     def display(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
         return self._plain.display(value, field, context)
+
+    def list_display(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
+        return self._plain.list_display(value, field, context)
 
     def short_display(self, value: Any, field: FieldDef, context: DisplayContext) -> str:
         return self._plain.short_display(value, field, context)

@@ -259,6 +259,10 @@ class FieldType(Extension):
         """The value where there is little room and no label beside it: on a tile of the board."""
         return self.display(value, field, context)
 
+    def list_display(self, value: Any, field: "FieldDef", context: DisplayContext) -> str:
+        """The value in a list, under its label; shorter than `display` where a tip may say the rest."""
+        return self.display(value, field, context)
+
     def color(self, value: Any, field: "FieldDef") -> str:
         """A palette name for the value; empty where it has no colour."""
         return ""

@@ -96,6 +96,7 @@ class FieldTypeOut(serializers.Serializer[Any]):
     can_be_searched = serializers.BooleanField()
     defaults = serializers.SerializerMethodField()
     settings = serializers.SerializerMethodField()
+    settings_schema = serializers.SerializerMethodField()
 
     def get_defaults(self, kind: FieldType) -> list[str]:
         """What a default may be."""
@@ -105,6 +106,10 @@ class FieldTypeOut(serializers.Serializer[Any]):
         """The settings that its form declares."""
         fields = kind.Settings().fields.items()
         return [{"key": k, "label": str(f.label), "help": str(f.help_text), "required": f.required} for k, f in fields]
+
+    def get_settings_schema(self, kind: FieldType) -> dict[str, Any]:
+        """JSON Schema of the settings; what is read-only in it is only told."""
+        return kind.Settings.json_schema()
 
 
 class UseOut(serializers.Serializer[Any]):

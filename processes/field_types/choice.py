@@ -28,6 +28,7 @@ from processes.fieldtype import (
 from processes.models.pipeline import COLORS
 
 MOST_OPTIONS = 200
+LONGEST_LABEL = 100
 
 
 class OptionsField(forms.JSONField):
@@ -41,6 +42,19 @@ class OptionsField(forms.JSONField):
         for item in raw:
             options.append(self._option(item, options))
         return options
+
+    def json_schema(self) -> dict[str, Any]:
+        """Labels, or options with what is said of each."""
+        label = {"type": "string", "minLength": 1, "maxLength": LONGEST_LABEL}
+        said = {
+            "key": {"type": "string", "pattern": KEY_PATTERN.pattern.replace(r"\Z", "$")},
+            "label": label,
+            "labels": {"type": "object", "additionalProperties": label, "description": "Language → label."},
+            "color": {"enum": [*COLORS]},
+            "retired": {"type": "boolean", "description": "Stays where it is chosen and cannot be chosen anew."},
+        }
+        option = {"type": "object", "properties": said, "required": ["label"], "additionalProperties": False}
+        return {"type": "array", "minItems": 1, "maxItems": MOST_OPTIONS, "items": {"anyOf": [label, option]}}
 
     def _option(self, item: Any, before: list[dict[str, Any]]) -> dict[str, Any]:
         data = {"label": item} if isinstance(item, str) else item
@@ -71,7 +85,7 @@ class OptionsField(forms.JSONField):
 
 def _label(raw: Any) -> str:
     try:
-        return clean_line(raw, field="options", limit=100)
+        return clean_line(raw, field="options", limit=LONGEST_LABEL)
     except Invalid as error:
         raise forms.ValidationError(str(error.fields["options"][0])) from error
 

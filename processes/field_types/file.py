@@ -34,6 +34,10 @@ class ExtensionsField(forms.CharField):
             raise forms.ValidationError(_("Write endings of names, such as pdf, docx."))
         return found
 
+    def json_schema(self) -> dict[str, Any]:
+        """A list, or a text with commas."""
+        return {"anyOf": [{"type": "array", "items": {"type": "string"}, "maxItems": 50}, {"type": "string"}]}
+
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
 

@@ -1,6 +1,6 @@
 """A value that is computed from the others of its record."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.safestring import SafeString
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from core.registry import SettingsForm
 from expressions.errors import InvalidExpression
 from expressions.formulas import Formula, parse_formula
-from processes.computed_type import ComputedType
+from processes.computed_type import GIVES, ComputedType
 from processes.definition import fresh_definition
 from processes.definition_types import FieldDef
 from processes.field_types.number import SCALE
@@ -25,6 +25,7 @@ TYPES = {"number": "number", "text": "long_text", "date": "date", "datetime": "d
 class FormulaSettings(SettingsForm):
     """The formula, and how its numbers are shown."""
 
+    added: ClassVar = {"gives": GIVES}
     formula = forms.CharField(
         label=gettext_lazy("Formula"),
         max_length=4000,

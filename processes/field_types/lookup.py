@@ -1,14 +1,14 @@
 """A value of the record that a link names."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.registry import SettingsForm
-from processes.computed_type import ComputedType
+from processes.computed_type import GIVES, ComputedType
 from processes.definition import field_def
 from processes.definition_types import FieldDef
 from processes.fieldtype import FILE, Group, field_types
@@ -18,9 +18,20 @@ LOOKUP = "lookup"
 SEEN = gettext_lazy("Whoever sees this record sees the value, even without access to the linked record.")
 
 
+LOOKS = {"readOnly": True, "description": "How the values of the field that is shown look."}
+SHOWN: dict[str, dict[str, Any]] = {
+    "other": {"type": "integer", "description": "Id of the process whose field is shown."},
+    "of": {"type": ["string", "null"], "description": "The type of that field, as people see it."},
+    "gives": GIVES,
+    "last": {"type": "object", "description": "How its values looked when these settings were written."},
+}
+
+
 class LookupSettings(SettingsForm):
     """Through which link, and which field of the linked record."""
 
+    added: ClassVar = SHOWN
+    rest: ClassVar = LOOKS
     link = forms.TypedChoiceField(label=gettext_lazy("Through the link"), coerce=int)
     field = forms.TypedChoiceField(label=gettext_lazy("Show the field"), coerce=int, help_text=SEEN)
 

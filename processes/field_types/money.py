@@ -44,11 +44,22 @@ _SIGNS = {
 }
 
 
+class CodesField(forms.CharField):
+    """Codes of currencies: `EUR, USD`, or a list of them."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(" ".join(map(str, value)) if isinstance(value, list | tuple) else value) or ""
+
+    def json_schema(self) -> dict[str, Any]:
+        """A list, or a text with commas."""
+        return {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
+
+
 class MoneySettings(SettingsForm):
     """In which currencies amounts may be given."""
 
     currency = forms.CharField(label=gettext_lazy("Currency"), max_length=3, initial="RUB", required=False)
-    others = forms.CharField(
+    others = CodesField(
         label=gettext_lazy("Other currencies"),
         max_length=200,
         required=False,
@@ -61,9 +72,7 @@ class MoneySettings(SettingsForm):
 
     def clean_others(self) -> list[str]:
         """Codes of ISO 4217, without the first one."""
-        raw = self.data.get(self.add_prefix("others")) or []
-        items = raw if isinstance(raw, list | tuple) else re.split(r"[\s,;]+", str(raw))
-        codes = [_code(str(item)) for item in items if str(item).strip()]
+        codes = [_code(item) for item in re.split(r"[\s,;]+", self.cleaned_data["others"]) if item]
         return list(dict.fromkeys(code for code in codes if code != self.cleaned_data.get("currency")))
 
 

@@ -1,7 +1,7 @@
 """A number, an amount or a date made of many linked records."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -13,7 +13,16 @@ from expressions.conditions import parse_condition
 from processes.computed_type import ComputedType
 from processes.definition import definition_of, field_def
 from processes.definition_types import FieldDef
-from processes.field_types.lookup import completed_by, fields_in, grouped, ids_of, links_of, what_it_shows
+from processes.field_types.lookup import (
+    LOOKS,
+    SHOWN,
+    completed_by,
+    fields_in,
+    grouped,
+    ids_of,
+    links_of,
+    what_it_shows,
+)
 from processes.field_types.number import SCALE
 from processes.fieldtype import Group, field_types
 from processes.models import Field, Process
@@ -56,6 +65,8 @@ class LinkedCondition(forms.JSONField):
 class RollUpSettings(SettingsForm):
     """Over which linked records, what of them, and which of them count."""
 
+    added: ClassVar = SHOWN
+    rest: ClassVar = LOOKS
     relation = forms.ChoiceField(label=gettext_lazy("Linked records"))
     function = forms.ChoiceField(label=gettext_lazy("What of them"), choices=list(FUNCTIONS.items()), initial=COUNT)
     field = forms.TypedChoiceField(

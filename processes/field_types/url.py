@@ -56,6 +56,9 @@ class UrlType(FieldType):
     def short_display(self, value: str | None, field: FieldDef, context: DisplayContext) -> str:
         return "" if value is None else _short(value)
 
+    def list_display(self, value: str | None, field: FieldDef, context: DisplayContext) -> str:
+        return "" if value is None else _short(value)
+
     def html(self, value: str | None, field: FieldDef, context: DisplayContext) -> SafeString:
         if not value:
             return SafeString("")

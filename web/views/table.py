@@ -51,6 +51,8 @@ class Cell:
 
     key: str
     text: str
+    whole: str
+    """What the text is short for; empty where it says everything."""
     color: str
     is_number: bool
     is_computed: bool
@@ -153,9 +155,11 @@ def _cell(row: Row, column: TableColumn, names: Names) -> Cell:
     assert field is not None
     value = row.value(field)
     context = DisplayContext(names)
-    text = field.type.display(value, field, context)
+    whole, text = field.type.display(value, field, context), field.type.list_display(value, field, context)
     color, parts = field.type.color(value, field), parts_of(field, value, names)
-    return Cell(field.key, text, color, field.type.summable, field.type.is_computed, parts)
+    return Cell(
+        field.key, text, "" if whole == text else whole, color, field.type.summable, field.type.is_computed, parts
+    )
 
 
 def _columns(access: Access, *, with_pipeline: bool = False) -> list[TableColumn]:

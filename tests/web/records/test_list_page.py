@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from core.actor import SYSTEM
+from processes.drafts import FieldDraft
 from processes.models import Process
+from processes.operations import add_field
 from records.queries.table import PAGE
 from tests.factories import actor_of
 from tests.web.records.conftest import Create, text_of
@@ -59,6 +62,15 @@ def test_cells_are_edited_only_where_the_right_reaches(
     page = text_of(visit(employee).get("/p/requests/list/"))
     assert page.count("/fields/title/") == 1
     assert f"/records/{own}/fields/title/" in page
+
+
+def test_web_address_is_short_and_whole_in_its_tip(
+    process: Process, employee: User, visit: Any, create: Create
+) -> None:
+    add_field(process, FieldDraft("Site", "url", key="site"), actor=SYSTEM)
+    create("Paper", site="https://www.acme.org/contacts/")
+    page = " ".join(text_of(visit(employee).get("/p/requests/list/")).split())
+    assert '<span data-value title="https://www.acme.org/contacts/">acme.org/contacts/</span>' in page
 
 
 def test_row_alone_is_absent_where_the_filter_hides_it(
