@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -50,7 +51,7 @@ class LongTextType(FieldType):
 
     def html(self, value: str | None, field: FieldDef, context: DisplayContext) -> SafeString:
         """Emphasis, lists, quotes and links of Markdown."""
-        return markdown_html(value or "")
+        return format_html('<div class="prose">{}</div>', markdown_html(value)) if value else SafeString("")
 
     def form_field(self, field: FieldDef) -> forms.Field:
         return forms.CharField(
