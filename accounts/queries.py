@@ -180,6 +180,11 @@ def people(search: str = "") -> Any:
     return found.search(search) if search else found
 
 
+def viewable_people() -> Any:
+    """Those as whom an administrator may look at the product, by name."""
+    return User.objects.viewable().by_name()
+
+
 def everybody(search: str = "", *, department_id: int | None = None) -> Any:
     """All people with their department, direct roles (`role_assignments`) and whether an invitation is open
     (`is_invited`), by name, the deactivated last.

@@ -18,6 +18,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Those who may sign in and be given work."""
         return self.filter(is_active=True)
 
+    def viewable(self) -> "UserQuerySet":
+        """Those as whom an administrator may look: another administrator sees the same."""
+        return self.active().filter(is_admin=False)
+
     def search(self, text: str) -> "UserQuerySet":
         """By any part of the name or the beginning of the address."""
         return self.filter(models.Q(folded_name__contains=fold(text)) | models.Q(email__istartswith=text.strip()))

@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from accounts.models import Token, User
 from accounts.operations import note_token_use
 from accounts.queries import actor_for, token_and_actor
+from accounts.viewing import viewed_person
+from core.errors import NotAllowed
 
 SCHEME = "bearer"
 
@@ -39,8 +41,10 @@ class SessionAuthentication(authentication.SessionAuthentication):
     """The browser's session, with CSRF checked; sets `request.actor`."""
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
-        """The person who is signed in; None for nobody."""
+        """The person who is signed in; None for nobody. Raises NotAllowed while they look as somebody else."""
         found = super().authenticate(request)
+        if found is not None and viewed_person(request._request.session, found[0]) is not None:
+            raise NotAllowed(_("While you look as somebody else, REST answers only to tokens."))
         if found is not None and not hasattr(request._request, "actor"):
             request._request.actor = actor_for(found[0])  # type: ignore[attr-defined]
         return found

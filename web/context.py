@@ -29,8 +29,10 @@ def site(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"theme": request.COOKIES.get("theme", "system"), "mail_works": _mail_works()}
+    viewer = getattr(request, "viewer", None)
     return {
-        "theme": user.theme,
+        "theme": (viewer or user).theme,
+        "viewer": viewer,
         "mail_works": _mail_works(),
         "mail_folder": settings.EMAIL_FILE_PATH if user.is_admin and not _mail_works() else "",
         "nav_processes": SimpleLazyObject(lambda: rail(request.actor)),  # type: ignore[attr-defined]

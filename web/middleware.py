@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
+from accounts.models import User
 from accounts.queries import actor_for
 from accounts.sessions import SessionStore
 from core.actor import Actor
@@ -31,6 +32,8 @@ class PersonalRequest(HttpRequest):
     """A request of somebody who signed in, as the views see it."""
 
     actor: Actor
+    viewer: User | None
+    """The administrator who looks as `user`, see `web.viewing`; None where people act for themselves."""
 
 
 class PersonMiddleware:
@@ -43,7 +46,7 @@ class PersonMiddleware:
         user = request.user
         if not user.is_authenticated:
             return self.get_response(request)
-        request.actor = SimpleLazyObject(lambda: actor_for(user))  # type: ignore[attr-defined]
+        become(request, user)
         request.LANGUAGE_CODE = user.language
         with translation.override(user.language), timezone.override(ZoneInfo(user.time_zone)):
             response = self.get_response(request)
@@ -77,14 +80,24 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """JSON for scripts and fragments, a page for people."""
-        if not isinstance(exception, SmartCRMError):
-            return None
-        status = status_of(exception)
-        if wants_json(request):
-            return JsonResponse(exception.as_body(), status=status)
-        template = "errors/404.html" if status == HTTPStatus.NOT_FOUND else "errors/refused.html"
-        return render(request, template, {"error": exception, "status": int(status)}, status=status)
+        """None for whatever is no refusal."""
+        return refusal(request, exception) if isinstance(exception, SmartCRMError) else None
+
+
+def become(request: HttpRequest, person: User, *, viewer: User | None = None) -> None:
+    """The request is a person's from here on; `request.actor` is compiled when first read."""
+    request.user = person
+    request.actor = SimpleLazyObject(lambda: actor_for(person))  # type: ignore[attr-defined]
+    request.viewer = viewer  # type: ignore[attr-defined]
+
+
+def refusal(request: HttpRequest, error: SmartCRMError) -> HttpResponse:
+    """What a refusal looks like: JSON for scripts and fragments, a page for people."""
+    status = status_of(error)
+    if wants_json(request):
+        return JsonResponse(error.as_body(), status=status)
+    template = "errors/404.html" if status == HTTPStatus.NOT_FOUND else "errors/refused.html"
+    return render(request, template, {"error": error, "status": int(status)}, status=status)
 
 
 def status_of(error: SmartCRMError) -> HTTPStatus:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from core.errors import Text
 from records.files import HEADERS, open_content
@@ -17,6 +18,12 @@ def go(request: HttpRequest, to: str, *args: Any) -> HttpResponse:
     if not is_fragment(request):
         return HttpResponseRedirect(url)
     return HttpResponse(headers={"HX-Redirect": url})
+
+
+def own_address(request: HttpRequest, wanted: str) -> str:
+    """An address that a page asked to go to, if it is one of ours; the start page otherwise."""
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if is_ours else "/"
 
 
 def with_toast(response: HttpResponse, text: Text, **events: Any) -> HttpResponse:

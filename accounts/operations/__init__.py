@@ -38,6 +38,7 @@ from accounts.operations.roles import (
 )
 from accounts.operations.sessions import end_other_sessions, end_session
 from accounts.operations.tokens import create_token, note_token_use, revoke_token
+from accounts.operations.viewing import begin_view, end_view
 
 __all__ = [
     "PastPerson",
@@ -46,6 +47,7 @@ __all__ = [
     "ask_for_password",
     "assign_role",
     "assign_role_to_department",
+    "begin_view",
     "change_password",
     "create_department",
     "create_first_admin",
@@ -56,6 +58,7 @@ __all__ = [
     "delete_role",
     "end_other_sessions",
     "end_session",
+    "end_view",
     "invitation_for",
     "invite_person",
     "move_department",

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.queries import actor_for
 from accounts.sessions import SessionStore
+from accounts.viewing import viewed_person
 from core.errors import SmartCRMError
 from events.models import Event
 from processes.models import Operation
@@ -64,7 +65,7 @@ class Watcher:
 
 
 def watcher_of(cookies: str) -> Watcher | None:
-    """The signed-in person behind a Cookie header, with the rights they have now; None for anybody else."""
+    """The person behind a Cookie header, or as whom they look, with their rights of now; None for anybody else."""
     close_old_connections()
     morsel = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
     if morsel is None:
@@ -74,7 +75,8 @@ def watcher_of(cookies: str) -> Watcher | None:
     if SESSION_KEY not in request.session:
         return None
     try:
-        actor = actor_for(get_user(request))  # type: ignore[arg-type]
+        user: Any = get_user(request)
+        actor = actor_for(viewed_person(request.session, user) or user)
     except (SmartCRMError, AttributeError):
         return None
     accesses = {access.definition.id: access for access in accesses_for(actor) if access.can(Operation.VIEW)}

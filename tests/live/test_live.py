@@ -11,7 +11,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.operations import deactivate_person, end_other_sessions
+from accounts.operations import begin_view, deactivate_person, end_other_sessions, end_view
+from accounts.sessions import SessionStore
 from core.actor import SYSTEM
 from events.models import Event
 from events.relay import relay_all
@@ -163,6 +164,29 @@ def test_stream_of_a_session_signed_out_from_afar_ends_and_the_other_stays(proce
     record = create_record(process, values={}, actor=SYSTEM)
     relay_all()
     assert stays.next()["data"]["record"] == record.pk
+
+
+def test_stream_of_an_administrator_who_looks_as_somebody_follows_that_person(
+    process: Process, address: str, listen: Listen
+) -> None:
+    boss, person, other = make_user(is_admin=True), watcher(process), make_process()
+    listener = listen(boss).ready()
+    session = SessionStore(listener.cookie.partition("=")[2])
+
+    def heard_next() -> int:
+        for where in (other, process):
+            create_record(where, values={}, actor=SYSTEM)
+        relay_all()
+        message = listener.next()
+        while "record" not in message["data"]:
+            message = listener.next()
+        return definition_of(message["data"]["process"]).id
+
+    begin_view(person, session=session, actor=actor_of(boss))
+    assert heard_next() == process.pk
+    assert listener.events.empty()
+    end_view(session=session, actor=actor_of(boss))
+    assert heard_next() == other.pk
 
 
 def test_stranger_is_refused(address: str) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import departments, invitations, notifications, people, profile, roles, sessions, tokens
+from web.views import departments, invitations, notifications, people, profile, roles, sessions, tokens, viewing
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("join/<str:secret>/", invitations.join, name="join"),
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profile/sessions/<slug:session_id>/end/", sessions.end, name="session-end"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="person-invite"),
+    path("people/view-as/", viewing.begin, name="view-begin"),
+    path("people/view-as/end/", viewing.end, name="view-end"),
     path("people/<int:person_id>/", people.person, name="person"),
     path("people/<int:person_id>/department/", people.choose_department, name="person-department"),
     path("people/<int:person_id>/link/", people.renew_link, name="person-link"),

@@ -7,13 +7,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.queries import roles
+from accounts.queries import roles, viewable_people
 from processes.models import Operation
 from processes.operations import set_grants
 from processes.permissions import access_for
 from processes.queries import differing_grants, process_for
 from web.forms.access import differing_from, grants_from, matrix_of, pipelines_from, warnings_about
 from web.middleware import PersonalRequest
+from web.navigation import process_url
 from web.views.designer import page
 
 
@@ -36,7 +37,13 @@ def access(request: PersonalRequest, key: str) -> HttpResponse:
         messages.success(request, _("Saved. It holds from the next request on."))
         return redirect("process-access", key)
     matrix = matrix_of(shown, definition.grants, pipelines, *differing_grants(process))
-    return page(request, process, "access", {"matrix": matrix, "warnings": warnings_about(definition.grants, shown)})
+    context = {
+        "matrix": matrix,
+        "warnings": warnings_about(definition.grants, shown),
+        "viewable": viewable_people() if request.actor.is_admin else (),
+        "process_url": process_url(process),
+    }
+    return page(request, process, "access", context)
 
 
 @login_required

@@ -6,7 +6,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,6 +14,7 @@ from accounts.queries import sessions_of
 from web.forms.people import ProfileForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
+from web.responses import own_address
 
 FIELDS = ("name", "language", "time_zone", "theme")
 
@@ -55,10 +55,7 @@ def choose_language(request: PersonalRequest) -> HttpResponse:
     """Another language, from the menu; back to where it was chosen."""
     language = request.POST.get("language", "")
     _save(request, language=language)
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
-        back = "/"
-    return _remembering(redirect(back), language=language)
+    return _remembering(redirect(own_address(request, request.POST.get("next", ""))), language=language)
 
 
 def _present(request: PersonalRequest) -> dict[str, str]:
