@@ -71,7 +71,7 @@ def _present_version(process: int | str | Process) -> tuple[int, int]:
         )
         row = cursor.fetchone()
     if row is None:
-        raise NotFound(_("There is no such process."), process=value)
+        raise NotFound(_("There is no such process."))
     return row[0], row[1]
 
 
@@ -96,7 +96,7 @@ def _load(process_id: int) -> Definition:
     while True:
         process = Process.objects.filter(pk=process_id).first()
         if process is None:
-            raise NotFound(_("There is no such process."), process=process_id)
+            raise NotFound(_("There is no such process."))
         built = _build(process)
         if Process.objects.values_list("version", flat=True).get(pk=process_id) == process.version:
             return built

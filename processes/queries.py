@@ -23,7 +23,7 @@ def process_for(actor: Actor, key: str, *, operation: str = Operation.DESIGN) ->
     """
     process = Process.objects.filter(key=key).first()
     if process is None:
-        raise NotFound(_("There is no such process."), process=key)
+        raise NotFound(_("There is no such process."))
     access_for(actor, process).require(operation)
     return process
 

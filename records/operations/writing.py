@@ -21,7 +21,7 @@ from processes.definition import definition_at, definition_of
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation, Process
 from processes.operations.changing import lock_for_writing
-from processes.permissions import Access, access_for
+from processes.permissions import Access, visible_access
 from records.models import Record
 from records.typed import TypedRecord, model_for
 
@@ -147,9 +147,9 @@ def begin(process: ProcessRef, *, actor: Actor) -> Writing:
     process_id = _id_of(process)
     version, now = lock_for_writing(process_id)
     if version is None:
-        raise NotFound(_("There is no such process."), process=process_id)
+        raise NotFound(_("There is no such process."))
     definition = definition_at(process_id, version)
-    access = access_for(actor, definition)
+    access = visible_access(actor, definition)
     if definition.status != Process.Status.PUBLISHED:
         access.require(Operation.VIEW)
         raise Conflict(_("This process is not in use; its records cannot be changed."))

@@ -60,11 +60,12 @@ def delete_section(request: PersonalRequest, key: str, section_id: int) -> HttpR
 def move_section(request: PersonalRequest, key: str, section_id: int) -> HttpResponse:
     """Put a section one place `up` or down."""
     process = process_for(request.actor, key)
+    moved = section_of(process, section_id)
     layout = layout_of(process)
-    at = next((place for place, (section, _keys) in enumerate(layout) if section == section_id), None)
-    to = None if at is None else at - 1 if "up" in request.POST else at + 1
+    at = next(place for place, (section, _keys) in enumerate(layout) if section == moved.pk)
+    to = at - 1 if "up" in request.POST else at + 1
     # The fields without a section stand first for good.
-    if at is not None and to is not None and 1 <= to < len(layout):
+    if 1 <= to < len(layout):
         layout[at], layout[to] = layout[to], layout[at]
         arrange_fields(process, layout, actor=request.actor)
     return go(request, "process-fields", key)
