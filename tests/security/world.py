@@ -172,7 +172,14 @@ class World:
         return ApiClient() if name == "anonymous" else client_of(self.people[name])
 
 
-CONVERSIONS = ("api-conversion", "api-conversion-revert", "api-conversion-unconverted")
+CONVERSIONS = (
+    "field-unconverted",
+    "field-revert",
+    "field-forget",
+    "api-conversion",
+    "api-conversion-revert",
+    "api-conversion-unconverted",
+)
 EXPORTS = ("export", "export-progress", "export-cancel", "export-file")
 HOOK = TriggerDraft(
     kind="webhook", settings={"find_by": "title", "find_path": "number", "when_missing": "ignore"}, name="Paid"
