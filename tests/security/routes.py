@@ -143,6 +143,7 @@ PAGES: Table = {
     "record-tile": get(RECORD),
     "record-row": get(RECORD),
     "record-move": post(CHANGE, b'{"stage": {stage_id}, "version": 1}'),
+    "record-elsewhere": get(RECORD),
     "record-gate": [("get", None, RECORD), ("post", {"stage": "{stage_id}"}, CHANGE)],
     "record-delete": post(CHANGE),
     "record-restore": post(IN_BIN),
