@@ -22,12 +22,14 @@ AnyRow = Row | TypedRecord
 Reader = Callable[[Any], Any]
 
 BASE_KEYS = (
-    *("id", "title", "stage", "pipeline", "assignee", "author", "version"),
+    *("id", "title", "stage", "pipeline", "assignee", "author", "observers", "version"),
     *("created_at", "updated_at", "stage_changed_at", "closed_at"),
 )
+WRITTEN = ("title", "assignee", "observers")
+"""Base keys of values."""
 ALWAYS_SHOWN = ("id", "version")
-CREATABLE = frozenset({"title", "stage", "pipeline", "assignee", "fields", "passing"})
-UPDATABLE = frozenset({"title", "assignee", "fields"})
+CREATABLE = frozenset({"title", "stage", "pipeline", "assignee", "observers", "fields", "passing"})
+UPDATABLE = frozenset({"title", "assignee", "observers", "fields"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def _base(definition: Definition) -> Iterable[tuple[str, Callable[[AnyRow], Any]
         ("pipeline", (lambda row: pipelines[row.pipeline_id]) if definition.has_stages else _nothing),
         ("assignee", lambda row: row.assignee_id),
         ("author", lambda row: row.author_id),
+        ("observers", lambda row: row.observer_ids or []),
         ("version", lambda row: row.version),
         ("created_at", lambda row: row.created_at),
         ("updated_at", lambda row: row.updated_at),
@@ -114,13 +117,13 @@ def incoming(data: Mapping[str, Any], definition: Definition, *, keys: frozenset
     fields = data.get("fields", {})
     if not isinstance(fields, dict):
         problems["fields"], fields = [_("An object of values by field key is expected.")], {}
-    problems |= {f"fields.{key}": [_("There is no such field.")] for key in fields if key in ("title", "assignee")}
+    problems |= {f"fields.{key}": [_("There is no such field.")] for key in fields if key in WRITTEN}
     if not definition.has_stages:
         problems |= {key: [_("This process has no stages.")] for key in ("stage", "pipeline") if data.get(key)}
     stage = None if problems else _start(data, definition, problems)
     if problems:
         raise Invalid(_("Some values are wrong."), problems)
-    base = {key: data[key] for key in ("title", "assignee") if key in data}
+    base = {key: data[key] for key in WRITTEN if key in data}
     return Incoming({**base, **fields}, stage)
 
 

@@ -1,13 +1,13 @@
 """What the address of a list of records asks for: filters, search, order, columns, page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.utils.translation import gettext as _
 
-from api.codec import BASE_KEYS, Codec, codec_for
+from api.codec import BASE_KEYS, AnyRow, codec_for
 from core.errors import Invalid
 from core.text import id_from
 from expressions.conditions import Condition
@@ -31,9 +31,15 @@ class Shape:
     keys: frozenset[str] | None
     with_names: bool
 
-    def codec(self, access: Access) -> Codec:
-        """The codec that shows records so."""
-        return codec_for(access.definition, self.fields, self.keys)
+    def reader(self, access: Access) -> Callable[[AnyRow], dict[str, Any]]:
+        """What shows records so; a field that a record does not show is absent from it."""
+        if not access.partial_fields:
+            return codec_for(access.definition, self.fields, self.keys).read
+        return lambda row: codec_for(access.definition, self.fields_of(access, row), self.keys).read(row)
+
+    def fields_of(self, access: Access, row: AnyRow) -> tuple[FieldDef, ...]:
+        """Those of the fields that a record shows."""
+        return tuple(field for field in self.fields if access.reads(field, row))
 
 
 def shape_from(access: Access, query: Mapping[str, str]) -> Shape:

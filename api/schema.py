@@ -2,7 +2,7 @@
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -15,9 +15,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from api.renderers import to_bytes
+from processes.definition_types import FieldDef
 from processes.permissions import Access
 from processes.queries import visible_pipelines
-from records.queries.filters import readable_fields
 
 MOST_DOCUMENTS = 32
 
@@ -175,6 +175,7 @@ def record_schema(access: Access) -> dict[str, Any]:
             "pipeline": {"type": "string", "enum": pipelines} if definition.has_stages else nothing,
             "assignee": person,
             "author": {**person, "readOnly": True},
+            "observers": {"type": "array", "items": {"type": "integer", "description": "id of a person"}},
             "version": {"type": "integer", "readOnly": True},
             "created_at": {**moment, "readOnly": True},
             "updated_at": {**moment, "readOnly": True},
@@ -185,21 +186,22 @@ def record_schema(access: Access) -> dict[str, Any]:
     }
 
 
-def fields_schema(access: Access) -> dict[str, Any]:
-    """JSON Schema of the values of a record of the process, by field key."""
+def fields_schema(access: Access, fields: Iterable[FieldDef] | None = None) -> dict[str, Any]:
+    """JSON Schema of values of a record of the process, by field key; of all that the access reads unless given."""
     return {
         "type": "object",
         "additionalProperties": False,
         "properties": {
             field.key: {**_nullable(field.type.json_schema(field)), "title": field.label}
-            for field in readable_fields(access)
+            for field in (access.readable_fields if fields is None else fields)
         },
     }
 
 
 def write_schema(access: Access, *keys: str) -> dict[str, Any]:
     """JSON Schema of a body that creates or changes a record of the process."""
-    properties = record_schema(access)["properties"]
+    written = [field for field in access.writable_fields if not field.type.is_computed]
+    properties = record_schema(access)["properties"] | {"fields": fields_schema(access, written)}
     return {
         "title": access.definition.noun,
         "type": "object",
@@ -210,7 +212,7 @@ def write_schema(access: Access, *keys: str) -> dict[str, Any]:
 
 def _creating(access: Access) -> dict[str, Any]:
     """A record to be, and what comes along for the gates into its stage."""
-    schema = write_schema(access, "title", "stage", "pipeline", "assignee", "fields")
+    schema = write_schema(access, "title", "stage", "pipeline", "assignee", "observers", "fields")
     passing = {
         "type": "object",
         "additionalProperties": False,
@@ -232,8 +234,8 @@ def _nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {**schema, "type": [kind, "null"]} if isinstance(kind, str) else {"anyOf": [schema, {"type": "null"}]}
 
 
-def _field_keys(access: Access) -> tuple[str, ...]:
-    return tuple(field.key for field in readable_fields(access))
+def _field_keys(access: Access) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(f.key for f in fields) for fields in (access.readable_fields, access.writable_fields))
 
 
 def _pipeline_ids(access: Access) -> tuple[int, ...]:
@@ -246,7 +248,7 @@ def _document(accesses: Sequence[Access]) -> dict[str, Any]:
     kinds: dict[str, Callable[[Access], dict[str, Any]]] = {
         "Record": record_schema,
         "RecordCreate": lambda access: _creating(access),
-        "RecordUpdate": lambda access: write_schema(access, "title", "assignee", "fields"),
+        "RecordUpdate": lambda access: write_schema(access, "title", "assignee", "observers", "fields"),
     }
     for name, make in kinds.items():
         own = {f"{name}_{access.definition.key}": make(access) for access in accesses}

@@ -112,6 +112,7 @@ class RobotSettings(SettingsForm):
 def people_choices(definition: Definition) -> list[Any]:
     """Choices of a PeopleField: parts, person fields, active people."""
     parts = [("assignee", gettext_lazy("Responsible person")), ("author", gettext_lazy("Who created it"))]
+    parts.append(("observers", gettext_lazy("Who watches it")))
     fields = [(f"field:{field.key}", field.label) for field in definition.fields if field.type.kind == "person"]
     people = [(f"person:{pk}", name) for pk, name in User.objects.active().by_name().values_list("pk", "name")]
     return [*parts, (_("Fields"), fields), (_("People"), people)] if fields else [*parts, (_("People"), people)]
@@ -122,9 +123,9 @@ def people_of(choices: list[str], values: Mapping[str, Any]) -> list[int]:
     found: list[int] = []
     for choice in choices:
         kind, _colon, rest = choice.partition(":")
-        person = int(rest) if kind == "person" else values.get(rest if kind == "field" else choice)
-        if isinstance(person, int) and person not in found:
-            found.append(person)
+        named = int(rest) if kind == "person" else values.get(rest if kind == "field" else choice)
+        people = named if isinstance(named, list) else [named]
+        found += [person for person in people if isinstance(person, int) and person not in found]
     return found
 
 

@@ -6,7 +6,7 @@ the check of REST, placeholders, retries, the ledger and the loop guard.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from expressions.placeholders import Target
 from expressions.schema import Scope
 from processes.definition_types import Definition
 from processes.models import Operation
+from processes.permissions import Access
 from records.operations.writing import Writing
 from records.typed import TypedRecord
 
@@ -72,11 +73,16 @@ class Context:
         """The values of the record for placeholders."""
         return record_scope(self.definition, self.row, self.now)
 
-    def render(self, source: str, *, target: Target = "text") -> str:
-        """A text of the settings with its placeholders filled. Raises InvalidExpression for a field that is gone."""
+    def render(self, source: str, *, target: Target = "text", reader: Access | None = None) -> str:
+        """A text of the settings with its placeholders filled; for a reader without what the record does not show
+        them. Raises InvalidExpression for a field that is gone."""
         template = template_for(self.definition, source)
-        scope = names_in(self.scope, template.fields_used, self.definition)
-        return template.render(scope, target=target)
+        scope = self.scope if reader is None else self._shown_to(reader)
+        return template.render(names_in(scope, template.fields_used, self.definition), target=target)
+
+    def _shown_to(self, reader: Access) -> Scope:
+        hidden = {field.key for field in self.definition.fields if not reader.reads(field, self.row)}
+        return replace(self.scope, values={k: v for k, v in self.scope.values.items() if k not in hidden})
 
 
 class RobotType(Extension):

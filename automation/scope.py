@@ -116,6 +116,7 @@ def record_scope(definition: Definition, row: TypedRecord, now: datetime) -> Sco
         "stage": row.stage_id,
         "assignee": row.assignee_id,
         "author": row.author_id,
+        "observers": row.observer_ids,
         "record.id": row.pk,
         "record.url": record_url(definition, row.pk),
         "process.name": definition.name,

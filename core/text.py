@@ -20,7 +20,7 @@ RESERVED_KEYS = frozenset(
         *("title", "stage", "pipeline", "assignee", "author", "department", "deadline", "position", "version"),
         *("created_at", "updated_at", "stage_changed_at", "closed_at", "deleted_at", "editor", "record", "process"),
         *("stage_name", "stage_kind", "fields", "filter", "sort", "search", "expand", "cursor", "limit", "offset"),
-        *("format", "view", "self", "class", "import"),
+        *("observers", "observer_ids", "format", "view", "self", "class", "import"),
     ]
 )
 

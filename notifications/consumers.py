@@ -109,6 +109,7 @@ def _subject(event: Event) -> Subject:
         snapshot.get("author"),
         event.data.get("department"),
         snapshot.get("stage") or 0,
+        snapshot.get("observers"),
     )
 
 

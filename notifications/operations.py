@@ -1,6 +1,6 @@
 """Telling people, and marking what they have read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from notifications.channel import channels as known_channels
 from notifications.models import Delivery, Notification
 from processes.definition import definition_of
 from processes.models import Operation
-from processes.permissions import access_for
+from processes.permissions import Access, access_for
 
 TEXT_LIMIT = 2000
 
@@ -33,6 +33,7 @@ class Subject:
     author_id: int | None
     department_id: int | None
     stage_id: int
+    observer_ids: Sequence[int] | None = None
 
 
 @transaction.atomic
@@ -41,7 +42,7 @@ def notify(
     *,
     about: Subject,
     kind: str,
-    text: Text,
+    text: Text | Callable[[Access], Text],
     actor: Actor,
     event_id: int | None = None,
     channels: Sequence[str] = (),
@@ -49,12 +50,16 @@ def notify(
     """Tell people something about a record and return what was written.
 
     Nobody is told of their own act, or of a record that they may not see; the deactivated are not told. `text` may be
-    lazy: each reads it in their language. One person is told once per (event, kind) or run. `channels` are ways out
-    beside the bell. Writes `notification.created` for the bells of open pages. Raises NotFound for an unknown channel.
+    lazy, or be made for each reader of what they may see: each reads it in their language. One person is told once per
+    (event, kind) or run. `channels` are ways out beside the bell. Writes `notification.created` for the bells of open
+    pages. Raises NotFound for an unknown channel.
     """
     outside = [known_channels[key] for key in channels if known_channels[key].leaves]
-    audience = _audience(people, about, actor)
-    rows = [_row(user, about, kind, text, actor, event_id) for user in audience]
+    rows = []
+    for user, access in _audience(people, about, actor):
+        with translation.override(user.language):
+            words = text(access) if callable(text) else text
+        rows.append(_row(user, about, kind, words, actor, event_id))
     told = _write(rows, kind, event_id)
     for row in told:
         publish("notification.created", actor=actor, process_id=about.process_id, data={"user_id": row.user_id})
@@ -101,13 +106,14 @@ def mark_all_read(*, actor: Actor, record_id: int | None = None) -> int:
     return own.update(read_at=Now())
 
 
-def _audience(people: Iterable[int], about: Subject, actor: Actor) -> list[User]:
+def _audience(people: Iterable[int], about: Subject, actor: Actor) -> list[tuple[User, Access]]:
     wanted = {person for person in people if person != actor.user_id}
     if not wanted:
         return []
     definition = definition_of(about.process_id)
     users = User.objects.active().filter(pk__in=wanted).order_by("pk")
-    return [user for user in users if access_for(actor_for(user), definition).covers(Operation.VIEW, about)]
+    found = [(user, access_for(actor_for(user), definition)) for user in users]
+    return [(user, access) for user, access in found if access.covers(Operation.VIEW, about)]
 
 
 def _row(user: User, about: Subject, kind: str, text: Text, actor: Actor, event_id: int | None) -> Notification:

@@ -1,6 +1,6 @@
 """What an actor may do in a process: the one compiler of rights that every door asks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from core.actor import Actor, ActorKind
 from core.errors import NotAllowed, NotFound
 from processes.definition import definition_of, definitions
-from processes.definition_types import Definition, GateDef
+from processes.definition_types import Definition, FieldDef, GateDef
 from processes.models import Operation, Process, Scope
+from processes.reach import EVERYWHERE, NO_LIMITS, NOWHERE, FieldLimits, Reach, limits_of, reach_of
 
 READ_OPERATIONS = frozenset({Operation.VIEW, Operation.HISTORY, Operation.EXPORT})
 ADMIN_OPERATIONS = frozenset({Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS})
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 OF_PERSONS = frozenset({ActorKind.PERSON, ActorKind.TOKEN, ActorKind.IMPORT})
 """Kinds of actors that have the rights of the person behind them."""
-EVERYTHING: Mapping[str, int] = dict.fromkeys(Operation.values, Scope.ALL)
+EVERYTHING: Mapping[str, Reach] = dict.fromkeys(Operation.values, EVERYWHERE)
 
 
 class Owned(Protocol):
@@ -41,6 +42,21 @@ class Owned(Protocol):
     def stage_id(self) -> int:
         """Where it stands."""
 
+    @property
+    def observer_ids(self) -> Sequence[int] | None:
+        """Who watches it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose a record is and where it stands (or would stand), for deciding about it without the record."""
+
+    assignee_id: int | None
+    author_id: int | None
+    department_id: int | None
+    stage_id: int
+    observer_ids: Sequence[int] | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -48,36 +64,95 @@ class Access:
 
     actor: Actor
     definition: Definition
-    scopes: Mapping[str, int]
-    by_stage: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
-    """Operation → stage id → scope, where a stage differs from `scopes`."""
+    reaches: Mapping[str, Reach]
+    """Operation → on whose records, in the stages that do not differ."""
+    by_stage: Mapping[str, Mapping[int, Reach]] = field(default_factory=dict)
+    """Operation → stage id → on whose records, where a stage differs."""
+    limits: FieldLimits = NO_LIMITS
 
-    def scope(self, operation: str, stage_id: int | None = None) -> int:
-        """On whose records in a stage the actor may do it (a `Scope`); without a stage, in those that do not differ."""
-        general = self.scopes.get(operation, Scope.NONE)
+    def reach(self, operation: str, stage_id: int | None = None) -> Reach:
+        """On whose records in a stage the actor may do it; without a stage, in those that do not differ."""
+        general = self.reaches.get(operation, NOWHERE)
         return general if stage_id is None else self.by_stage.get(operation, {}).get(stage_id, general)
 
-    def stages_by_scope(self, operation: str) -> dict[int, list[int]]:
-        """Scope → ids of the stages where it holds for the operation; every stage is in one of them."""
-        found: dict[int, list[int]] = {}
+    def stages_by_reach(self, operation: str) -> dict[Reach, list[int]]:
+        """On whose records → ids of the stages where it holds for the operation; every stage is in one of them."""
+        found: dict[Reach, list[int]] = {}
         for stage_id in self.definition.stage_by_id:
-            found.setdefault(self.scope(operation, stage_id), []).append(stage_id)
+            found.setdefault(self.reach(operation, stage_id), []).append(stage_id)
         return found
 
     def can(self, operation: str) -> bool:
         """Whether the actor may do it at all, in some stage."""
-        return self.scope(operation) > Scope.NONE or any(self.by_stage.get(operation, {}).values())
+        return bool(self.reach(operation)) or any(self.by_stage.get(operation, {}).values())
 
     def covers(self, operation: str, record: Owned) -> bool:
         """Whether the actor may do it with this record."""
-        scope = self.scope(operation, record.stage_id)
-        if scope in (Scope.NONE, Scope.ALL):
-            return scope == Scope.ALL
-        return self.owns(record) or record.department_id in self.departments(scope)
+        return self.holds(self.reach(operation, record.stage_id), record)
+
+    def reads(self, field: FieldDef, record: Owned) -> bool:
+        """Whether a record that the actor sees shows its answer to the field."""
+        places = self.limits.readings.get(field.id)
+        return places is None or self.holds(places[record.stage_id], record)
+
+    def edits(self, field: FieldDef, record: Owned) -> bool:
+        """Whether the actor may change this record's answer to the field."""
+        places = self.limits.editings.get(field.id)
+        may = self.covers(Operation.UPDATE, record) and self.reads(field, record)
+        return may and (places is None or self.holds(places[record.stage_id], record))
+
+    def fills(self, field: FieldDef, stage_id: int) -> bool:
+        """Whether a new record of the actor's may have an answer to the field, when it begins in a stage."""
+        places = self.limits.fillings.get(field.id)
+        return bool(self.reach(Operation.CREATE, stage_id)) and (places is None or stage_id in places)
+
+    def limits_reading(self, field: FieldDef) -> bool:
+        """Whether some of the records that the actor sees do not show the field."""
+        return any(reach != self.reach(Operation.VIEW, stage) for stage, reach in self._readings(field).items())
+
+    @property
+    def readable_fields(self) -> tuple[FieldDef, ...]:
+        """The fields that some of the records which the actor sees show."""
+        if not self.limits.readings:
+            return self.definition.fields
+        return tuple(field for field in self.definition.fields if self._is_read(field))
+
+    @property
+    def partial_fields(self) -> tuple[FieldDef, ...]:
+        """Those of the readable fields that some of the records which the actor sees do not show."""
+        return tuple(field for field in self.readable_fields if self.limits_reading(field))
+
+    @property
+    def writable_fields(self) -> tuple[FieldDef, ...]:
+        """The fields that the actor may write somewhere: of present records, or of new ones."""
+        if not self.limits.editings:
+            return self.definition.fields
+        return tuple(field for field in self.definition.fields if self._is_written(field))
+
+    def fields_of(self, record: Owned) -> tuple[FieldDef, ...]:
+        """The fields that this record shows."""
+        if not self.limits.readings:
+            return self.definition.fields
+        return tuple(field for field in self.definition.fields if self.reads(field, record))
+
+    def stages_by_reading(self, field: FieldDef) -> dict[Reach, list[int]]:
+        """On whose records → ids of the stages whose records show the field; for a limited field."""
+        found: dict[Reach, list[int]] = {}
+        for stage_id, reach in self._readings(field).items():
+            found.setdefault(reach, []).append(stage_id)
+        return found
 
     def owns(self, record: Owned) -> bool:
         """A record is one's own when one is responsible for it or made it."""
         return self.actor.user_id is not None and self.actor.user_id in (record.assignee_id, record.author_id)
+
+    def observes(self, record: Owned) -> bool:
+        """Whether the actor is one of those who watch a record."""
+        return self.actor.user_id is not None and self.actor.user_id in (record.observer_ids or ())
+
+    def nearness(self, record: Owned) -> int:
+        """The narrowest scope that holds a record, as seen by the actor."""
+        return next(scope for scope in range(Scope.OWN, Scope.ALL + 1) if self.holds(Reach(scope), record))
 
     def departments(self, scope: int) -> frozenset[int]:
         """The departments whose records a scope adds to one's own."""
@@ -85,6 +160,27 @@ class Access:
             return self.actor.departments_below
         own = self.actor.department_id
         return frozenset({own}) if scope == Scope.DEPARTMENT and own is not None else frozenset()
+
+    def holds(self, reach: Reach, record: Owned) -> bool:
+        """Whether a record is among those of a reach, as seen by the actor."""
+        if reach.scope == Scope.ALL or (reach.with_unassigned and record.assignee_id is None):
+            return True
+        if reach.scope == Scope.NONE:
+            return False
+        if self.owns(record) or record.department_id in self.departments(reach.scope):
+            return True
+        return reach.scope >= Scope.OBSERVED and self.observes(record)
+
+    def _readings(self, field: FieldDef) -> Mapping[int, Reach]:
+        return self.limits.readings.get(field.id, {})
+
+    def _is_read(self, field: FieldDef) -> bool:
+        return field.id not in self.limits.readings or any(self._readings(field).values())
+
+    def _is_written(self, field: FieldDef) -> bool:
+        if field.id not in self.limits.editings:
+            return True
+        return any(self.limits.editings[field.id].values()) or bool(self.limits.fillings[field.id])
 
     def may_pass(self, gate: GateDef) -> bool:
         """Whether the gate is open to the actor's roles, whatever else it asks for."""
@@ -114,7 +210,11 @@ def access_for(actor: Actor, process: Definition | Process | int | str) -> Acces
     if _is_master(actor, definition):
         return Access(actor, definition, _narrowed(EVERYTHING, actor))
     return Access(
-        actor, definition, _narrowed(_union(definition, actor), actor), _narrowed(_stages(definition, actor), actor)
+        actor,
+        definition,
+        _narrowed(_union(definition, actor), actor),
+        _narrowed(_stages(definition, actor), actor),
+        limits_of(definition, actor.role_ids) if definition.field_grants else NO_LIMITS,
     )
 
 
@@ -138,35 +238,21 @@ def accesses_for(actor: Actor) -> list[Access]:
     return [access for access in found if access.can(Operation.VIEW) or access.can(Operation.CREATE)]
 
 
-def _union(definition: Definition, actor: Actor) -> dict[str, int]:
-    scopes: dict[str, int] = {}
-    for role_id in actor.role_ids:
-        for operation, scope in definition.grants.get(role_id, {}).items():
-            scopes[operation] = max(scope, scopes.get(operation, Scope.NONE))
-    return scopes
+def _union(definition: Definition, actor: Actor) -> dict[str, Reach]:
+    asked = {operation for role_id in actor.role_ids for operation in definition.grants.get(role_id, {})}
+    return {operation: reach_of(definition, actor.role_ids, operation) for operation in asked}
 
 
-def _stages(definition: Definition, actor: Actor) -> dict[str, dict[int, int]]:
+def _stages(definition: Definition, actor: Actor) -> dict[str, dict[int, Reach]]:
     """Where stages differ: what a role says of a stage, or else of the process, added up over the roles."""
     differing: dict[str, set[int]] = {}
     for role_id in actor.role_ids:
         for operation, places in definition.stage_grants.get(role_id, {}).items():
             differing.setdefault(operation, set()).update(places)
     return {
-        operation: {stage_id: _highest(definition, actor, operation, stage_id) for stage_id in stages}
+        operation: {stage_id: reach_of(definition, actor.role_ids, operation, stage_id) for stage_id in stages}
         for operation, stages in differing.items()
     }
-
-
-def _highest(definition: Definition, actor: Actor, operation: str, stage_id: int) -> int:
-    """The widest scope of the actor's roles in a stage."""
-    said = (
-        definition.stage_grants.get(role_id, {})
-        .get(operation, {})
-        .get(stage_id, definition.grants.get(role_id, {}).get(operation, Scope.NONE))
-        for role_id in actor.role_ids
-    )
-    return max(said, default=Scope.NONE)
 
 
 def _narrowed(scopes: Mapping[str, T], actor: Actor) -> Mapping[str, T]:

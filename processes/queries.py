@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from core.actor import Actor
 from core.errors import NotFound
 from processes.definition_types import PipelineDef
-from processes.models import Field, FieldJob, Grant, Operation, Pipeline, Process, Scope, Section, Stage
+from processes.models import Field, FieldJob, Grant, Operation, Pipeline, Process, Section, Stage
 from processes.permissions import Access, access_for
 from processes.storage import storage
 from processes.uses import Use, field_use_kinds, stage_uses
@@ -139,7 +139,7 @@ def visible_pipelines(access: Access) -> tuple[PipelineDef, ...]:
     return tuple(
         pipeline
         for pipeline in access.definition.shown_pipelines
-        if any(access.scope(operation, stage.id) for stage in pipeline.stages for operation in _SHOWING)
+        if any(access.reach(operation, stage.id) for stage in pipeline.stages for operation in _SHOWING)
     )
 
 
@@ -163,9 +163,7 @@ def differing_grants(process: Process) -> tuple[Differing, Differing]:
 def creating_pipelines(access: Access) -> tuple[PipelineDef, ...]:
     """The pipelines in which the actor may make records; new ones begin in the first of them."""
     return tuple(
-        pipeline
-        for pipeline in access.definition.pipelines
-        if access.scope(Operation.CREATE, pipeline.first_stage.id) > Scope.NONE
+        pipeline for pipeline in access.definition.pipelines if access.reach(Operation.CREATE, pipeline.first_stage.id)
     )
 
 

@@ -70,6 +70,7 @@ def schema_of(definition: Definition) -> Schema:
         "stage": FieldSpec(_KeyedKind("stage", _stage_keys(definition)), BASE_LABELS["stage"], stages),
         "assignee": FieldSpec(PERSON, BASE_LABELS["assignee"]),
         "author": FieldSpec(PERSON, BASE_LABELS["author"]),
+        "observers": FieldSpec(KINDS["people"], gettext_lazy("Observers")),
         **{key: FieldSpec(DATETIME, BASE_LABELS[key]) for key in moments},
         **{field.key: _spec(field) for field in definition.fields},
     }
@@ -79,7 +80,7 @@ def schema_of(definition: Definition) -> Schema:
 @lru_cache(maxsize=512)
 def columns_of(definition: Definition) -> dict[str, str]:
     """Key → attribute of the typed model, for everything in the schema."""
-    return BASE_COLUMNS | {field.key: field.attname for field in definition.fields}
+    return BASE_COLUMNS | {"observers": "observer_ids"} | {field.key: field.attname for field in definition.fields}
 
 
 def _spec(field: FieldDef) -> FieldSpec:

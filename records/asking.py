@@ -26,6 +26,7 @@ def scope_of(definition: Definition, row: "TypedRecord", *, me: int | None, stag
         "stage": row.stage_id if stage_id is None else stage_id,
         "assignee": row.assignee_id,
         "author": row.author_id,
+        "observers": row.observer_ids,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "stage_changed_at": row.stage_changed_at,

@@ -1,13 +1,15 @@
 """Which records: the catalogue across processes, and the typed table of one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
 
+from processes.definition_types import FieldDef
 from processes.models import Operation, Scope
 from processes.permissions import Access
+from processes.reach import Reach
 
 if TYPE_CHECKING:
     from records.models import Record  # noqa: F401
@@ -53,6 +55,13 @@ class TypedQuerySet(models.QuerySet[Any]):
         """Records in the bin that the access lets restore."""
         return self._scoped(access, Operation.RESTORE).exclude(deleted_at=None)
 
+    def showing(self, access: Access, field: FieldDef) -> "TypedQuerySet":
+        """Records that show a field to the access's actor, among those that it lets see."""
+        if not access.limits_reading(field):
+            return self
+        rows = rows_showing(access, field)
+        return self.none() if rows is None else self.filter(rows)
+
     def in_stage(self, stage_id: int) -> "TypedQuerySet":
         """Records that stand in a stage."""
         return self.filter(stage_id=stage_id)
@@ -70,24 +79,36 @@ class TypedQuerySet(models.QuerySet[Any]):
 
 def rows_of(access: Access, operation: str) -> Q | None:
     """The records with which the access lets do an operation, for both tables; empty for all of them, None for none."""
-    by_scope = access.stages_by_scope(operation)
-    stages = by_scope.pop(Scope.NONE, [])
-    if not by_scope:
+    return _rows_in(access, access.stages_by_reach(operation))
+
+
+def rows_showing(access: Access, field: FieldDef) -> Q | None:
+    """The records that show a limited field, among those that the access lets see; empty for all, None for none."""
+    return _rows_in(access, access.stages_by_reading(field))
+
+
+def _rows_in(access: Access, by_reach: Mapping[Reach, list[int]]) -> Q | None:
+    wanted = {reach: stages for reach, stages in by_reach.items() if reach}
+    if not wanted:
         return None
-    if len(by_scope) == 1 and not stages:
-        return _in_scope(access, next(iter(by_scope)))
+    if len(by_reach) == 1:
+        return _in_reach(access, next(iter(wanted)))
     allowed = Q()
-    for scope, its_stages in by_scope.items():
-        allowed |= Q(stage_id__in=its_stages) & _in_scope(access, scope)
+    for reach, stages in wanted.items():
+        allowed |= Q(stage_id__in=stages) & _in_reach(access, reach)
     return allowed
 
 
-def _in_scope(access: Access, scope: int) -> Q:
-    """The records of a scope; empty for all."""
-    if scope == Scope.ALL:
+def _in_reach(access: Access, reach: Reach) -> Q:
+    """The records of a reach; empty for all."""
+    if reach.scope == Scope.ALL:
         return Q()
-    mine = Q(pk__in=[])
+    found = Q(assignee_id=None) if reach.with_unassigned else Q(pk__in=[])
+    if reach.scope == Scope.NONE:
+        return found
     if access.actor.user_id is not None:
-        mine = Q(assignee_id=access.actor.user_id) | Q(author_id=access.actor.user_id)
-    departments = access.departments(scope)
-    return mine | Q(department_id__in=sorted(departments)) if departments else mine
+        found |= Q(assignee_id=access.actor.user_id) | Q(author_id=access.actor.user_id)
+        if reach.scope >= Scope.OBSERVED:
+            found |= Q(observer_ids__contains=[access.actor.user_id])
+    departments = access.departments(reach.scope)
+    return found | Q(department_id__in=sorted(departments)) if departments else found

@@ -11,6 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps.registry import Apps
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.db.models.query_utils import DeferredAttribute
@@ -95,6 +97,7 @@ class TypedRecord(models.Model):
     assignee = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     department = models.ForeignKey(Department, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    observer_ids = ArrayField(models.BigIntegerField(), null=True)
     editor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
@@ -221,11 +224,14 @@ def sequence_name(field_id: int) -> str:
 def _meta(definition: Definition, registry: Apps) -> type:
     prefix = f"p{definition.id}"
     live = models.Q(deleted_at=None)
-    indexes = [
+    indexes: list[models.Index] = [
         models.Index(fields=["stage", "position", "record"], condition=live, name=f"{prefix}_board"),
         models.Index(fields=["assignee", "record"], condition=live, name=f"{prefix}_assignee"),
         models.Index(fields=["author", "record"], condition=live, name=f"{prefix}_author"),
         models.Index(fields=["department", "record"], condition=live, name=f"{prefix}_department"),
+        GinIndex(
+            fields=["observer_ids"], condition=live & models.Q(observer_ids__isnull=False), name=f"{prefix}_observers"
+        ),
     ]
     return type(
         "Meta",

@@ -22,6 +22,7 @@ from processes.queries import pipeline_of, process_for, visible_pipelines
 from records.operations.passing import told_terms
 from records.queries.card import row_for
 from records.queries.moves import PossibleMove, moves_elsewhere, moves_of
+from records.typed import TypedRecord
 
 
 class LineOut(serializers.Serializer[Any]):
@@ -171,14 +172,14 @@ class RecordMoves(ApiView):
         access = self.access(key)
         row = row_for(access, record_id)
         others = (move for _pipeline, moves in moves_elsewhere(access, row) for move in moves)
-        return Response({"items": [_told(access, move, row.pipeline_id) for move in (*moves_of(access, row), *others)]})
+        return Response({"items": [_told(access, row, move) for move in (*moves_of(access, row), *others)]})
 
 
-def _told(access: Access, move: PossibleMove, own_id: int) -> dict[str, Any]:
+def _told(access: Access, row: TypedRecord, move: PossibleMove) -> dict[str, Any]:
     pipeline = access.definition.pipeline_by_id[move.stage.pipeline_id]
-    gate = told_terms(access, move.terms, can_override=move.can_override) if move.terms else None
+    gate = told_terms(access, row, move.terms, can_override=move.can_override) if move.terms else None
     return {
-        "stage": move.stage.key if pipeline.id == own_id else f"{pipeline.key}.{move.stage.key}",
+        "stage": move.stage.key if pipeline.id == row.pipeline_id else f"{pipeline.key}.{move.stage.key}",
         "pipeline": pipeline.key,
         "name": move.stage.name,
         "allowed": not move.why_not,

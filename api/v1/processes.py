@@ -8,18 +8,39 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.schema import record_schema
-from api.v1.serializers import AccessBody, AccessOut, PipelineOut, ProcessBody, ProcessOut, ProcessPatch
+from accounts.models import User
+from api.listing import number_from
+from api.schema import parameter, record_schema
+from api.v1.serializers import (
+    AccessBody,
+    AccessOut,
+    FieldAccessBody,
+    FieldAccessOut,
+    PipelineOut,
+    ProcessBody,
+    ProcessOut,
+    ProcessPatch,
+    WhyOut,
+)
 from api.v1.strict import items_of
 from api.views import ApiView
 from core.errors import Invalid
 from core.text import id_from
 from processes.definition import definition_of
+from processes.definition_types import Definition
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
-from processes.models import Operation, Process
-from processes.operations import archive_process, create_process, publish_process, set_grants, update_process
+from processes.models import FieldLevel, Operation, Process
+from processes.operations import (
+    archive_process,
+    create_process,
+    publish_process,
+    set_field_grants,
+    set_grants,
+    update_process,
+)
 from processes.permissions import Access, accesses_for
 from processes.queries import differing_grants, process_for, visible_pipelines
+from records.queries.why import why_for
 
 WORDS = ("name", "noun", "noun_plural", "noun_many", "description", "icon", "color")
 
@@ -128,6 +149,63 @@ class ProcessAccess(ApiView):
         return Response(_grants(process))
 
 
+class ProcessFieldAccess(ApiView):
+    """Which fields of a process roles may read and edit."""
+
+    @extend_schema(operation_id="field_access_read", summary="Read rights to fields", responses={200: FieldAccessOut})
+    def get(self, request: Request, key: str) -> Response:
+        """Where a role has less than its rights to the record; whatever is not named goes with them."""
+        process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
+        return Response(_levels(definition_of(process)))
+
+    @extend_schema(
+        operation_id="field_access_replace",
+        summary="Replace rights to fields",
+        request=FieldAccessBody,
+        responses={200: FieldAccessOut},
+    )
+    def put(self, request: Request, key: str) -> Response:
+        """Replace what is said of the fields for the roles in `roles`; others keep theirs. Works from the next request
+        on."""
+        body = self.body(FieldAccessBody)
+        process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
+        set_field_grants(process, _levels_from(body, definition_of(process)), actor=self.actor)
+        return Response(_levels(definition_of(process)))
+
+
+class ProcessWhy(ApiView):
+    """Why somebody may do something, or why not."""
+
+    @extend_schema(
+        operation_id="access_why",
+        summary="Explain a right",
+        parameters=[
+            parameter("person", "Id of the person.", int, required=True),
+            parameter("operation", "What they want to do; `view` unless given.", enum=Operation.values),
+            parameter("record", "Id of a record; without one it is asked whether they may do it at all.", int),
+            parameter("field", "Key of a field, for `view` and `update`."),
+        ],
+        responses={200: WhyOut},
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """Whether it is allowed, what each of their roles says, and what would have to change."""
+        query = self.query("person", "operation", "record", "field")
+        access = self.access(key)
+        access.require(Operation.MANAGE_ACCESS)
+        person = User.objects.filter(pk=number_from(query, "person") or 0).first()
+        if person is None:
+            message = _("There is no such person.")
+            raise Invalid(message, {"person": [message]})
+        why = why_for(
+            access,
+            person,
+            query.get("operation") or Operation.VIEW,
+            record_id=number_from(query, "record"),
+            field_key=query.get("field", ""),
+        )
+        return Response(WhyOut(why).data)
+
+
 def _process(access: Access) -> dict[str, Any]:
     """A process as one sees it: without the pipelines that are closed to one."""
     pipelines = PipelineOut(visible_pipelines(access), many=True).data
@@ -185,3 +263,35 @@ def _told(differing: Mapping[int, Mapping[str, Mapping[int, int]]]) -> dict[str,
         }
         for role, operations in differing.items()
     }
+
+
+LEVELS = {"hidden": FieldLevel.HIDDEN, "read": FieldLevel.READ, "edit": FieldLevel.EDIT}
+
+
+def _levels(definition: Definition) -> dict[str, Any]:
+    words = {level: word for word, level in LEVELS.items()}
+    fields = {field.id: field.key for field in definition.fields}
+    return {
+        "items": [
+            {"role": role, "field": fields[field_id], "stage": stage, "level": words[FieldLevel(level)]}
+            for role, said in sorted(definition.field_grants.items())
+            for field_id, places in sorted(said.items())
+            for stage, level in sorted(places.items(), key=str)
+            if field_id in fields
+        ]
+    }
+
+
+def _levels_from(body: Mapping[str, Any], definition: Definition) -> dict[int, dict[int, dict[int | None, int]]]:
+    """Levels by role, field and stage. Raises Invalid for fields that do not exist and roles that are not named."""
+    found: dict[int, dict[int, dict[int | None, int]]] = {role: {} for role in body["roles"]}
+    for item in body["items"]:
+        field = definition.field_by_key.get(item["field"])
+        if field is None:
+            message = _("There is no such field.")
+            raise Invalid(message, {"items": [message]})
+        if item["role"] not in found:
+            message = _("Name every role of the items in “roles”.")
+            raise Invalid(message, {"roles": [message]})
+        found[item["role"]].setdefault(field.id, {})[item["stage"]] = LEVELS[item["level"]]
+    return found

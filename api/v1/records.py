@@ -26,9 +26,9 @@ class RecordView(ApiView):
     def shown(self, access: Access, row: Any, query: Mapping[str, str], status: int = 200) -> Response:
         """The answer that shows one record."""
         access, shape = fresh_shape(access, row, query)
-        data = shape.codec(access).read(row)
+        data = shape.reader(access)(row)
         if shape.with_names:
-            data["names"] = _texts(names_for(access.actor, wanted_by([row], shape.fields)))
+            data["names"] = _texts(names_for(access.actor, wanted_by([row], shape.fields_of(access, row))))
         return with_version(data, row.version, status)
 
 
@@ -58,7 +58,7 @@ class Records(RecordView):
             fields=shape.fields,
             in_bin=flag_from(query, "deleted", default=False),
         )
-        read = shape.codec(access).read
+        read = shape.reader(access)
         data: dict[str, Any] = {
             "items": [read(row) for row in table.rows],
             "next": table.next,

@@ -11,6 +11,11 @@ from processes.models import Operation, Pipeline, Scope, Stage
 
 # People
 
+SCOPES_HELP = (
+    "Role id → operation → scope (0 nobody's, 1 own, 2 own and observed, 3 department, 4 department and below, 5 all;"
+    " with 8 added, also records that nobody is responsible for)."
+)
+
 
 class PersonOut(serializers.Serializer[Any]):
     """A person, as everybody may see them."""
@@ -247,7 +252,7 @@ class ProcessBody(Strict):
     grants = serializers.DictField(
         child=serializers.DictField(child=serializers.IntegerField()),
         default=dict,
-        help_text="Role id → operation → scope (0 nobody's, 1 own, 3 department, 4 department and below, 5 all).",
+        help_text=SCOPES_HELP,
     )
 
 
@@ -275,8 +280,7 @@ class AccessOut(serializers.Serializer[Any]):
 
     grants = serializers.DictField(
         child=serializers.DictField(child=serializers.ChoiceField(choices=Scope.choices)),
-        help_text="Role id → operation → scope (0 nobody's, 1 own, 3 department, 4 department and below, 5 all)."
-        " Operations: " + ", ".join(Operation.values),
+        help_text=f"{SCOPES_HELP} Operations: " + ", ".join(Operation.values),
     )
     pipelines = serializers.DictField(help_text=PIPELINES_HELP)
     stages = serializers.DictField(help_text=STAGES_HELP)
@@ -297,6 +301,41 @@ class AccessBody(Strict):
         allow_null=True,
         help_text=PIPELINES_HELP + " Without it they stay as they are.",
     )
+
+
+class FieldAccessItem(Strict):
+    """What a role may do with a field; of one stage, or where none differs."""
+
+    role = serializers.IntegerField()
+    field = serializers.CharField(help_text="Key of the field.")
+    stage = serializers.IntegerField(allow_null=True, default=None)
+    level = serializers.ChoiceField(choices=["hidden", "read", "edit"])
+
+
+class FieldAccessBody(Strict):
+    """Rights to fields of the roles it names; other roles keep theirs."""
+
+    roles = serializers.ListField(child=serializers.IntegerField())
+    items = FieldAccessItem(many=True, default=list)
+
+
+class FieldAccessOut(serializers.Serializer[Any]):
+    """Where a role has less than its rights to the record."""
+
+    items = serializers.ListField(child=serializers.DictField())
+
+
+class WhyOut(serializers.Serializer[Any]):
+    """A verdict about a person, an operation and a record, with what led to it."""
+
+    allowed = serializers.BooleanField(source="is_allowed")
+    summary = serializers.CharField()
+    roles = serializers.SerializerMethodField()
+    remedy = serializers.CharField(help_text="What would have to change; empty where nothing has to.")
+
+    def get_roles(self, why: Any) -> list[dict[str, Any]]:
+        """What each role says, and why it is not enough."""
+        return [{"role": r.role, "says": r.says, "enough": r.is_enough, "why": r.why} for r in why.roles]
 
 
 # What hangs on records

@@ -75,6 +75,7 @@ def _subject_of(record: Record) -> Subject:
         record.author_id,
         record.department_id,
         record.stage_id,
+        record.observer_ids,
     )
 
 
@@ -88,4 +89,5 @@ def _subject(event: Event) -> Subject:
         snapshot["author"],
         event.data.get("department"),
         snapshot["stage"],
+        snapshot.get("observers"),
     )

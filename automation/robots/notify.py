@@ -52,9 +52,10 @@ class Notify(InsideRobot):
                 row.author_id,
                 row.department_id,
                 row.stage_id,
+                row.observer_ids,
             ),
             kind="robot",
-            text=context.render(context.settings["text"]),
+            text=lambda reader: context.render(context.settings["text"], reader=reader),
             actor=context.actor,
             channels=("mail",) if context.settings["by_mail"] else (),
         )

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from processes.definition_types import FieldDef
+from processes.definition_types import FieldDef, Words
 from processes.field_types.choices import listed, named_parts
 from processes.field_types.person import person_from_text, to_person
 from processes.fieldtype import (
@@ -70,3 +70,7 @@ class PeopleType(FieldType):
 
     def ids_in(self, value: list[int] | None) -> Sequence[int]:
         return value or ()
+
+
+OBSERVERS_FIELD = FieldDef(0, "observers", Words("observers"), field_types["people"])
+"""The people who watch a record, as if they were a field."""

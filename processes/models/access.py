@@ -45,13 +45,20 @@ OF_PIPELINES = frozenset(Operation) - PROCESS_WIDE | {Operation.CREATE}
 
 
 class Scope(models.IntegerChoices):
-    """On whose records; a ladder, so the union of grants is the highest."""
+    """On whose records: a ladder from nobody's to all, and beside each step the same with those that nobody is
+    responsible for (the step plus eight). See `processes.reach` for how they add up."""
 
     NONE = 0, _("Nobody's")
     OWN = 1, _("Own")
+    OBSERVED = 2, _("Own and observed")
     DEPARTMENT = 3, _("Department")
     BELOW = 4, _("Department and below")
     ALL = 5, _("All")
+    UNASSIGNED = 8, _("Unassigned")
+    OWN_UNASSIGNED = 9, _("Own, unassigned")
+    OBSERVED_UNASSIGNED = 10, _("Own and observed, unassigned")
+    DEPARTMENT_UNASSIGNED = 11, _("Department, unassigned")
+    BELOW_UNASSIGNED = 12, _("Department and below, unassigned")
 
 
 class Grant(models.Model):

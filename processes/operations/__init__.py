@@ -1,6 +1,6 @@
 """Changes to how the work is shaped."""
 
-from processes.operations.access import set_grants
+from processes.operations.access import set_field_grants, set_grants
 from processes.operations.changing import change_lock
 from processes.operations.fields import (
     add_field,
@@ -46,6 +46,7 @@ __all__ = [
     "reorder_stages",
     "restore_field",
     "retry_job",
+    "set_field_grants",
     "set_gate",
     "set_grants",
     "set_lost_reasons",

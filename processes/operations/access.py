@@ -3,20 +3,27 @@
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from core.actor import Actor
 from core.errors import Invalid
 from events.publish import publish
-from processes.models import Grant, Operation, Process, Scope, Stage
+from processes.definition import fresh_definition
+from processes.definition_types import Definition
+from processes.models import Field, FieldGrant, FieldJob, FieldLevel, Grant, Operation, Process, Scope, Stage
 from processes.models.access import PROCESS_WIDE
 from processes.operations.changing import change_lock
+from processes.operations.fields import begin_job
 from processes.operations.pipeline_access import ByPipeline, pipeline_grants_of, put_pipeline_grants
 from processes.permissions import access_for
+from processes.reach import is_for_all
 
 Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
 """Role id → operation → stage id → scope."""
+Levels = Mapping[int, Mapping[int, Mapping[int | None, int]]]
+"""Role id → field id → stage id (None: where no stage differs) → level."""
 
 
 @transaction.atomic
@@ -50,6 +57,33 @@ def set_grants(
         publish("access.changed", actor=actor, process_id=process.pk, changes=changes)
 
 
+@transaction.atomic
+def set_field_grants(process: Process, levels: Levels, *, actor: Actor) -> None:
+    """Replace what the named roles may do with single fields; other roles keep theirs. Takes effect with the next
+    request; the words of searched fields follow by jobs, and until then a search looks at titles for those concerned.
+
+    What is not said goes with the rights to the record. Writes `access.changed`. Raises NotAllowed, Invalid.
+    """
+    access_for(actor, process).require(Operation.MANAGE_ACCESS)
+    with change_lock(process):
+        rows = _field_grants(process, levels)
+        definition = fresh_definition(process.pk)
+        held = FieldGrant.objects.filter(field__process=process, role_id__in=levels)
+        before = _levels_of(held)
+        held.delete()
+        FieldGrant.objects.bulk_create(rows)
+        after = _levels_of(held.all())
+        changes = {
+            key: (before.get(key), after.get(key))
+            for key in before.keys() | after.keys()
+            if before.get(key) != after.get(key)
+        }
+        if changes:
+            _refill_words(definition, fresh_definition(process.pk), actor)
+    if changes:
+        publish("access.changed", actor=actor, process_id=process.pk, changes=changes)
+
+
 def put_grants(process: Process, grants: Mapping[int, Mapping[str, int]], differing: Differing | None = None) -> None:
     """Check and write grants; for use inside a change lock. Scope 0 takes a right away; where whole pipelines differ
     stays as it is."""
@@ -79,6 +113,52 @@ def _differing(process: Process, differing: Differing) -> list[Grant]:
                 raise _wrong(_("“%s” is the same in all stages.") % Operation(operation).label, "stages")
             rows += [_grant(process, role_id, operation, scope, stage_id) for stage_id, scope in places.items()]
     return rows
+
+
+def _field_grants(process: Process, levels: Levels) -> list[FieldGrant]:
+    """Rows for what is said of fields. Raises Invalid for roles, fields, stages and levels that do not exist."""
+    roles = set(Role.objects.filter(pk__in=levels).values_list("pk", flat=True))
+    fields = set(Field.objects.filter(process=process, removed_at=None, shadow_of=None).values_list("pk", flat=True))
+    stages = {None, *Stage.objects.filter(pipeline__process=process).values_list("pk", flat=True)}
+    said = [
+        (role_id, field_id, stage_id, level)
+        for role_id, of_fields in levels.items()
+        for field_id, places in of_fields.items()
+        for stage_id, level in places.items()
+    ]
+    if roles != set(levels):
+        raise _wrong(_("There is no such role."), "roles")
+    for _role_id, field_id, stage_id, level in said:
+        if field_id not in fields:
+            raise _wrong(_("There is no such field."), "fields")
+        if stage_id not in stages:
+            raise _wrong(_("There is no such stage."), "stages")
+        if level not in FieldLevel.values:
+            raise _wrong(_("There is no such right."), "fields")
+    return [
+        FieldGrant(role_id=role_id, field_id=field_id, stage_id=stage_id, level=level)
+        for role_id, field_id, stage_id, level in said
+        if stage_id is not None or level != FieldLevel.EDIT or len(levels[role_id][field_id]) > 1
+    ]
+
+
+def _levels_of(rows: QuerySet[FieldGrant]) -> dict[str, int]:
+    """What an event tells of field grants: `<role>.field.<field>`, or with `.<stage>`, → level."""
+    return {
+        ".".join(str(part) for part in (role_id, "field", field_id, stage_id) if part is not None): level
+        for role_id, field_id, stage_id, level in rows.values_list("role_id", "field_id", "stage_id", "level")
+    }
+
+
+def _refill_words(before: Definition, after: Definition, actor: Actor) -> None:
+    """Ask for new words of records where somebody reads more, or less, of a field that is searched."""
+    changed = [
+        field.id
+        for field in after.fields
+        if field.is_searchable and is_for_all(before, field) != is_for_all(after, field)
+    ]
+    for field in Field.objects.filter(pk__in=changed).select_related("process"):
+        begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
 
 
 def _grant(process: Process, role_id: int, operation: str, scope: int, stage_id: int | None = None) -> Grant:

@@ -130,7 +130,7 @@ class Check(_Chunk):
             self._check_update(wanted, self._rows[record_id])
         elif wanted.key is not None and digest_of(wanted.key) in self._known | self.result.new_keys:
             self.writing.access.require(Operation.UPDATE)
-            clean_values(self.writing, wanted.values)
+            clean_values(self.writing, wanted.values, begins=self.writing.definition.default_pipeline.first_stage)
             self.result.updated += 1
         else:
             draft_record(self.writing, values=self.reader.for_new(wanted), stage=_first(wanted))

@@ -14,6 +14,7 @@ from core.problems import Problems
 from core.text import fold
 from processes.definition_types import Definition, FieldDef
 from processes.fieldtype import PERSON
+from processes.permissions import Access
 
 ID, TITLE, ASSIGNEE, STAGE = "id", "title", "assignee", "stage"
 BASE: dict[str, Text] = {
@@ -67,27 +68,33 @@ class Plan:
         return {target.key: index for index, target in self.columns}
 
 
-def targets_for(definition: Definition) -> dict[str, Target]:
-    """The targets of a process by key: the base ones, then its fields in their order."""
+def targets_for(access: Access) -> dict[str, Target]:
+    """Where columns may go, by key: the base ones, then the fields that the access lets write, in their order."""
+    definition, partial = access.definition, access.partial_fields
+    readable = access.readable_fields
     base = [
         Target(key, str(label), None, key in (ID, TITLE))
         for key, label in BASE.items()
         if definition.has_stages or key != STAGE
     ]
     fields = [
-        Target(field.key, field.label, field, field.type.sortable and len(field.attributes) == 1)
-        for field in definition.fields
+        Target(field.key, field.label, field, _is_findable(field) and field in readable and field not in partial)
+        for field in access.writable_fields
         if field.type.can_be_imported and not field.type.is_computed
     ]
     return {target.key: target for target in (*base, *fields)}
 
 
-def guessed_targets(definition: Definition, headers: Sequence[str]) -> list[str | None]:
+def _is_findable(field: FieldDef) -> bool:
+    return field.type.sortable and len(field.attributes) == 1
+
+
+def guessed_targets(access: Access, headers: Sequence[str]) -> list[str | None]:
     """For each header the target that it names by key or label, in any language of the product; each target once.
 
     A record number is never guessed: it means something in files that came from here only.
     """
-    words = _words(definition)
+    words = _words(access)
     free = set(words.values()) - {ID}
     guesses: list[str | None] = []
     for header in headers:
@@ -97,16 +104,16 @@ def guessed_targets(definition: Definition, headers: Sequence[str]) -> list[str 
     return guesses
 
 
-def plan_of(definition: Definition, *, width: int, targets: Sequence[str | None], key: str) -> Plan:
+def plan_of(access: Access, *, width: int, targets: Sequence[str | None], key: str) -> Plan:
     """The checked plan for a file of so many columns. Raises Invalid, with messages by `targets.<column>` and `key`."""
-    known = targets_for(definition)
+    known = targets_for(access)
     problems = Problems()
     with problems.at():
         _check_targets(targets, known, width)
     with problems.at():
         _check_key(key, known, [target for target in targets if target])
     problems.raise_any()
-    return Plan(definition, tuple(known[target] if target else None for target in targets), key)
+    return Plan(access.definition, tuple(known[target] if target else None for target in targets), key)
 
 
 def _check_targets(targets: Sequence[str | None], known: dict[str, Target], width: int) -> None:
@@ -136,9 +143,9 @@ def _check_key(key: str, known: dict[str, Target], chosen: Sequence[str]) -> Non
     raise Invalid(message, {"key": [message]})
 
 
-def _words(definition: Definition) -> dict[str, str]:
+def _words(access: Access) -> dict[str, str]:
     words = {fold(word): key for key, also in _ALSO.items() for word in (*also, *_labels(BASE[key]))}
-    for target in targets_for(definition).values():
+    for target in targets_for(access).values():
         if target.field is not None:
             words[fold(target.label)] = words[target.key] = target.key
     return words

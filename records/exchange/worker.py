@@ -55,7 +55,7 @@ def _step(job: ImportJob, rows: Sequence[SourceRow]) -> bool:
     actor = actor_of(held)
     writing = begin(held.process_id, actor=actor)
     writing.access.require(Operation.IMPORT)
-    plan = plan_of(writing.definition, width=len(held.headers), targets=held.targets, key=held.key)
+    plan = plan_of(writing.access, width=len(held.headers), targets=held.targets, key=held.key)
     result = _result(held, plan, writing, rows)
     _note(held, result)
     is_last = len(rows) < settings.IMPORT_CHUNK_ROWS

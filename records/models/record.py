@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -31,6 +32,8 @@ class Record(models.Model):
     assignee = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     author = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     department = models.ForeignKey("accounts.Department", on_delete=models.SET_NULL, null=True, related_name="+")
+    observer_ids = ArrayField(models.BigIntegerField(), null=True)
+    """Who watches it beside those whose it is; empty is NULL."""
     words = models.TextField(default="", db_default="")
     """The words of the fields that the search finds it by, beside its title."""
     is_open = models.BooleanField(default=True)
@@ -56,6 +59,11 @@ class Record(models.Model):
                 name="record_my_work",
             ),
             GinIndex(fields=["search"], name="record_search"),
+            GinIndex(
+                fields=["observer_ids"],
+                condition=models.Q(deleted_at=None, observer_ids__isnull=False),
+                name="record_observers",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from core.errors import Invalid, NotAllowed, NotFound
 from events.models import Event
 from events.publish import event_by, publish_many
 from processes.definition_types import Definition, StageDef
-from processes.models import Operation, Scope
+from processes.models import Operation
 from processes.queries import creating_pipelines
 from records.gates import NOTHING, Passing
 from records.models import Record, StageVisit
@@ -54,7 +54,7 @@ def draft_record(
     definition = writing.definition
     target = _beginning(writing) if stage is None else _stage(definition, stage)
     _require_create_in(writing, target)
-    cleaned = clean_values(writing, {**defaults_for(writing, values), **values})
+    cleaned = clean_values(writing, values, begins=target).over(clean_values(writing, defaults_for(writing, values)))
     row = _new_row(writing, target, cleaned)
     passed = require_open(writing, row, target, passing, is_new=True)
     require_unique(writing, row)
@@ -108,9 +108,9 @@ def _beginning(writing: Writing) -> StageDef:
 
 def _require_create_in(writing: Writing, stage: StageDef) -> None:
     """A pipeline may be closed to whoever makes records elsewhere; if they see nothing there, it is as if absent."""
-    if writing.access.scope(Operation.CREATE, stage.id) > Scope.NONE:
+    if writing.access.reach(Operation.CREATE, stage.id):
         return
-    if writing.access.scope(Operation.VIEW, stage.id) == Scope.NONE:
+    if not writing.access.reach(Operation.VIEW, stage.id):
         message = _("There is no such stage.")
         raise Invalid(message, {"stage": [message]})
     raise NotAllowed(_("You have no right to create records here."), operation=Operation.CREATE)
@@ -176,6 +176,7 @@ def _entry(writing: Writing, draft: RecordDraft) -> Record:
         assignee_id=draft.row.assignee_id,
         author_id=draft.row.author_id,
         department_id=draft.row.department_id,
+        observer_ids=draft.row.observer_ids,
         is_open=draft.stage.is_open,
         created_at=writing.now,
     )

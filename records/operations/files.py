@@ -25,7 +25,6 @@ from records.files import Stored, clean_name, extension_of, store_content
 from records.files.content import delete_content, stored_before
 from records.files.kinds import is_what_it_says
 from records.models import Attachment, ExportJob
-from records.queries.filters import readable_fields
 
 SWEPT_AT_ONCE = 500
 
@@ -105,7 +104,7 @@ def _uploading(actor: Actor, process: int | str | Definition | Process) -> Acces
 
 def _checked(access: Access, uploads: Sequence[Upload]) -> dict[str, FieldDef]:
     """The fields of the uploads by key. Raises Invalid with all that is wrong with each."""
-    known = {field.key: field for field in readable_fields(access) if field.type.refers == FILE}
+    known = {field.key: field for field in access.writable_fields if field.type.refers == FILE}
     problems = Problems()
     if not uploads:
         raise Invalid(_("Choose a file."), {"files": [_("Choose a file.")]})

@@ -48,7 +48,7 @@ def begin_import(process: ProcessRef, *, name: str, content: bytes, actor: Actor
         sheets=list(file.sheets),
         sheet=file.sheet,
         headers=list(outline.headers),
-        targets=guessed_targets(access.definition, outline.headers),
+        targets=guessed_targets(access, outline.headers),
         total=outline.total,
     )
     ImportFile.objects.create(job=job, content=file.kept, workbook=content if file.sheets else None)
@@ -94,7 +94,7 @@ def plan_import(
     `targets.<column>` and `key`).
     """
     access, job = _held(job, actor)
-    plan = plan_of(access.definition, width=len(job.headers), targets=[target or None for target in targets], key=key)
+    plan = plan_of(access, width=len(job.headers), targets=[target or None for target in targets], key=key)
     access.require(Operation.UPDATE if plan.key else Operation.CREATE)
     _proceed(job, "change_plan")
     job.targets = [target.key if target else None for target in plan.targets]
@@ -111,7 +111,7 @@ def check_import(job: ImportJob, *, actor: Actor) -> ImportJob:
     Raises NotFound, NotAllowed, Conflict, Invalid (the process has changed and the plan does not fit any more).
     """
     access, job = _held(job, actor)
-    plan_of(access.definition, width=len(job.headers), targets=job.targets, key=job.key)
+    plan_of(access, width=len(job.headers), targets=job.targets, key=job.key)
     access.require(Operation.UPDATE if job.key else Operation.CREATE)
     return _start(job, "begin_check", actor)
 
@@ -163,7 +163,7 @@ def _anew(access: Access, job: ImportJob, outline: Outline) -> ImportJob:
     _proceed(job, "change_plan")
     job.encoding, job.delimiter = outline.form.encoding, outline.form.delimiter
     job.headers, job.total = list(outline.headers), outline.total
-    job.targets, job.key = guessed_targets(access.definition, outline.headers), ""
+    job.targets, job.key = guessed_targets(access, outline.headers), ""
     job.save()
     job.problems.all().delete()
     return job

@@ -1,6 +1,5 @@
 """Moving a record: to another stage through the stage machine, or to another place in its column."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,7 +9,8 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid, NotAllowed
 from processes.definition_types import StageDef
 from processes.formulas import formulas_of
-from processes.models import Operation, Scope
+from processes.models import Operation
+from processes.permissions import Place
 from records.gates import NOTHING, Passage, Passing
 from records.models import StageVisit
 from records.operations.computed import compute
@@ -21,16 +21,6 @@ from records.operations.rehousing import moved_between
 from records.operations.timeline import add_comment
 from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, one_change, sync_catalogue
 from records.typed import TypedRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Whose a record is and where it would stand, for `Access.covers`."""
-
-    assignee_id: int | None
-    author_id: int | None
-    department_id: int | None
-    stage_id: int
 
 
 class MoveRefused(NotAllowed):
@@ -131,9 +121,9 @@ def _target(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
 
 def _elsewhere(writing: Writing, row: TypedRecord, stage: StageDef) -> StageDef:
     """A stage of another pipeline, where the actor must have the right to move as well."""
-    there = Place(row.assignee_id, row.author_id, row.department_id, stage.id)
+    there = Place(row.assignee_id, row.author_id, row.department_id, stage.id, row.observer_ids)
     if stage.pipeline_id != row.pipeline_id:
-        if writing.access.scope(Operation.VIEW, stage.id) == Scope.NONE:
+        if not writing.access.reach(Operation.VIEW, stage.id):
             raise _no_such_stage()
         writing.access.require(Operation.MOVE, there)
     return stage

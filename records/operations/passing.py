@@ -9,12 +9,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Role
 from core.errors import Invalid, Text
 from core.text import clean_line
-from processes.definition_types import Definition, StageDef
+from processes.definition_types import Definition, FieldDef, StageDef
 from processes.models import Operation
 from processes.permissions import Access
 from records.gates import NOTHING, Passing, Terms, reasons_for, unmet
 from records.operations.writing import Writing
-from records.queries.filters import readable_fields
 from records.typed import TypedRecord
 
 OVERRIDE_LIMIT = 500
@@ -25,8 +24,8 @@ class GatePending(Invalid):
 
     code: ClassVar[str] = "gate"
 
-    def __init__(self, access: Access, target: StageDef, terms: Terms, *, can_override: bool) -> None:
-        shown = told_terms(access, terms, can_override=can_override)
+    def __init__(self, access: Access, row: TypedRecord, target: StageDef, terms: Terms, *, can_override: bool) -> None:
+        shown = told_terms(access, row, terms, can_override=can_override)
         message = _lazy_summary(target.name, shown)
         fields: dict[str, list[Text]] = {f["key"]: [_("Fill this in.")] for f in shown["fields"]}
         super().__init__(message, fields, stage=target.key, gate=shown)
@@ -43,10 +42,9 @@ class Passed:
     """What the event says beside the stages."""
 
 
-def told_terms(access: Access, terms: Terms, *, can_override: bool) -> dict[str, Any]:
-    """Terms as programs read them; of fields that the access does not read only that there are some."""
-    readable = {field.id for field in readable_fields(access)}
-    fields = [field for field in terms.fields if field.id in readable]
+def told_terms(access: Access, row: TypedRecord, terms: Terms, *, can_override: bool) -> dict[str, Any]:
+    """Terms as programs read them; of fields that the record does not show only that there are some."""
+    fields = [field for field in terms.fields if _is_told(access, field, row)]
     return {
         "fields": [{"key": field.key, "label": field.label, "type": field.type.key} for field in fields],
         "hidden_fields": len(terms.fields) - len(fields),
@@ -77,9 +75,9 @@ def require_open(
     terms = unmet(writing.access, row, target, passing, is_new=is_new)
     if terms and not override:
         if is_new and not gates and not terms.reasons:
-            raise Invalid(_("Some required fields are empty."), {f.key: [_("Fill this in.")] for f in terms.fields})
+            raise _empty(writing.access, row, terms)
         can_override = writing.access.covers(Operation.OVERRIDE, row)
-        raise GatePending(writing.access, target, terms, can_override=can_override)
+        raise GatePending(writing.access, row, target, terms, can_override=can_override)
     data: dict[str, Any] = {}
     if checked := [{"key": key, "text": text} for key, text in lines.items() if key in passing.checked]:
         data["checked"] = checked
@@ -88,6 +86,20 @@ def require_open(
     if terms:
         data["override"] = {"reason": override, "missing": _kept(writing.definition, terms)}
     return Passed(passing.reason, passing.comment.strip(), data)
+
+
+def _is_told(access: Access, field: FieldDef, row: TypedRecord) -> bool:
+    """Whether the actor may know of a field of a record, or of one that is to be made."""
+    return access.reads(field, row) if row.pk is not None else access.fills(field, row.stage_id)
+
+
+def _empty(access: Access, row: TypedRecord, terms: Terms) -> Invalid:
+    told = [field for field in terms.fields if _is_told(access, field, row)]
+    if len(told) < len(terms.fields):
+        return Invalid(
+            _("A field that you may not fill in is required here."), {f.key: [_("Fill this in.")] for f in told}
+        )
+    return Invalid(_("Some required fields are empty."), {f.key: [_("Fill this in.")] for f in told})
 
 
 def summary(stage: str, terms: dict[str, Any]) -> str:

@@ -33,7 +33,7 @@ def create_record(
     """Create a record at the top of a stage (the first one unless given) and return it.
 
     The gates from anywhere into that stage hold for it too; `passing` is what comes along for them.
-    `values` holds JSON values by field key, and `title` and `assignee` (an id; the actor when absent).
+    `values` holds JSON values by field key, and `title`, `assignee` (an id; the actor when absent), `observers` (ids).
     Writes `record.created`. Raises NotFound, NotAllowed, Invalid (messages per field), GatePending.
     """
     writing = begin(process, actor=actor)
@@ -64,8 +64,9 @@ def update_record(
     hold(writing, [row], changes)
     if is_searched(writing.definition, changes):
         write_words(writing.definition, [row])
-    if {"title", "assignee"} & changes.keys():
-        sync_catalogue(row, title=row.title, assignee_id=row.assignee_id, department_id=row.department_id)
+    if {"title", "assignee", "observers"} & changes.keys():
+        owners = {"assignee_id": row.assignee_id, "department_id": row.department_id}
+        sync_catalogue(row, title=row.title, observer_ids=row.observer_ids, **owners)
     moved = {"left_department": left} if row.department_id != left else {}
     writing.publish("record.updated", row, changes=changes, data=moved)
     return row
@@ -109,9 +110,11 @@ def change_values(
     """
     if set(values) == {"assignee"}:
         writing.access.require(Operation.ASSIGN, row)
-    else:
+    elif set(values) != {"observers"}:
         writing.access.require(Operation.UPDATE, row)
     cleaned = clean_values(writing, values, row)
+    if set(values) == {"observers"} and not _concerns_only_oneself(writing, row, cleaned.base["observer_ids"]):
+        writing.access.require(Operation.UPDATE, row)
     if cleaned.base.get("assignee_id", row.assignee_id) != row.assignee_id:
         writing.access.require(Operation.ASSIGN, row)
     before = snapshot(row)
@@ -126,6 +129,11 @@ def change_values(
     _require_kept(writing, row, changes)
     require_unique(writing, row, [field for field in writing.definition.fields if field.key in changes])
     return changes, attributes
+
+
+def _concerns_only_oneself(writing: Writing, row: TypedRecord, observers: list[int] | None) -> bool:
+    """Whether nobody but the actor begins or ceases to watch: whoever sees a record may watch it."""
+    return set(observers or ()) ^ set(row.observer_ids or ()) <= {writing.actor.user_id}
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Department, User
 from core.errors import Text
 from processes.definition_types import FieldDef
+from processes.field_types.people import OBSERVERS_FIELD
 from processes.field_types.person import PERSON_FIELD
 from processes.fieldtype import DEPARTMENT, FILE, PERSON, RECORD, WrongValue
 from processes.models import Operation
@@ -54,7 +55,8 @@ def know_all(writing: Writing, given: Iterable[Mapping[str, Any]]) -> None:
 
     A value that its field cannot take is left to the field's own refusal.
     """
-    fields = {"assignee": PERSON_FIELD, **{f.key: f for f in writing.definition.fields if f.type.refers}}
+    base = {"assignee": PERSON_FIELD, "observers": OBSERVERS_FIELD}
+    fields = {**base, **{f.key: f for f in writing.definition.fields if f.type.refers}}
     named: dict[str, set[int]] = {}
     for values in given:
         for key in fields.keys() & values.keys():

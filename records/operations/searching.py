@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from processes.definition_types import Definition
+from processes.reach import is_for_all
 from records.models import Record
 from records.typed import TypedRecord
 
@@ -11,8 +12,10 @@ LIMIT = 100_000
 
 
 def words_of(definition: Definition, row: TypedRecord) -> str:
-    """The words of every field that is searched."""
-    found = (f.type.words(row.value(f)) for f in definition.fields if f.is_searchable)
+    """The words of every field that is searched and that whoever sees the record reads: a search asks nobody's rights
+    to fields."""
+    searched = (f for f in definition.fields if f.is_searchable and is_for_all(definition, f))
+    found = (f.type.words(row.value(f)) for f in searched)
     return " ".join(words for words in found if words)[:LIMIT]
 
 

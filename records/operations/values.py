@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 
 from core.errors import Invalid, Text
 from core.text import clean_line
-from processes.definition_types import FieldDef
+from processes.definition_types import FieldDef, StageDef
+from processes.field_types.people import OBSERVERS_FIELD
 from processes.field_types.person import PERSON_FIELD
 from processes.fieldtype import WrongValue
+from processes.permissions import Access
 from records.asking import asking
 from records.conversion import Conversion, settled
 from records.operations.references import unknown_in
@@ -27,6 +29,10 @@ class Cleaned:
 
     base: dict[str, Any] = field(default_factory=dict)
     values: dict[FieldDef, Any] = field(default_factory=dict)
+
+    def over(self, other: "Cleaned") -> "Cleaned":
+        """These values, and those of the other where these say nothing."""
+        return Cleaned({**other.base, **self.base}, {**other.values, **self.values})
 
     def put_on(self, row: TypedRecord) -> list[str]:
         """Set them on a row, unsaved; the attributes touched."""
@@ -51,10 +57,13 @@ class Cleaned:
         return found
 
 
-def clean_values(writing: Writing, values: Mapping[str, Any], row: TypedRecord | None = None) -> Cleaned:
-    """The base keys `title` and `assignee` and the field keys in `values`, checked for a record (None: a new one).
+def clean_values(
+    writing: Writing, values: Mapping[str, Any], row: TypedRecord | None = None, *, begins: StageDef | None = None
+) -> Cleaned:
+    """The base keys `title`, `assignee` and `observers` and the field keys in `values`, checked for a record, or for a
+    new one that `begins` in a stage. Without either nobody is asked for rights to fields: the product itself writes.
 
-    Raises Invalid naming every key that is unknown or whose value is wrong.
+    Raises Invalid naming every key that is unknown, that the actor may not write, or whose value is wrong.
     """
     fields = writing.definition.field_by_key
     cleaned = Cleaned()
@@ -65,10 +74,14 @@ def clean_values(writing: Writing, values: Mapping[str, Any], row: TypedRecord |
                 cleaned.base["title"] = clean_line(raw or "", field="title", limit=TITLE_LIMIT, required=False)
             elif key == "assignee":
                 cleaned.base["assignee_id"] = PERSON_FIELD.type.parse(raw, PERSON_FIELD)
-            elif key not in fields:
+            elif key == "observers":
+                cleaned.base["observer_ids"] = OBSERVERS_FIELD.type.parse(raw, OBSERVERS_FIELD)
+            elif key not in fields or (row is not None and not writing.access.reads(fields[key], row)):
                 problems[key] = [_("There is no such field.")]
             elif fields[key].type.is_computed:
                 problems[key] = [_("This value is computed; it cannot be written.")]
+            elif not _may_write(writing.access, fields[key], row, begins):
+                problems[key] = [_("You have no right to change this field.")]
             else:
                 cleaned.values[fields[key]] = _parsed(fields[key], raw, row)
         except WrongValue as error:
@@ -79,6 +92,12 @@ def clean_values(writing: Writing, values: Mapping[str, Any], row: TypedRecord |
     if problems:
         raise Invalid(_("Some values are wrong."), problems)
     return cleaned
+
+
+def _may_write(access: Access, its_field: FieldDef, row: TypedRecord | None, begins: StageDef | None) -> bool:
+    if row is not None:
+        return access.edits(its_field, row)
+    return begins is None or access.fills(its_field, begins.id)
 
 
 def _parsed(its_field: FieldDef, raw: Any, row: TypedRecord | None) -> Any:
@@ -118,6 +137,8 @@ def _unknown(writing: Writing, cleaned: Cleaned, row: TypedRecord | None) -> lis
     named: list[tuple[FieldDef, Any, Any]] = []
     if (assignee := cleaned.base.get("assignee_id")) is not None:
         named.append((PERSON_FIELD, assignee, row.assignee_id if row is not None else None))
+    if watching := cleaned.base.get("observer_ids"):
+        named.append((OBSERVERS_FIELD, watching, row.observer_ids if row is not None else None))
     for its_field, value in cleaned.values.items():
         if its_field.type.refers and value is not None:
             named.append((its_field, value, row.value(its_field) if row is not None else None))

@@ -164,6 +164,7 @@ def snapshot(row: TypedRecord) -> dict[str, Any]:
         "stage": row.stage_id,
         "assignee": row.assignee_id,
         "author": row.author_id,
+        "observers": row.observer_ids or None,
         **row.values(),
     }
 

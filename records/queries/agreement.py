@@ -9,7 +9,7 @@ from processes.definition_types import Definition, FieldDef
 from processes.fieldtype import FILE, RECORD
 from records.typed import table_name
 
-SHARED = ("pipeline_id", "stage_id", "title", "assignee_id", "author_id", "department_id", "deleted_at")
+SHARED = ("pipeline_id", "stage_id", "title", "assignee_id", "author_id", "department_id", "observer_ids", "deleted_at")
 """Columns of both tables."""
 
 _TABLES = (

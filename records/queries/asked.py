@@ -1,6 +1,6 @@
 """Which questions are asked of a record, and which must be answered: what forms show while they are filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from processes.fieldtype import WrongValue
 from processes.permissions import Access
 from records.asking import asking
 from records.operations.computed import compute
-from records.queries.filters import readable_fields
 from records.typed import TypedRecord, model_for
 
 
@@ -26,11 +25,8 @@ class Asked:
 
 
 def asked_of_row(access: Access, row: TypedRecord, stage: StageDef) -> Asked:
-    """What is asked of a record, and what is required of it in a stage; of the fields that the access may read."""
-    is_asked = asking(access.definition, row, me=access.actor.user_id)
-    asked = frozenset(field.key for field in readable_fields(access) if is_asked(field))
-    required = {field.key for field in access.definition.required_in(stage)}
-    return Asked(asked, asked & required)
+    """What is asked of a record, and what is required of it in a stage; of the fields that it shows."""
+    return _asked(access, row, stage, access.fields_of(row))
 
 
 def asked_of_draft(access: Access, raw: Mapping[str, Any], stage: StageDef) -> Asked:
@@ -47,12 +43,24 @@ def asked_of_draft(access: Access, raw: Mapping[str, Any], stage: StageDef) -> A
         updated_at=now,
         stage_changed_at=now,
     )
-    for field in readable_fields(access):
-        if not field.type.is_computed:
-            for name, part in field.stored(_read(field, raw.get(field.key))).items():
-                setattr(row, name, part)
+    filled = fillable_fields(access, stage)
+    for field in filled:
+        for name, part in field.stored(_read(field, raw.get(field.key))).items():
+            setattr(row, name, part)
     compute(access.definition, row)
-    return asked_of_row(access, row, stage)
+    return _asked(access, row, stage, filled)
+
+
+def fillable_fields(access: Access, stage: StageDef) -> tuple[FieldDef, ...]:
+    """The fields that the form of a new record has in a stage."""
+    return tuple(f for f in access.definition.fields if not f.type.is_computed and access.fills(f, stage.id))
+
+
+def _asked(access: Access, row: TypedRecord, stage: StageDef, fields: Iterable[FieldDef]) -> Asked:
+    is_asked = asking(access.definition, row, me=access.actor.user_id)
+    asked = frozenset(field.key for field in fields if is_asked(field))
+    required = {field.key for field in access.definition.required_in(stage)}
+    return Asked(asked, asked & required)
 
 
 def _read(field: FieldDef, raw: Any) -> Any:

@@ -66,7 +66,7 @@ def _linking(access: Access) -> Iterator[tuple[Access, FieldDef]]:
 
 def _page(other: Access, field: FieldDef, record_id: int, limit: int) -> tuple[list[dict[str, Any]], int]:
     """The newest records that name this one, and how many there are (counted a little beyond the cap)."""
-    seen = model_for(other.definition).objects.visible_to(other)
+    seen = model_for(other.definition).objects.visible_to(other).showing(other, field)
     if field.type.kind == "references":
         found = seen.filter(pk__in=Link.objects.filter(field=field.id, target=record_id).values("source"))
     else:

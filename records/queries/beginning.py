@@ -4,13 +4,12 @@ from typing import Any
 
 from processes.permissions import Access
 from records.operations.values import default_of
-from records.queries.filters import readable_fields
 
 
 def defaults_of(access: Access) -> dict[str, Any]:
     """Field key → the JSON value that a new record begins with, for the fields that have a default."""
     me = access.actor.user_id
-    found = {f.key: default_of(f, me=me) for f in readable_fields(access) if f.default is not None}
+    found = {f.key: default_of(f, me=me) for f in access.writable_fields if f.default is not None}
     return {key: raw for key, raw in found.items() if raw is not None}
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 from processes.definition_types import FieldDef, PipelineDef, StageDef
 from processes.models import Operation, Process, Scope
 from processes.permissions import Access
-from records.queries.narrowing import NOTHING, Narrowing, narrowed
+from records.queries.narrowing import NOTHING, Narrowing, as_shown, narrowed
 from records.queries.tiles import Tile, sum_field, tile_rows, tiles_of
 from records.typed import model_for
 
@@ -99,10 +99,10 @@ def board_for(access: Access, pipeline: PipelineDef, narrowing: Narrowing = NOTH
     return Board(
         pipeline=pipeline,
         columns=columns,
-        sum_field=sum_field(access.definition),
+        sum_field=sum_field(access),
         total=total,
         hidden=_count(access, pipeline) if narrowing.asks and total == 0 else 0,
-        can_create=is_used and access.scope(Operation.CREATE, pipeline.first_stage.id) > Scope.NONE,
+        can_create=is_used and bool(access.reach(Operation.CREATE, pipeline.first_stage.id)),
         can_move=is_used and access.can(Operation.MOVE),
     )
 
@@ -115,13 +115,13 @@ def column_page(
     if after is not None:
         rank, record_id = after
         rows = rows.filter(position__gte=rank).exclude(position=rank, record_id__lte=record_id)
-    found = list(tile_rows(rows, access.definition).order_by("position", "record_id")[: PAGE + 1])
+    found = list(tile_rows(rows, access).order_by("position", "record_id")[: PAGE + 1])
     return _page(tiles_of(access, found[:PAGE]), is_last=len(found) <= PAGE)
 
 
 def card_tile(access: Access, record_id: int, narrowing: Narrowing = NOTHING) -> Tile:
     """One record as a tile. Raises NotFound where the actor may not see it or the filter hides it."""
-    rows = tile_rows(_rows(access, narrowing).filter(pk=record_id), access.definition)
+    rows = tile_rows(_rows(access, narrowing).filter(pk=record_id), access)
     found = tiles_of(access, list(rows))
     if not found:
         raise NotFound(_("There is no such record."), record=record_id)
@@ -140,11 +140,12 @@ def _rows(access: Access, narrowing: Narrowing) -> Any:
 
 
 def _totals(access: Access, pipeline: PipelineDef, rows: Any) -> dict[int, tuple[int, Any]]:
-    field = sum_field(access.definition)
+    field = sum_field(access)
     counted = rows.filter(pipeline_id=pipeline.id).order_by().values("stage_id").annotate(count=Count("pk"))
     if field is None:
         return {row["stage_id"]: (row["count"], None) for row in counted}
-    return {row["stage_id"]: (row["count"], row["sum"]) for row in counted.annotate(sum=Sum(field.column))}
+    column = as_shown(access, field, F(field.attname)) if field in access.partial_fields else F(field.attname)
+    return {row["stage_id"]: (row["count"], row["sum"]) for row in counted.annotate(sum=Sum(column))}
 
 
 def _standing(
@@ -154,7 +155,7 @@ def _standing(
     limited = [
         stage.id
         for stage in pipeline.stages
-        if stage.limit is not None and access.scope(Operation.VIEW, stage.id) == Scope.ALL
+        if stage.limit is not None and access.reach(Operation.VIEW, stage.id).scope == Scope.ALL
     ]
     if is_narrowed and limited:
         rows = model_for(access.definition).objects.visible_to(access).filter(stage_id__in=limited).order_by()
@@ -167,7 +168,7 @@ def _first_pages(access: Access, rows: Any, stages: Sequence[StageDef]) -> dict[
     """The beginning of every column in one statement: each part of the union walks the board's index."""
     if not stages:
         return {}
-    shown = tile_rows(rows, access.definition).order_by("position", "record_id")
+    shown = tile_rows(rows, access).order_by("position", "record_id")
     slices = [shown.filter(stage_id=stage.id)[: PAGE + 1] for stage in stages]
     found = list(slices[0].union(*slices[1:], all=True)) if len(slices) > 1 else list(slices[0])
     by_stage: dict[int, list[Tile]] = {stage.id: [] for stage in stages}

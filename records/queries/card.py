@@ -19,7 +19,6 @@ from processes.permissions import Access
 from processes.queries import visible_pipelines
 from records.models import StageVisit, Task
 from records.queries.asked import asked_of_row
-from records.queries.filters import readable_fields
 from records.queries.moves import moves_of, why_locked
 from records.queries.names import Names, Wanted, names_for, want, wanted_by
 from records.queries.parts import Part, parts_of, sizes_of
@@ -97,6 +96,9 @@ class Card:
     stage: StageDef
     assignee: Person | None
     author: Person | None
+    observers: tuple[Person, ...]
+    observes: bool
+    """Whether the reader is one of them."""
     created_at: datetime
     updated_at: datetime
     stage_changed_at: datetime
@@ -159,6 +161,8 @@ def card_for(access: Access, record_id: int) -> Card:
         stage=row.stage,
         assignee=_person(row.assignee_id, people),
         author=_person(row.author_id, people),
+        observers=tuple(Person(pk, people.get(pk, f"#{pk}")) for pk in row.observer_ids or ()),
+        observes=access.observes(row),
         created_at=row.created_at,
         updated_at=row.updated_at,
         stage_changed_at=row.stage_changed_at,
@@ -171,7 +175,7 @@ def card_for(access: Access, record_id: int) -> Card:
                 is_required=field.key in asked.required,
                 sizes=sizes,
             )
-            for field in readable_fields(access)
+            for field in access.fields_of(row)
             if field.key in asked.asked
         ),
         overstay=overstay_of(row.stage, row.stage_changed_at),
@@ -198,10 +202,10 @@ def row_for(access: Access, record_id: int) -> TypedRecord:
 
 
 def value_of(access: Access, record_id: int, key: str) -> tuple[FieldValue, int]:
-    """One field of a record, or its title or assignee, with the record's version. Raises NotFound."""
+    """One field of a record, or its title, assignee or observers, with the record's version. Raises NotFound."""
     row = row_for(access, record_id)
     field = _base_field(key) or access.definition.field_by_key.get(key)
-    if field is None:
+    if field is None or not access.reads(field, row):
         raise NotFound(_("There is no such field."), field=key)
     wanted: Wanted = {}
     want(wanted, field, _plain(row, field))
@@ -242,10 +246,12 @@ def field_value(
 
 
 def _base_field(key: str) -> FieldDef | None:
-    """The title or the assignee as if it were a field."""
+    """The title, the assignee or the observers as if they were a field."""
     if key == "title":
         return _pseudo(key, _("Title"), field_types["text"], required=Field.Required.ALWAYS)
-    return _pseudo(key, _("Assignee"), field_types["person"]) if key == "assignee" else None
+    if key == "assignee":
+        return _pseudo(key, _("Assignee"), field_types["person"])
+    return _pseudo(key, _("Observers"), field_types["people"]) if key == "observers" else None
 
 
 def _pseudo(key: str, label: str, type_: FieldType, *, required: str = Field.Required.NEVER) -> FieldDef:
@@ -254,12 +260,13 @@ def _pseudo(key: str, label: str, type_: FieldType, *, required: str = Field.Req
 
 def _plain(row: TypedRecord, field: FieldDef) -> Any:
     if field.id == 0:
-        return row.title if field.key == "title" else row.assignee_id
+        return {"title": row.title, "assignee": row.assignee_id, "observers": row.observer_ids}[field.key]
     return row.value(field)
 
 
 def _wanted_by(access: Access, row: TypedRecord, tasks: Sequence[Task]) -> Wanted:
-    wanted = wanted_by([row], readable_fields(access))
+    wanted = wanted_by([row], access.fields_of(row))
+    wanted[PERSON].update(row.observer_ids or ())
     wanted[PERSON].update(task.assignee_id for task in tasks if task.assignee_id is not None)
     return wanted
 
@@ -275,7 +282,9 @@ def _why_field_locked(access: Access, row: TypedRecord, field: FieldDef) -> str:
         return _("This value is made by the product.")
     if field.id == 0 and field.key == "assignee":
         return "" if access.covers(Operation.ASSIGN, row) else _("You have no right to assign this record.")
-    return "" if access.covers(Operation.UPDATE, row) else _("You have no right to change this record.")
+    if not access.covers(Operation.UPDATE, row):
+        return _("You have no right to change this record.")
+    return "" if access.edits(field, row) else _("You have no right to change this field.")
 
 
 def _steps(access: Access, row: TypedRecord) -> tuple[Step, ...]:

@@ -44,7 +44,7 @@ MOST_DIFFERENT = 2_000
 OPTIONS = "options"
 PAGE = 50
 READY = Field.State.READY
-SEEN_BY = ("stage_id", "assignee_id", "author_id", "department_id")
+SEEN_BY = ("stage_id", "assignee_id", "author_id", "department_id", "observer_ids")
 """What decides who sees a record."""
 
 
@@ -293,7 +293,8 @@ def unconverted(access: Access, row: Field, *, after: int = 0) -> Unconverted:
     shadow = present.shadow
     is_done = Field.objects.filter(pk=shadow.id, state=READY).exclude(removed_at=None).exists()
     source, target = (shadow, present) if is_done else (present, shadow)
-    seen = model_for(access.definition).objects.visible_to(access).filter(_lacks(source, target), pk__gt=after)
+    seen = model_for(access.definition).objects.visible_to(access).showing(access, present)
+    seen = seen.filter(_lacks(source, target), pk__gt=after)
     found = list(seen.order_by("pk")[: PAGE + 1])
     shown = found[:PAGE]
     return Unconverted(_shown_bad(access, source, target, shown), shown[-1].pk if len(found) > PAGE else None)
@@ -385,11 +386,15 @@ def _count(count: _Count, access: Access, row: TypedRecord, conversion: Conversi
         after = conversion.convert(value)
     except WrongValue:
         count.fails += 1
-        if access.covers(Operation.VIEW, row):
+        if _may_show(access, row, conversion.source):
             _note_failure(count, row, value, conversion)
         return
-    if len(count.good) < SAMPLES and access.covers(Operation.VIEW, row):
+    if len(count.good) < SAMPLES and _may_show(access, row, conversion.source):
         count.good.append((row, after))
+
+
+def _may_show(access: Access, row: TypedRecord, source: FieldDef) -> bool:
+    return access.covers(Operation.VIEW, row) and access.reads(source, row)
 
 
 def _note_failure(count: _Count, row: TypedRecord, value: Any, conversion: Conversion) -> None:

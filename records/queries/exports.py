@@ -101,8 +101,9 @@ def rights_digest(access: Access, fields: Iterable[FieldDef]) -> str:
 
 def _rights(access: Access) -> tuple[Any, ...]:
     operations = (Operation.VIEW, Operation.EXPORT)
-    scopes = [(int(access.scopes.get(op, 0)), sorted(access.by_stage.get(op, {}).items())) for op in operations]
-    return scopes, access.actor.department_id, sorted(access.actor.departments_below)
+    reaches = [(access.reach(op), sorted(access.by_stage.get(op, {}).items())) for op in operations]
+    shown = [(field_id, sorted(places.items())) for field_id, places in sorted(access.limits.readings.items())]
+    return reaches, shown, access.actor.department_id, sorted(access.actor.departments_below)
 
 
 def narrowing_of(access: Access, job: ExportJob) -> Narrowing:
@@ -121,7 +122,7 @@ def chunk_of(access: Access, job: ExportJob, fields: Sequence[FieldDef], limit: 
     sorting = sorting_for(access, job.sort)
     place = read_cursor(job.after, sort=sorting.text, kind=sorting.kind) if job.after else None
     rows = exported_rows(access, narrowing_of(access, job))
-    return page_of(rows, row_class(access.definition, tuple(fields)), sorting, place, limit)
+    return page_of(access, rows, row_class(access.definition, tuple(fields)), sorting, place, limit)
 
 
 def names_for_files(access: Access, rows: Iterable[Row], fields: Sequence[FieldDef]) -> Names:

@@ -14,7 +14,6 @@ from processes.models import Operation
 from processes.permissions import Access, access_for
 from records.models import Attachment
 from records.queries.card import row_for
-from records.queries.filters import readable_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def file_for(actor: Actor, file_id: int, *, process_id: int | None = None) -> At
 def files_of(access: Access, record_id: int) -> Sequence[HeldFile]:
     """The files in the values of a record, field by field. Two queries. Raises NotFound."""
     row = row_for(access, record_id)
-    fields = [field for field in readable_fields(access) if field.type.refers == FILE]
+    fields = [field for field in access.fields_of(row) if field.type.refers == FILE]
     ids = {file for field in fields for file in field.type.ids_in(row.value(field))}
     found = Attachment.objects.in_bulk(ids) if ids else {}
     return [HeldFile(f, found[file]) for f in fields for file in f.type.ids_in(row.value(f)) if file in found]
@@ -64,7 +63,7 @@ def _may_have(actor: Actor, file: Attachment) -> bool:
         row = row_for(access, file.record_id)
     except NotFound:
         return False
-    field = next((field for field in readable_fields(access) if field.id == file.field_id), None)
+    field = next((field for field in access.fields_of(row) if field.id == file.field_id), None)
     if field is None or field.type.refers != FILE:
         return False
     return file.pk in field.type.ids_in(row.value(field)) or access.covers(Operation.HISTORY, row)

@@ -17,7 +17,7 @@ from expressions.schema import FieldSpec, Schema
 from expressions.values import BOOLEAN, TEXT, Kind
 from processes.definition_types import FieldDef
 from processes.permissions import Access
-from processes.schema import BASE_COLUMNS, schema_of
+from processes.schema import schema_of
 
 MOST_FILTERS = 50
 """Simple filters in one address."""
@@ -28,7 +28,7 @@ Pairs = Iterable[tuple[str, str]]
 
 def readable_fields(access: Access) -> tuple[FieldDef, ...]:
     """The fields whose values the access shows; only these can be filtered, sorted, searched and summed."""
-    return access.definition.fields
+    return access.readable_fields
 
 
 def schema_for(access: Access) -> Schema:
@@ -37,7 +37,8 @@ def schema_for(access: Access) -> Schema:
     readable = readable_fields(access)
     if len(readable) == len(access.definition.fields):
         return schema
-    return {key: schema[key] for key in (*BASE_COLUMNS, *(field.key for field in readable)) if key in schema}
+    gone = access.definition.field_by_key.keys() - {field.key for field in readable}
+    return {key: spec for key, spec in schema.items() if key not in gone}
 
 
 def condition_from(access: Access, data: object) -> Condition:

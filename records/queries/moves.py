@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from processes.definition_types import PipelineDef, ReasonDef, StageDef
-from processes.models import Operation, Process, Scope
-from processes.permissions import Access
+from processes.models import Operation, Process
+from processes.permissions import Access, Place
 from records.gates import Passage, Terms, reasons_for
-from records.operations.moves import Place
 from records.operations.passing import summary, told_terms
 from records.typed import TypedRecord
 
@@ -56,7 +55,7 @@ def moves_elsewhere(access: Access, row: TypedRecord) -> tuple[tuple[PipelineDef
             tuple(
                 _move(access, row, stage, is_open=stage.id in at_once)
                 for stage in pipeline.stages
-                if access.scope(Operation.VIEW, stage.id) > Scope.NONE
+                if access.reach(Operation.VIEW, stage.id)
             ),
         )
         for pipeline in access.definition.pipelines
@@ -80,7 +79,7 @@ def _move(access: Access, row: TypedRecord, stage: StageDef, *, is_open: bool) -
     if is_open:
         return PossibleMove(stage, "", "", reasons=reasons, can_override=can_override)
     terms = Passage(access).terms(row, stage)
-    asks = summary(stage.name, told_terms(access, terms, can_override=can_override))
+    asks = summary(stage.name, told_terms(access, row, terms, can_override=can_override))
     is_closed = bool(terms.closed) and not can_override
     return PossibleMove(stage, asks if is_closed else "", asks, terms, reasons, can_override)
 
@@ -90,7 +89,7 @@ def _off_limits(access: Access, row: TypedRecord, stage: StageDef) -> str:
     if not access.covers(Operation.MOVE, row):
         return _("You have no right to move this record.")
     if stage.pipeline_id != row.pipeline_id:
-        there = Place(row.assignee_id, row.author_id, row.department_id, stage.id)
+        there = Place(row.assignee_id, row.author_id, row.department_id, stage.id, row.observer_ids)
         return "" if access.covers(Operation.MOVE, there) else _("You have no right to move records there.")
     if stage.id not in access.definition.pipeline_by_id[row.pipeline_id].targets[row.stage_id]:
         names = {"source": row.stage.name, "target": stage.name}

@@ -1,11 +1,13 @@
 """Rows of a list: plain tuples that read like typed records, at a fraction of a model instance's price."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, ClassVar
 
 from processes.definition_types import Definition, FieldDef, StageDef
+from processes.permissions import Access
 
 BASE_ATTRIBUTES = (
     "record_id",
@@ -15,6 +17,7 @@ BASE_ATTRIBUTES = (
     "assignee_id",
     "author_id",
     "department_id",
+    "observer_ids",
     "version",
     "created_at",
     "updated_at",
@@ -39,6 +42,7 @@ class Row(tuple[Any, ...]):
     assignee_id: int | None
     author_id: int | None
     department_id: int | None
+    observer_ids: list[int] | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -68,3 +72,19 @@ def row_class(definition: Definition, fields: tuple[FieldDef, ...]) -> type[Row]
     getters = {name: property(itemgetter(place)) for place, name in enumerate((*attributes, "sort_value"))}
     about = {"definition": definition, "fields": fields, "attributes": attributes, "__slots__": ()}
     return type("Row", (Row,), about | getters)
+
+
+def as_shown_to(access: Access, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows without the values that they do not show to the access's actor."""
+    partial = access.partial_fields
+    for row in rows:
+        gone = {name for field in partial if not access.reads(field, row) for name in field.attributes}
+        if gone:
+            values = [None if name in gone else value for name, value in zip(_names(row), row, strict=True)]
+            yield type(row)(values)
+        else:
+            yield row
+
+
+def _names(row: Row) -> tuple[str, ...]:
+    return (*row.attributes, "sort_value")

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.lookups import Contains
 
-from expressions.folding import folded
+from expressions.folding import Folded, folded
 from processes.definition_types import Definition, StageDef
 from processes.fieldtype import field_types
+from processes.models import FieldJob
 from processes.permissions import Access
 from records.models import Record
 
@@ -43,11 +45,33 @@ def hits_for(accesses: Sequence[Access], text: str, *, limit: int = MOST) -> lis
         return []
     definitions = {access.definition.id: access.definition for access in accesses}
     rows = Record.objects.visible_to(accesses).filter(asked).order_by("-is_open", "-id")
+    if stale := with_stale_words(accesses):
+        rows = rows.filter(~Q(process_id__in=stale) | _titled(text))
     found = rows.values_list("pk", "title", "process_id", "stage_id")[:limit]
     return [
         Hit(pk, title, definitions[process], definitions[process].stage_by_id[stage])
         for pk, title, process, stage in found
     ]
+
+
+def with_stale_words(accesses: Iterable[Access]) -> set[int]:
+    """Processes whose words may still be those of a field that the actor does not read any more. A query only where
+    a field that is searched is limited for the actor."""
+    searched = ((access, field) for access in accesses for field in access.definition.fields if field.is_searchable)
+    limited = [field.id for access, field in searched if access.limits_reading(field)]
+    if not limited:
+        return set()
+    ended = (FieldJob.State.DONE, FieldJob.State.CANCELLED)
+    jobs = FieldJob.objects.filter(field_id__in=limited, kind=FieldJob.Kind.FILL).exclude(state__in=ended)
+    return set(jobs.values_list("field__process_id", flat=True))
+
+
+def _titled(text: str) -> Q:
+    """That the title has every word in it."""
+    found = Q()
+    for word in _WORD.findall(folded(text[:LONGEST]))[:MOST_WORDS]:
+        found &= Q(Contains(Folded(F("title")), Value(word)))
+    return found
 
 
 def words_query(text: str) -> SearchQuery | None:

@@ -18,6 +18,7 @@ from processes.permissions import Access
 from processes.schema import BASE_COLUMNS, OF_STAGES
 from records.queries.cursors import Cursor, write_cursor
 from records.queries.filters import readable_fields
+from records.queries.narrowing import as_shown
 from records.queries.rows import Row
 
 SortExpression = Expression | F
@@ -98,10 +99,12 @@ def sorting_for(access: Access, sort: str) -> Sorting:
         return Sorting(key, kind, descending, expression, nullable)
     field = next((field for field in readable_fields(access) if field.key == key), None)
     found = field.type.sorting(field) if field is not None else None
-    if found is None:
+    if field is None or found is None:
         message = _("The list cannot be sorted by “%(name)s”.") % {"name": shown(key)}
         raise Invalid(message, {"sort": [message]})
     kind, expression = found
+    if field in access.partial_fields:
+        expression = as_shown(access, field, expression)
     return Sorting(key, kind, descending, expression, nullable=True)
 
 

@@ -17,7 +17,7 @@ from records.queries.cursors import Cursor, read_cursor
 from records.queries.filters import readable_fields
 from records.queries.names import Names, names_for, wanted_by
 from records.queries.narrowing import NOTHING, Narrowing, narrowed
-from records.queries.rows import Row, row_class
+from records.queries.rows import Row, as_shown_to, row_class
 from records.queries.sorting import Sorting, is_sortable, sorting_for
 from records.typed import model_for
 
@@ -80,7 +80,7 @@ def table_for(
     wanted = readable_fields(access) if fields is None else tuple(fields)
     objects = model_for(access.definition).objects
     rows = narrowed(objects.in_bin(access) if in_bin else objects.visible_to(access), access, narrowing)
-    page = page_of(rows, row_class(access.definition, wanted), sorting, place, limit)
+    page = page_of(access, rows, row_class(access.definition, wanted), sorting, place, limit)
     total = page.total(rows) if with_total else None
     return Table(
         rows=page.rows,
@@ -135,12 +135,13 @@ class Page:
         return int(rows.order_by().values("pk")[: COUNTED + 1].count())
 
 
-def page_of(rows: Any, make: type[Row], sorting: Sorting, place: Cursor | None, limit: int) -> Page:
-    """The rows of a queryset that follow (or precede) a place. One query."""
+def page_of(access: Access, rows: Any, make: type[Row], sorting: Sorting, place: Cursor | None, limit: int) -> Page:
+    """The rows of a queryset that follow (or precede) a place, as they show themselves. One query."""
     backward = place is not None and place.backward
     if place is not None:
         rows = rows.filter(sorting.beyond(place.value, place.id, backward=backward))
     ordered = rows.order_by(*sorting.order(backward=backward)).annotate(sort_value=sorting.expression)
-    loaded = [make(values) for values in ordered.values_list(*make.attributes, "sort_value")[: limit + 1]]
-    found = loaded[:limit]
-    return Page(sorting, place, tuple(reversed(found) if backward else found), len(loaded) > limit)
+    found = (make(values) for values in ordered.values_list(*make.attributes, "sort_value")[: limit + 1])
+    loaded = list(as_shown_to(access, found) if access.partial_fields else found)
+    kept = loaded[:limit]
+    return Page(sorting, place, tuple(reversed(kept) if backward else kept), len(loaded) > limit)

@@ -9,10 +9,10 @@ from typing import Any
 from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from processes.definition_types import Definition, FieldDef, StageDef
+from processes.definition_types import FieldDef, StageDef
 from processes.fieldtype import PERSON, DisplayContext
 from processes.models import Operation
-from processes.permissions import Access
+from processes.permissions import Access, Place
 from records.models import Task
 from records.queries.names import Wanted, names_for, want
 
@@ -25,6 +25,7 @@ BASE_COLUMNS = (
     "assignee_id",
     "author_id",
     "department_id",
+    "observer_ids",
     "stage_changed_at",
 )
 
@@ -73,33 +74,23 @@ class Tile:
     can_delete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose a row is, for `Access.covers`."""
-
-    assignee_id: int | None
-    author_id: int | None
-    department_id: int | None
-    stage_id: int
-
-
-def card_fields(definition: Definition) -> tuple[FieldDef, ...]:
+def card_fields(access: Access) -> tuple[FieldDef, ...]:
     """The fields that a tile shows, in order."""
-    return tuple(field for field in definition.fields if field.on_card)
+    return tuple(field for field in access.readable_fields if field.on_card)
 
 
-def sum_field(definition: Definition) -> FieldDef | None:
+def sum_field(access: Access) -> FieldDef | None:
     """The field whose sum stands at the head of a column: the first on the card whose values add up."""
-    return next((field for field in card_fields(definition) if field.type.summable), None)
+    return next((field for field in card_fields(access) if field.type.summable), None)
 
 
-def tile_rows(rows: Any, definition: Definition) -> Any:
+def tile_rows(rows: Any, access: Access) -> Any:
     """A queryset of typed records turned into dicts with all that a tile needs."""
     tasks: QuerySet[Any, Any] = Task.objects.filter(record_id=OuterRef("pk"), done_at=None).order_by()
     tasks = tasks.values("record_id")
     return rows.values(
         *BASE_COLUMNS,
-        *(name for field in card_fields(definition) for name in field.attributes),
+        *(name for field in card_fields(access) for name in field.attributes),
         open_tasks=Subquery(tasks.annotate(count=Count("pk")).values("count")),
         next_due=Subquery(tasks.annotate(due=Min("due_at")).values("due")),
     )
@@ -107,10 +98,10 @@ def tile_rows(rows: Any, definition: Definition) -> Any:
 
 def tiles_of(access: Access, rows: Sequence[Row]) -> list[Tile]:
     """The tiles of rows; one query a family for the names of what is on them."""
-    definition = access.definition
-    fields = card_fields(definition)
+    fields = card_fields(access)
+    summed = sum_field(access)
     context = DisplayContext(names_for(access.actor, _wanted_by(rows, fields)))
-    return [_tile(access, row, fields, context) for row in rows]
+    return [_tile(access, row, fields, summed, context) for row in rows]
 
 
 def _wanted_by(rows: Sequence[Row], fields: Sequence[FieldDef]) -> Wanted:
@@ -121,12 +112,14 @@ def _wanted_by(rows: Sequence[Row], fields: Sequence[FieldDef]) -> Wanted:
     return wanted
 
 
-def _tile(access: Access, row: Row, fields: Sequence[FieldDef], context: DisplayContext) -> Tile:
-    shown = [item for field in fields if (item := shown_value(field, field.value(row.__getitem__), context)).text]
+def _tile(
+    access: Access, row: Row, fields: Sequence[FieldDef], summed: FieldDef | None, context: DisplayContext
+) -> Tile:
+    owner = Place(row["assignee_id"], row["author_id"], row["department_id"], row["stage_id"], row["observer_ids"])
+    read = [field for field in fields if access.reads(field, owner)]
+    shown = [item for field in read if (item := shown_value(field, field.value(row.__getitem__), context)).text]
     amount = next((item for item in shown if item.is_amount), None)
-    summed = sum_field(access.definition)
     stage = access.definition.stage_by_id[row["stage_id"]]
-    owner = Owner(row["assignee_id"], row["author_id"], row["department_id"], row["stage_id"])
     return Tile(
         id=row["record_id"],
         title=row["title"],
@@ -138,7 +131,7 @@ def _tile(access: Access, row: Row, fields: Sequence[FieldDef], context: Display
         lines=tuple(item for item in shown if not item.is_chip and item is not amount),
         chips=tuple(item for item in shown if item.is_chip),
         amount=amount,
-        sum_value=row[summed.attname] if summed else None,
+        sum_value=row[summed.attname] if summed is not None and summed in read else None,
         open_tasks=row["open_tasks"] or 0,
         next_due=row["next_due"],
         is_overdue=stage.is_open and row["next_due"] is not None and row["next_due"] < timezone.now(),

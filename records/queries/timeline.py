@@ -19,6 +19,7 @@ from processes.permissions import Access
 from records.models import Comment
 from records.queries.card import row_for
 from records.queries.names import Names, Wanted, names_for, want
+from records.typed import TypedRecord
 
 PAGE = 30
 
@@ -72,6 +73,8 @@ class TimelinePage:
 class _Words:
     """What telling events needs: names, comments, the definition."""
 
+    fields: Mapping[str, FieldDef]
+    """What the record shows, by key."""
     definition: Definition
     names: Names
     comments: Mapping[int, Comment]
@@ -105,30 +108,32 @@ def timeline_page(access: Access, record_id: int, *, before: int | None = None) 
         edge = Event.objects.filter(pk=before, record_id=record_id).values_list("at", flat=True).first()
     found = list(events.order_by("-id")[: PAGE + 1])
     told = found[:PAGE]
-    words = _words(access, told)
+    words = _words(access, row, told)
     entries = [entry for event in told if (entry := _TOLD[event.kind](event, words))]
     if len(found) <= PAGE:
         return TimelinePage(tuple(entries), None, before=edge)
     return TimelinePage(tuple(entries), told[-1].pk, before=edge, since=told[-1].at)
 
 
-def _words(access: Access, events: Sequence[Event]) -> _Words:
-    definition = access.definition
+def _words(access: Access, row: TypedRecord, events: Sequence[Event]) -> _Words:
+    fields = {field.key: field for field in access.fields_of(row)}
     ids = [event.data["comment"] for event in events if "comment" in event.data]
     comments = {comment.pk: comment for comment in Comment.objects.filter(pk__in=ids)} if ids else {}
-    return _Words(definition, names_for(access.actor, _wanted_by(definition, events)), comments)
+    return _Words(fields, access.definition, names_for(access.actor, _wanted_by(fields, events)), comments)
 
 
-def _wanted_by(definition: Definition, events: Iterable[Event]) -> Wanted:
+def _wanted_by(fields: Mapping[str, FieldDef], events: Iterable[Event]) -> Wanted:
     wanted: Wanted = {PERSON: set()}
     for event in events:
         if task_assignee := event.data.get("task_assignee"):
             wanted[PERSON].add(task_assignee)
         for key, pair in event.changes.items():
-            field = definition.field_by_key.get(key)
+            field = fields.get(key)
             for raw in pair:
                 if key in ("assignee", "author"):
                     wanted[PERSON].update([raw] if raw else [])
+                elif key == "observers":
+                    wanted[PERSON].update(raw or ())
                 elif field is not None:
                     with suppress(WrongValue):
                         want(wanted, field, read_past(field, raw))
@@ -210,7 +215,7 @@ def _called(event: Event, words: _Words) -> Entry:
 
 
 def _changes(event: Event, words: _Words) -> tuple[Change, ...]:
-    """Readable changes; a field that does not exist any more is not told."""
+    """Readable changes; a field that does not exist any more, or that the record does not show, is not told."""
     told = (_change(key, pair, words) for key, pair in event.changes.items())
     return tuple(change for change in told if change)
 
@@ -221,7 +226,9 @@ def _change(key: str, pair: Sequence[Any], words: _Words) -> Change | None:
         return Change(_("Title"), before or "", after or "")
     if key == "assignee":
         return Change(_("Assignee"), words.person(before), words.person(after))
-    field = words.definition.field_by_key.get(key)
+    if key == "observers":
+        return Change(_("Observers"), *(", ".join(map(words.person, raw or ())) for raw in pair))
+    field = words.fields.get(key)
     if field is None:
         return None
     return Change(field.label, *(_shown(field, raw, words) for raw in pair))

@@ -19,8 +19,7 @@ from accounts.viewing import viewed_person
 from core.errors import SmartCRMError
 from events.models import Event
 from processes.models import Operation
-from processes.permissions import Access, accesses_for
-from records.queries.tiles import Owner
+from processes.permissions import Access, Place, accesses_for
 
 REPLAY_LIMIT = 200
 """A page that has missed more than this reloads instead."""
@@ -125,6 +124,7 @@ def _saw(access: Access, event: Event) -> bool:
     return access.covers(Operation.VIEW, _standing({**event.data.get("snapshot", {}), **before}, department))
 
 
-def _standing(snapshot: Mapping[str, Any], department: int | None) -> Owner:
+def _standing(snapshot: Mapping[str, Any], department: int | None) -> Place:
     """Whose the record of a snapshot is, and where it stands."""
-    return Owner(snapshot.get("assignee"), snapshot.get("author"), department, snapshot.get("stage") or 0)
+    owners = snapshot.get("assignee"), snapshot.get("author")
+    return Place(*owners, department, snapshot.get("stage") or 0, snapshot.get("observers"))

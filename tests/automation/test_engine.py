@@ -16,12 +16,13 @@ from automation.operations import delete_robot, switch_robot, update_robot
 from core.actor import SYSTEM
 from events.models import Event
 from notifications.models import Notification
-from processes.models import Field, Operation, Process, Scope
-from processes.operations import remove_field, set_grants
+from processes.definition import definition_of
+from processes.models import Field, FieldLevel, Operation, Process, Scope
+from processes.operations import remove_field, set_field_grants, set_grants
 from records.models import Comment, Record, Task
 from records.operations import create_record, delete_record, move_record
 from tests.automation.helpers import make_robot, only_run, relay, settle, stage_of
-from tests.factories import actor_of, make_admin, make_process, make_user
+from tests.factories import actor_of, make_admin, make_process, make_role, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -360,6 +361,20 @@ def test_notify_robot_tells_only_those_who_may_see(process: Process) -> None:
     settle()
     notification = Notification.objects.get(kind="robot")
     assert (notification.user_id, notification.text, notification.run_id) == (admin.pk, "New: Printer", only_run().pk)
+
+
+def test_notify_robot_tells_each_only_what_the_record_shows_them(process: Process) -> None:
+    admin, clerk = make_admin(), make_user("Clerk")
+    role = make_role("Clerks", people=(clerk,))
+    set_grants(process, {role.pk: {"view": Scope.ALL}}, actor=SYSTEM)
+    amount = definition_of(process).field_by_key["amount"]
+    set_field_grants(process, {role.pk: {amount.id: {None: FieldLevel.HIDDEN}}}, actor=SYSTEM)
+    settings = {"recipients": [f"person:{admin.pk}", f"person:{clerk.pk}"], "text": "{{ title }}: {{ amount }}!"}
+    make_robot(process, "notify", settings)
+    create(process, amount=5)
+    settle()
+    told = dict(Notification.objects.filter(kind="robot").values_list("user_id", "text"))
+    assert told == {admin.pk: "Printer: 5!", clerk.pk: "Printer: !"}
 
 
 def test_executing_a_comment_costs_a_known_number_of_queries(process: Process, django_assert_num_queries: Any) -> None:

@@ -91,8 +91,8 @@ def test_new_pipeline_is_closed_until_access_is_set_unless_it_is_opened(process:
     closed = add_pipeline(process, name="Closed", actor=SYSTEM)
     opened = add_pipeline(process, name="Open", is_open=True, actor=SYSTEM)
     access = access_for(actor_of(person), process.pk)
-    assert not any(access.scope(Operation.VIEW, stage.pk) for stage in closed.stages.all())
-    assert all(access.scope(Operation.VIEW, stage.pk) == Scope.ALL for stage in opened.stages.all())
+    assert not any(access.reach(Operation.VIEW, stage.pk) for stage in closed.stages.all())
+    assert all(access.reach(Operation.VIEW, stage.pk).scope == Scope.ALL for stage in opened.stages.all())
     assert not Grant.objects.filter(pipeline=opened).exists()
 
 

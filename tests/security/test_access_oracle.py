@@ -11,9 +11,9 @@ from accounts.operations import assign_role, create_role
 from accounts.queries import actor_for
 from core.actor import SYSTEM
 from processes.definition import definition_of
-from processes.models import Operation, Process, Scope
+from processes.models import FieldLevel, Operation, Process, Scope
 from processes.models.access import PROCESS_WIDE
-from processes.operations import set_grants
+from processes.operations import set_field_grants, set_grants
 from processes.permissions import access_for
 from records.models import Record
 from records.operations import create_record
@@ -35,20 +35,48 @@ class World:
     """Person → roles."""
     general: dict[int, dict[str, int]] = field(default_factory=dict)
     differing: dict[int, dict[str, dict[int, int]]] = field(default_factory=dict)
+    levels: dict[int, dict[int, dict[int | None, int]]] = field(default_factory=dict)
+    """Role → field → stage (None: where none differs) → level."""
 
     def may(self, person: int, operation: str, record: Record) -> bool:
         """Whether any of the person's roles allows it, said as access.md says it."""
         return any(self._role_allows(person, role, operation, record) for role in self.roles[person])
 
+    def reads(self, person: int, its_field: int, record: Record) -> bool:
+        """Whether any one role shows the person this record, and this field of it."""
+        return any(
+            self._role_allows(person, role, Operation.VIEW, record)
+            and self._level(role, its_field, record.stage_id) >= FieldLevel.READ
+            for role in self.roles[person]
+        )
+
+    def edits(self, person: int, its_field: int, record: Record) -> bool:
+        """Whether the person reads it, and any one role lets them change this record, and this field of it."""
+        return self.reads(person, its_field, record) and any(
+            self._role_allows(person, role, Operation.UPDATE, record)
+            and self._level(role, its_field, record.stage_id) == FieldLevel.EDIT
+            for role in self.roles[person]
+        )
+
+    def _level(self, role: int, its_field: int, stage: int) -> int:
+        said = self.levels.get(role, {}).get(its_field, {})
+        return said[stage] if stage in said else said.get(None, FieldLevel.EDIT)
+
     def _role_allows(self, person: int, role: int, operation: str, record: Record) -> bool:
         scope = self.differing.get(role, {}).get(operation, {}).get(record.stage_id)
         if scope is None:
             scope = self.general.get(role, {}).get(operation, Scope.NONE)
+        if scope >= 8:
+            if record.assignee_id is None:
+                return True
+            scope -= 8
         if scope == Scope.ALL:
             return True
         if scope == Scope.NONE:
             return False
         if person in (record.assignee_id, record.author_id):
+            return True
+        if scope >= Scope.OBSERVED and person in (record.observer_ids or []):
             return True
         if record.department_id is None or self.home[person] is None:
             return False
@@ -98,12 +126,34 @@ def grant(dice: random.Random, world: World, process: Process, roles: list[Role]
     set_grants(process, world.general, actor=SYSTEM, differing=world.differing)
 
 
+def limit(dice: random.Random, world: World, process: Process, roles: list[Role]) -> None:
+    """Some roles get less than the record's rights on some fields."""
+    definition = definition_of(process)
+    for role in roles:
+        world.levels[role.pk] = {
+            its_field.id: {
+                stage: dice.choice(FieldLevel.values)
+                for stage in dice.sample([None, *definition.stage_by_id], dice.randint(0, 2))
+            }
+            for its_field in dice.sample(definition.fields, dice.randint(0, len(definition.fields)))
+        }
+    set_field_grants(process, world.levels, actor=SYSTEM)
+
+
 def make_records(dice: random.Random, process: Process, people: list[User]) -> list[Record]:
     stages = list(definition_of(process).stage_by_id)
     author = [SYSTEM, *(actor_for(person) for person in people)]
     for number in range(12):
         assignee = dice.choice([None, *people])
-        values = {"title": f"R{number}", "assignee": assignee.pk if assignee else None}
+        values = {
+            "title": f"R{number}",
+            "assignee": assignee.pk if assignee else None,
+            "observers": [person.pk for person in dice.sample(people, dice.randint(0, 2))],
+            "amount": dice.choice([None, *range(5)]),
+            "source": dice.choice([None, "site", "phone"]),
+            "responsible": dice.choice([None, *(person.pk for person in people)]),
+            "comment": dice.choice([None, "soon", "later"]),
+        }
         row = create_record(process.pk, values=values, stage=dice.choice(stages), actor=SYSTEM)
         made_by = dice.choice(author).user_id
         for table in (model_for(definition_of(process)), Record):

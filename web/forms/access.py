@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Role
 from core.errors import Text
-from processes.definition_types import PipelineDef, StageDef
-from processes.models import Operation, Scope
+from processes.definition_types import Definition, FieldDef, PipelineDef, StageDef
+from processes.formulas import formulas_of
+from processes.models import Field, FieldLevel, Operation, Scope
 from processes.models.access import OF_PIPELINES, PROCESS_WIDE
+from processes.reach import Reach, level_of
 
 Grants = Mapping[int, Mapping[str, int]]
 Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
@@ -33,6 +35,7 @@ GROUPS: tuple[tuple[Text, tuple[Operation, ...]], ...] = (
             Operation.DELETE,
             Operation.RESTORE,
             Operation.HISTORY,
+            Operation.OVERRIDE,
         ),
     ),
     (gettext_lazy("Many at once"), (Operation.EXPORT, Operation.IMPORT)),
@@ -74,18 +77,19 @@ PRESETS: tuple[tuple[str, Text, Mapping[str, int]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One role's scope for one operation."""
+    """What one role may do on one line."""
 
     role: Role
     name: str
-    """Of the control: `grant-<role>-<operation>`."""
+    """Of the control: `grant-<role>-<operation>`, `field-<role>-<field>`; with the place behind where it differs."""
     scope: int
-    choices: tuple[tuple[int, Text], ...]
+    """The chosen value: a scope, or a level."""
+    choices: Choices
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceLine:
-    """One operation in one stage, or in a whole pipeline (no stage), over all roles; an empty cell is what holds
+    """One line in one stage, or in a whole pipeline (no stage), over all roles; an empty cell is what holds
     elsewhere."""
 
     pipeline: PipelineDef
@@ -100,9 +104,10 @@ class PlaceLine:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One operation over all roles, and how pipelines and stages differ."""
+    """One operation, or one field, over all roles, and how pipelines and stages differ."""
 
-    operation: Operation
+    key: str
+    label: Text
     cells: tuple[Cell, ...]
     places: tuple[PlaceLine, ...] = ()
 
@@ -119,11 +124,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The table of rights of one process."""
+    """The table of rights of one process: to its records, or to their fields."""
 
     roles: Sequence[Role]
     groups: tuple[tuple[Text, tuple[Line, ...]], ...]
-    presets: tuple[tuple[str, Text, Mapping[str, int]], ...] = PRESETS
+    presets: tuple[tuple[str, Text, Mapping[str, int]], ...] = ()
 
     @property
     def width(self) -> int:
@@ -150,7 +155,47 @@ def matrix_of(
         tuple(
             (label, tuple(_line(operation, roles, grants, places) for operation in group)) for label, group in GROUPS
         ),
+        PRESETS,
     )
+
+
+def field_matrix_of(roles: Sequence[Role], definition: Definition) -> Matrix:
+    """What each role may do with each field, section by section, with lines for stages where there are some."""
+    pipelines = definition.pipelines if definition.has_stages else ()
+
+    def cells(field: FieldDef, stage: StageDef | None) -> tuple[Cell, ...]:
+        end, standing = (f"-{stage.id}", AS_ELSEWHERE) if stage else ("", int(FieldLevel.EDIT))
+        choices = ((AS_ELSEWHERE, _("as elsewhere")), *LEVELS) if stage else LEVELS
+        place = stage.id if stage else None
+        said = {role.pk: definition.field_grants.get(role.pk, {}).get(field.id, {}) for role in roles}
+        return tuple(
+            Cell(role, f"field-{role.pk}-{field.id}{end}", said[role.pk].get(place, standing), choices)
+            for role in roles
+        )
+
+    def line(field: FieldDef) -> Line:
+        stages = ((pipeline, stage) for pipeline in pipelines for stage in pipeline.stages)
+        places = tuple(PlaceLine(pipeline, stage, cells(field, stage)) for pipeline, stage in stages)
+        return Line(str(field.id), field.label, cells(field, None), places)
+
+    sections = definition.by_section(definition.fields, lambda field: field.section_id)
+    groups = [(section.label if section else _("Fields"), tuple(map(line, its))) for section, its in sections]
+    return Matrix(roles, tuple(groups))
+
+
+def levels_from(
+    data: QueryDict, roles: Sequence[Role], definition: Definition
+) -> dict[int, dict[int, dict[int | None, int]]]:
+    """What a submitted matrix says of fields: role id → field id → stage id (None: elsewhere) → level."""
+    found: dict[int, dict[int, dict[int | None, int]]] = {role.pk: {} for role in roles}
+    for role in roles:
+        for field in definition.fields:
+            places: dict[int | None, str] = {None: data.get(f"field-{role.pk}-{field.id}", "")}
+            places |= {s: data.get(f"field-{role.pk}-{field.id}-{s}", "") for s in definition.stage_by_id}
+            said = {place: _scope(raw) for place, raw in places.items() if raw not in ("", str(AS_ELSEWHERE))}
+            if said and said != {None: FieldLevel.EDIT}:
+                found[role.pk][field.id] = said
+    return found
 
 
 def differing_from(data: QueryDict, roles: Sequence[Role], stages: Sequence[StageDef]) -> dict[int, Any]:
@@ -197,6 +242,26 @@ def warnings_about(grants: Grants, roles: Sequence[Role]) -> list[str]:
     return found
 
 
+def field_warnings(definition: Definition, roles: Sequence[Role]) -> list[str]:
+    """What looks like an oversight in the rights to fields, in words."""
+    found: list[str] = []
+    for role in roles:
+        for field in definition.fields:
+            level = level_of(definition, role.pk, field.id, None)
+            words = {"role": role.name, "field": field.label}
+            creates = definition.grants.get(role.pk, {}).get(Operation.CREATE)
+            is_stuck = field.required == Field.Required.ALWAYS and field.default is None and level < FieldLevel.EDIT
+            if creates and is_stuck:
+                found.append(_("“%(role)s” creates records but may not fill in “%(field)s”, a required field.") % words)
+            if level == FieldLevel.HIDDEN and _is_read_through(definition, field):
+                found.append(_("“%(field)s” is hidden from “%(role)s”, but a formula tells of it.") % words)
+    return found
+
+
+def _is_read_through(definition: Definition, field: FieldDef) -> bool:
+    return any(field.key in formula.fields_used for _formula, formula in formulas_of(definition))
+
+
 def _warnings_about_role(name: str, scopes: Mapping[str, int]) -> list[str]:
     see = scopes.get(Operation.VIEW, Scope.NONE)
     blind = [
@@ -210,7 +275,7 @@ def _warnings_about_role(name: str, scopes: Mapping[str, int]) -> list[str]:
     wider = [
         str(Operation(operation).label).lower()
         for operation, scope in scopes.items()
-        if scope > see and operation not in PROCESS_WIDE
+        if Reach.of(scope).joined(Reach.of(see)) != Reach.of(see) and operation not in PROCESS_WIDE
     ]
     if see and wider:
         words = {"role": name, "operations": ", ".join(wider)}
@@ -225,12 +290,11 @@ def _is_built_in(role_id: int, roles: Sequence[Role]) -> bool:
     return any(role.pk == role_id and role.is_built_in for role in roles)
 
 
-SCOPES: tuple[tuple[int, Text], ...] = (
-    (Scope.NONE, "—"),
-    (Scope.OWN, gettext_lazy("Own")),
-    (Scope.DEPARTMENT, gettext_lazy("Department")),
-    (Scope.BELOW, gettext_lazy("Department and below")),
-    (Scope.ALL, gettext_lazy("All")),
+SCOPES: Choices = tuple((scope.value, scope.label if scope else "—") for scope in Scope)
+LEVELS: Choices = (
+    (FieldLevel.EDIT, gettext_lazy("As the record")),
+    (FieldLevel.READ, gettext_lazy("Read only")),
+    (FieldLevel.HIDDEN, gettext_lazy("Hidden")),
 )
 
 
@@ -248,7 +312,7 @@ def _line(operation: Operation, roles: Sequence[Role], grants: Grants, places: P
     cells = tuple(
         Cell(role, f"grant-{role.pk}-{operation}", grants.get(role.pk, {}).get(operation, 0), choices) for role in roles
     )
-    return Line(operation, cells, tuple(_place_lines(operation, roles, choices, places)))
+    return Line(operation, operation.label, cells, tuple(_place_lines(operation, roles, choices, places)))
 
 
 def _place_lines(operation: Operation, roles: Sequence[Role], choices: Choices, places: Places) -> Iterator[PlaceLine]:

@@ -8,13 +8,12 @@ from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid, Text
-from processes.definition_types import CheckItem, ReasonDef
+from processes.definition_types import CheckItem, FieldDef, ReasonDef
 from processes.models import Operation
 from processes.permissions import Access
 from processes.schema import keys_in
 from records.gates import Passing, Terms
 from records.operations.passing import OVERRIDE_LIMIT
-from records.queries.filters import readable_fields
 from records.queries.moves import PossibleMove
 from records.typed import TypedRecord
 from web.forms.records import control_of
@@ -40,9 +39,8 @@ class GateForm(forms.Form):
         self.access, self.row, self.move = access, row, move
         self.terms = [move.terms, *([more] if more else [])]
         self.missing = _unique(field for terms in self.terms for field in terms.fields)
-        readable = {field.id for field in readable_fields(access)}
-        self.has_hidden = any(field.id not in readable for field in self.missing)
-        self.missing = [field for field in self.missing if field.id in readable]
+        self.has_hidden = any(not access.reads(field, row) for field in self.missing)
+        self.missing = [field for field in self.missing if access.reads(field, row)]
         self._changeable: set[str] = set()
         self.can_fill = access.covers(Operation.UPDATE, row)
         if self.can_fill:
@@ -112,14 +110,17 @@ class GateForm(forms.Form):
     def _add_fields(self) -> None:
         """Empty fields first, then those about which a condition asks, with their values."""
         asked = {key for terms in self.terms for gate in terms.conditions for key in keys_in(gate.condition)}
-        written = (field for field in readable_fields(self.access) if not field.type.is_computed)
+        written = [f for f in self.access.definition.fields if not f.type.is_computed and self._may_fill(f)]
         about = [field for field in written if field.key in asked and field not in self.missing]
         self._changeable = {field.key for field in about}
-        for field in [*self.missing, *about]:
+        for field in [*filter(self._may_fill, self.missing), *about]:
             value = field.type.form_value(self.row.value(field))
             self.initial[field.key] = value
             self.fields[field.key] = control_of(self.access, field, value)
             self.fields[field.key].required = field in self.missing
+
+    def _may_fill(self, field: FieldDef) -> bool:
+        return self.access.edits(field, self.row)
 
     def _add_rest(self) -> None:
         lines = _unique(item for terms in self.terms for item in terms.checklist)

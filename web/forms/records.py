@@ -14,10 +14,9 @@ from processes.fieldtype import FILE, PERSON, RECORD
 from processes.models import Field, Operation
 from processes.permissions import Access
 from records.operations.values import TITLE_LIMIT
-from records.queries.asked import asked_of_draft
+from records.queries.asked import asked_of_draft, fillable_fields
 from records.queries.beginning import defaults_of
 from records.queries.files import files_in_form
-from records.queries.filters import readable_fields
 from records.queries.linked import may_create
 from records.queries.names import names_for
 from web.forms.widgets import FilesWidget
@@ -35,9 +34,7 @@ class RecordForm(forms.Form):
         self.fields["title"] = forms.CharField(label=_("Title"), max_length=TITLE_LIMIT)
         if access.can(Operation.ASSIGN):
             self.fields["assignee"] = _assignee_field()
-        for field in readable_fields(access):
-            if field.type.is_computed:
-                continue
+        for field in fillable_fields(access, stage):
             self.fields[field.key] = control_of(access, field, self.initial.get(field.key))
         self.asked = asked_of_draft(access, self.raw_values() if self.is_bound else defaults_of(access), stage)
         for field in access.definition.fields:

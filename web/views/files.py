@@ -13,7 +13,6 @@ from processes.permissions import Access, visible_access
 from records.files import served_type
 from records.operations.files import Upload, upload_files
 from records.queries.files import file_for
-from records.queries.filters import readable_fields
 from web.middleware import PersonalRequest
 from web.responses import attachment
 
@@ -45,7 +44,7 @@ def with_files(request: PersonalRequest, access: Access, value_of: str = "") -> 
 
     Inputs are called like their fields; `value_of` is the key of the only one, called `value`.
     """
-    keys = [field.key for field in readable_fields(access) if field.type.refers == FILE]
+    keys = [field.key for field in access.writable_fields if field.type.refers == FILE]
     inputs = {"value": value_of} if value_of else dict(zip(keys, keys, strict=True))
     uploads = _uploads(request, {name: key for name, key in inputs.items() if name in request.FILES and key in keys})
     if not uploads:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import Invalid
-from processes.definition_types import Definition
 from processes.models import Operation, Process
 from processes.permissions import Access
 from records.exchange.plan import ID, Target, targets_for
@@ -199,7 +198,7 @@ def _columns_page(
         ColumnRow(column, chosen.get(column.index) or "", wrong.get(f"targets.{column.index}", ()))
         for column in columns_of(job)
     ]
-    base, fields = _choices(access.definition)
+    base, fields = _choices(access)
     context = {
         **_base(access, 2),
         "job": job,
@@ -222,9 +221,9 @@ def _columns_page(
     return render(request, "imports/columns.html", context, status=422 if refusal else 200)
 
 
-def _choices(definition: Definition) -> tuple[list[Target], list[Target]]:
+def _choices(access: Access) -> tuple[list[Target], list[Target]]:
     """The base targets, the record number last, and the fields."""
-    targets = targets_for(definition).values()
+    targets = targets_for(access).values()
     base = sorted((target for target in targets if target.field is None), key=lambda target: target.key == ID)
     return base, [target for target in targets if target.field is not None]
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from core.errors import NotFound
 from processes.fieldtype import PERSON, DisplayContext
-from processes.models import Operation, Process, Scope
+from processes.models import Operation, Process
 from processes.permissions import Access, visible_access
 from processes.queries import visible_pipelines
 from records.queries.card import Person
@@ -99,7 +99,7 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
         "next": _paged(found, page.next),
         "previous": _paged(found, page.previous),
         "tabs": process_tabs(access, "process-list", pipeline),
-        "can_create": _is_used(access) and access.scope(Operation.CREATE, create_in.first_stage.id) > Scope.NONE,
+        "can_create": _is_used(access) and bool(access.reach(Operation.CREATE, create_in.first_stage.id)),
         "can_restore": access.can(Operation.RESTORE),
         "can_import": can_import(access),
         "can_export": access.can(Operation.VIEW) and access.can(Operation.EXPORT),

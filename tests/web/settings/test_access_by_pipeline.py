@@ -56,7 +56,7 @@ def test_page_shows_a_closed_pipeline_and_opens_it(
 ) -> None:
     address = reverse("process-access", args=["requests"])
     matrix = admin.get(address).context["matrix"]
-    lines = {line.operation: line for _label, group in matrix.groups for line in group}
+    lines = {line.key: line for _label, group in matrix.groups for line in group}
     shown = {
         (operation, place.name): [cell.scope for cell in place.cells if cell.role == role]
         for operation, line in lines.items()
@@ -71,9 +71,9 @@ def test_page_shows_a_closed_pipeline_and_opens_it(
     opened = {f"grant-{role.pk}-view-p{second.pk}": "1", f"grant-{role.pk}-create-p{second.pk}": "0"}
     assert admin.post(address, sent(role, **opened)).status_code == 302
     access, stage = access_for(actor_of(person), process.pk), second.stages.get(key="new").pk
-    assert access.scope(Operation.VIEW, stage) == Scope.OWN
-    assert access.scope(Operation.CREATE, stage) == Scope.NONE
-    assert access.scope(Operation.UPDATE, stage) == Scope.OWN
+    assert access.reach(Operation.VIEW, stage).scope == Scope.OWN
+    assert access.reach(Operation.CREATE, stage).scope == Scope.NONE
+    assert access.reach(Operation.UPDATE, stage).scope == Scope.OWN
     event = Event.objects.filter(kind="access.changed").latest("id")
     assert event.changes[f"{role.pk}.view.pipeline.{second.pk}"] == [0, 1]
 

@@ -5,13 +5,15 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
+from accounts.operations import assign_role
 from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.models import Process, Scope
 from processes.operations import remove_stage, set_grants
 from processes.queries import stage_of
+from records.operations import create_record
 from tests.api.conftest import client_of
-from tests.factories import make_admin, make_process, make_role, signed_in
+from tests.factories import make_admin, make_process, make_role, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +44,7 @@ def test_page_sets_what_differs_in_a_stage_and_shows_it_again(process: Process, 
     definition = definition_of(process)
     assert definition.grants[role.pk] == {"view": Scope.ALL, "update": Scope.BELOW}
     assert definition.stage_grants[role.pk] == {"update": {closed: Scope.NONE}}
-    lines = {line.operation: line for _label, group in admin.get(address).context["matrix"].groups for line in group}
+    lines = {line.key: line for _label, group in admin.get(address).context["matrix"].groups for line in group}
     assert lines["update"].differs
     assert not lines["view"].differs
     shown = {part.stage.id: [c.scope for c in part.cells if c.role == role] for part in lines["update"].places}
@@ -71,3 +73,70 @@ def test_stage_that_goes_takes_its_rules_along(role: Role) -> None:
 
     remove_stage(stage_of(process, gone), actor=SYSTEM)
     assert definition_of(process).stage_grants.get(role.pk, {}) == {}
+
+
+def test_page_gives_unassigned_records_along_and_shows_it_again(process: Process, role: Role, admin: Client) -> None:
+    address = reverse("process-access", args=[process.key])
+    admin.post(address, {f"grant-{role.pk}-view": "9", f"grant-{role.pk}-update": "8"})
+    definition = definition_of(process)
+    assert definition.grants[role.pk] == {"view": Scope.OWN_UNASSIGNED, "update": Scope.UNASSIGNED}
+    lines = {line.key: line for _label, group in admin.get(address).context["matrix"].groups for line in group}
+    assert [cell.scope for cell in lines["view"].cells if cell.role == role] == [9]
+    assert [cell.scope for cell in lines["update"].cells if cell.role == role] == [8]
+
+
+def test_page_of_fields_sets_levels_and_shows_them_again(process: Process, role: Role, admin: Client) -> None:
+    address, closed = reverse("access-fields", args=[process.key]), stage_id(process, "completed")
+    amount = definition_of(process).field_by_key["amount"].id
+    admin.post(address, {f"field-{role.pk}-{amount}": "1", f"field-{role.pk}-{amount}-{closed}": "0"})
+    assert definition_of(process).field_grants == {role.pk: {amount: {None: 1, closed: 0}}}
+    line = next(
+        line for _l, group in admin.get(address).context["matrix"].groups for line in group if line.key == str(amount)
+    )
+    assert [cell.scope for cell in line.cells if cell.role == role] == [1]
+    assert [c.scope for part in line.places if part.stage.id == closed for c in part.cells if c.role == role] == [0]
+    admin.post(address, {f"field-{role.pk}-{amount}": "2"})
+    assert definition_of(process).field_grants == {}
+
+
+def test_rest_reads_and_writes_rights_to_fields(process: Process, role: Role) -> None:
+    api, closed = client_of(make_admin(), "read", "write", "admin"), stage_id(process, "completed")
+    items = [{"role": role.pk, "field": "amount", "stage": closed, "level": "hidden"}]
+    url = f"/processes/{process.key}/access/fields/"
+    assert api.call("put", url, {"roles": [role.pk], "items": items}).json() == {"items": items}
+    assert api.call("get", url).json() == {"items": items}
+    for wrong in ({"field": "nothing"}, {"role": 10**6}, {"stage": 10**6}, {"level": "none"}):
+        assert api.call("put", url, {"roles": [role.pk], "items": [items[0] | wrong]}).status_code == 400
+    assert api.call("get", url).json() == {"items": items}
+
+
+def test_why_says_what_each_role_says_and_what_would_help(process: Process, role: Role, admin: Client) -> None:
+    clerk = make_user("Clerk")
+    assign_role(role, to=clerk, actor=SYSTEM)
+    set_grants(process, {role.pk: {"view": Scope.ALL, "update": Scope.OWN}}, actor=SYSTEM)
+    foreign = create_record(process, values={"title": "Foreign"}, actor=SYSTEM)
+    own = create_record(process, values={"title": "Own", "assignee": clerk.pk}, actor=SYSTEM)
+    asked = {"person": clerk.pk, "operation": "update"}
+    address = reverse("access-why", args=[process.key])
+    no = admin.get(address, {**asked, "record": foreign.pk}).context["why"]
+    assert (no.is_allowed, [one.is_enough for one in no.roles]) == (False, [False])
+    assert "All" in no.remedy
+    assert admin.get(address, {**asked, "record": own.pk}).context["why"].is_allowed
+    api = client_of(make_admin(), "read", "write", "admin")
+    url = f"/processes/{process.key}/access/why/?person={clerk.pk}&operation=update&record="
+    assert [api.call("get", f"{url}{pk}").json()["allowed"] for pk in (foreign.pk, own.pk)] == [False, True]
+    assert client_of(clerk, "read").call("get", f"{url}{own.pk}").status_code == 403
+
+
+def test_observers_see_what_they_watch_and_no_more(process: Process, role: Role) -> None:
+    clerk = make_user("Clerk")
+    assign_role(role, to=clerk, actor=SYSTEM)
+    set_grants(process, {role.pk: {"view": Scope.OBSERVED}}, actor=SYSTEM)
+    watched = create_record(process, values={"title": "Watched", "observers": [clerk.pk]}, actor=SYSTEM)
+    create_record(process, values={"title": "Other"}, actor=SYSTEM)
+    api = client_of(clerk, "read", "write")
+    url = f"/processes/{process.key}/records/"
+    assert [item["id"] for item in api.call("get", url).json()["items"]] == [watched.pk]
+    assert api.call("patch", f"{url}{watched.pk}/", {"observers": [clerk.pk, make_user().pk]}).status_code == 403
+    assert api.call("patch", f"{url}{watched.pk}/", {"observers": []}).status_code == 200
+    assert api.call("get", f"{url}{watched.pk}/").status_code == 404

@@ -1,0 +1,157 @@
+"""Side paths to a hidden field: search, pages, REST, documents, imports, exports, gates, notices of robots."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Role, User
+from accounts.queries import actor_for
+from core.actor import SYSTEM
+from core.errors import Invalid
+from processes.definition import definition_of
+from processes.drafts import FieldDraft
+from processes.models import Field, FieldJob, FieldLevel, Operation, Process, Scope, Stage
+from processes.operations import set_field_grants, set_grants, update_field
+from processes.permissions import Access, access_for
+from records.exchange.plan import targets_for
+from records.jobs.worker import work_through
+from records.operations import create_record, move_record, update_record
+from records.queries.exports import rights_digest
+from records.queries.search import hits_for
+from tests.factories import EMPLOYEE, FIELDS, make_process, make_role, make_user, signed_in
+
+pytestmark = pytest.mark.django_db
+
+SECRET = FieldDraft("Secret", "text", key="secret", is_searchable=True, on_card=True)
+"""What clerks do not see."""
+
+
+@pytest.fixture
+def clerk() -> User:
+    return make_user("Clerk")
+
+
+@pytest.fixture
+def role(clerk: User) -> Role:
+    return make_role("Clerks", people=(clerk,))
+
+
+@pytest.fixture
+def process(role: Role) -> Process:
+    made = make_process(fields=(*FIELDS, SECRET), moves=None)
+    grants = {**EMPLOYEE, **dict.fromkeys((Operation.UPDATE, Operation.MOVE), Scope.ALL)}
+    wide = dict.fromkeys((Operation.EXPORT, Operation.IMPORT), Scope.ALL)
+    set_grants(made, {role.pk: {**grants, **wide}}, actor=SYSTEM)
+    return made
+
+
+@pytest.fixture
+def browser(clerk: User) -> Client:
+    return signed_in(clerk)
+
+
+def hide(process: Process, role: Role, level: int = FieldLevel.HIDDEN) -> None:
+    field = definition_of(process).field_by_key["secret"]
+    set_field_grants(process, {role.pk: {field.id: {None: level}}}, actor=SYSTEM)
+
+
+def access_of(process: Process, clerk: User) -> Access:
+    return access_for(actor_for(clerk), process)
+
+
+def test_search_finds_nothing_by_a_hidden_value_at_once_and_after_the_words_are_new(
+    process: Process, role: Role, clerk: User
+) -> None:
+    row = create_record(process, values={"title": "Open", "secret": "platypus"}, actor=SYSTEM)
+    boss = access_for(SYSTEM, process)
+    assert [hit.id for hit in hits_for([access_of(process, clerk)], "platypus")] == [row.pk]
+    hide(process, role)
+    assert FieldJob.objects.filter(kind=FieldJob.Kind.FILL, state=FieldJob.State.WAITING).exists()
+    assert hits_for([access_of(process, clerk)], "platypus") == []
+    assert [hit.id for hit in hits_for([access_of(process, clerk)], "open")] == [row.pk]
+    work_through()
+    assert hits_for([boss], "platypus") == []
+    assert hits_for([access_of(process, clerk)], "platypus") == []
+    hide(process, role, FieldLevel.READ)
+    work_through()
+    assert [hit.id for hit in hits_for([access_of(process, clerk)], "platypus")] == [row.pk]
+
+
+def test_pages_of_a_record_say_nothing_of_it(process: Process, role: Role, browser: Client) -> None:
+    row = create_record(process, values={"title": "Open", "secret": "platypus"}, actor=SYSTEM)
+    update_record(process, row.pk, values={"secret": "wombat"}, actor=SYSTEM)
+    hide(process, role)
+    for name, args in (
+        ("record-card", [process.key, row.pk]),
+        ("record-activity", [process.key, row.pk]),
+        ("process-board", [process.key]),
+        ("process-list", [process.key]),
+        ("record-new", [process.key]),
+    ):
+        shown = browser.get(reverse(name, args=args)).content.decode()
+        assert "platypus" not in shown, name
+        assert "wombat" not in shown, name
+        assert "Secret" not in shown, name
+    assert browser.get(reverse("record-field", args=[process.key, row.pk, "secret"])).status_code == 404
+
+
+def test_rest_answers_as_if_there_were_no_such_field(process: Process, role: Role, browser: Client) -> None:
+    row = create_record(process, values={"title": "Open", "secret": "platypus"}, actor=SYSTEM)
+    hide(process, role)
+    base = f"/api/v1/processes/{process.key}/"
+    for query in ("filter[{}]=x", "sort={}", "fields={}"):
+        hidden = browser.get(f"{base}records/?{query.format('secret')}")
+        absent = browser.get(f"{base}records/?{query.format('nothing')}")
+        assert hidden.status_code == absent.status_code == 400
+        assert hidden.content.decode().replace("secret", "nothing") == absent.content.decode()
+    bodies: list[Any] = [
+        browser.patch(f"{base}records/{row.pk}/", {"fields": {key: "x"}}, content_type="application/json")
+        for key in ("secret", "nothing")
+    ]
+    assert [answer.status_code for answer in bodies] == [400, 400]
+    assert bodies[0].content.decode().replace("secret", "nothing") == bodies[1].content.decode()
+    assert "secret" not in browser.get(f"{base}schema/").content.decode()
+    assert "Secret" not in browser.get("/api/v1/schema/").content.decode()
+    assert "platypus" not in browser.get(f"{base}records/{row.pk}/timeline/").content.decode()
+
+
+def test_read_only_field_is_shown_and_refused_by_name(process: Process, role: Role, clerk: User) -> None:
+    row = create_record(process, values={"title": "Open", "secret": "platypus"}, actor=SYSTEM)
+    hide(process, role, FieldLevel.READ)
+    with pytest.raises(Invalid) as refused:
+        update_record(process, row.pk, values={"secret": "x", "amount": 1}, actor=actor_for(clerk))
+    assert set(refused.value.fields) == {"secret"}
+    with pytest.raises(Invalid) as refused:
+        create_record(process, values={"title": "New", "secret": "x"}, actor=actor_for(clerk))
+    assert set(refused.value.fields) == {"secret"}
+    row.refresh_from_db()
+    assert row.value(definition_of(process).field_by_key["secret"]) == "platypus"
+
+
+def test_import_and_export_know_no_hidden_field(process: Process, role: Role, clerk: User) -> None:
+    before = access_of(process, clerk)
+    secret = definition_of(process).field_by_key["secret"]
+    assert "secret" in targets_for(before)
+    digest = rights_digest(before, [secret])
+    hide(process, role, FieldLevel.READ)
+    assert "secret" not in targets_for(access_of(process, clerk))
+    hide(process, role)
+    after = access_of(process, clerk)
+    assert "secret" not in targets_for(after)
+    assert rights_digest(after, [secret]) != digest
+
+
+def test_gate_speaks_of_hidden_fields_without_naming_them(role: Role, clerk: User) -> None:
+    process = make_process(fields=(*FIELDS, SECRET), moves=None)
+    stage = Stage.objects.get(pipeline__process=process, key="in_work")
+    needed = Field.objects.get(process=process, key="secret")
+    update_field(needed, changes={"required": "stage", "required_from": stage}, actor=SYSTEM)
+    set_grants(process, {role.pk: {**EMPLOYEE, Operation.MOVE: Scope.ALL}}, actor=SYSTEM)
+    hide(process, role)
+    row = create_record(process, values={"title": "Open"}, actor=SYSTEM)
+    with pytest.raises(Invalid) as refused:
+        move_record(process, row.pk, to="in_work", actor=actor_for(clerk))
+    assert refused.value.details["gate"]["hidden_fields"] == 1
+    assert "Secret" not in str(refused.value.as_body())
