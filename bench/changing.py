@@ -21,11 +21,11 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=100_000, help="records")
     parser.add_argument("--linked", action="store_true", help="values of linked records instead of single fields")
     parser.add_argument("--exports", action="store_true", help="files out instead of changes")
+    parser.add_argument("--plans", action="store_true", help="plans of lists and boards for every scope of rights")
     parser.add_argument("--only", default="", help="only changes whose name holds this")
     given = parser.parse_args()
-    what = ["changes", str(given.size), given.only]
-    if given.linked or given.exports:
-        what = ["linked" if given.linked else "exports", str(given.size)]
+    other = next((name for name in ("linked", "exports", "plans") if getattr(given, name)), "")
+    what = [other, str(given.size)] if other else ["changes", str(given.size), given.only]
     data = Path(tempfile.gettempdir()) / f"smartcrm-changing-{os.getpid()}"
     make_folder(data)
     services = EmbeddedServices(data, fast=True)

@@ -110,7 +110,7 @@ def test_rest_reads_and_writes_pipelines_and_keeps_them_when_it_does_not_name_th
         {"x": {"view": {"1": 1}}},
         {"role": {"view": {"x": 1}}},
         {"role": {"view": {"1": 1}}},
-        {"role": {"view": {"own": 2}}},
+        {"role": {"view": {"own": 7}}},
         {"role": {"export": {"own": 0}}},
         {"role": {"create": {"own": 1}}},
         {"other": {"view": {"own": 1}}},
