@@ -27,6 +27,7 @@ from records.queries.narrowing import Narrowing
 from records.queries.search import hits_for
 from records.queries.table import table_for
 from records.queries.work import work_of
+from records.typed import table_name
 
 PEOPLE, TEAMS, DIVISIONS = 1000, 100, 10
 SCOPES = (Scope.OWN, Scope.OWN_UNASSIGNED, Scope.OBSERVED, Scope.DEPARTMENT, Scope.BELOW, Scope.ALL)
@@ -72,20 +73,22 @@ def _people() -> list[User]:
     made = [
         User(email=f"clerk{n}@example.test", name=f"Clerk {n}", department=homes[n % len(homes)]) for n in range(PEOPLE)
     ]
-    return User.objects.bulk_create(made)
+    User.objects.bulk_create(made)
+    return made
 
 
 def _spread(process_id: int, people: list[int]) -> None:
     """Give the records to the people: every twentieth to nobody."""
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
-        for table in (load.table_name(process_id), "records_record"):
+        for table in (table_name(process_id), "records_record"):
             cursor.execute(
                 f"UPDATE {table} r SET assignee_id = CASE WHEN mod(r.id, 20) = 0 THEN NULL ELSE a.id END,"
                 " department_id = a.department_id, author_id = b.id,"
                 " observer_ids = CASE WHEN mod(r.id, 50) = 0 THEN ARRAY[b.id + 1]::bigint[] END"
                 " FROM accounts_user a, accounts_user b"
-                " WHERE a.id = %(first)s + mod(r.id * 7919, %(count)s) AND b.id = %(first)s + mod(r.id * 104729, %(count)s)",
+                " WHERE a.id = %(first)s + mod(r.id * 7919, %(count)s)"
+                " AND b.id = %(first)s + mod(r.id * 104729, %(count)s)",
                 {"first": people[0], "count": len(people)},
             )
             cursor.execute(f"VACUUM (ANALYZE, FREEZE) {table}")
