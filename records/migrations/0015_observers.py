@@ -32,7 +32,7 @@ def add_columns(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("records", "0012_recalculation")]
+    dependencies = [("records", "0014_search_parts")]
     operations = [
         migrations.AddField(
             model_name="record",
