@@ -111,7 +111,11 @@ def _filled(body: Any, ids: Mapping[str, Any]) -> Any:
     return body
 
 
-QUERY = {"record-gate": "?stage={stage_id}", "gate-edit": "?target={stage_id}"}
+QUERY = {
+    "record-gate": "?stage={stage_id}",
+    "gate-edit": "?target={stage_id}",
+    "api-process-why": "?person={person_id}",
+}
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
