@@ -72,7 +72,7 @@ def test_text_becomes_a_number_and_text_again(boss: User, process: Process, open
     page.goto(URL)
     changed.get_by_role("button", name="1 did not convert").click()
     expect(page.get_by_role("dialog")).to_contain_text("to be agreed")
-    page.wait_for_function("document.getAnimations().length === 0")
+    page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished)).then(() => null)")
     check_accessibility(page)
     page.get_by_role("dialog").get_by_role("link", name="Lamps").click()
     expect(page.locator("#panel")).to_contain_text("Lamps")
