@@ -9,8 +9,9 @@ from accounts.models import Role, RoleAssignment, User
 from automation.models import Robot
 from core.actor import SYSTEM
 from processes.definition import definition_of
-from processes.models import Process, Scope
+from processes.models import FieldLevel, Process, Scope
 from processes.operations import set_grants
+from records.operations import create_record
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
 from tests.factories import make_admin, make_process, make_role, make_user
 from tests.stack import Stack
@@ -118,6 +119,31 @@ def test_matrix_is_walked_by_keyboard_and_warns_before_it_is_saved(
     assert definition_of(process).grants[role.pk] == {"view": Scope.ALL, "move": Scope.ALL}
 
 
+def test_hidden_field_is_gone_for_its_role_and_why_says_so(boss: User, process: Process, open_page: OpenPage) -> None:
+    clerk = make_user("Clerk")
+    role = make_role("Clerks", people=(clerk,))
+    set_grants(process, {role.pk: {"view": Scope.ALL, "history": Scope.ALL}}, actor=SYSTEM)
+    row = create_record(process, values={"title": "Printer", "amount": 42, "comment": "soon"}, actor=SYSTEM)
+    field = definition_of(process).field_by_key["amount"]
+    theirs = open_page(clerk, f"/p/requests/records/{row.pk}/")
+    expect(theirs.get_by_text("Amount", exact=True).first).to_be_visible()
+    page = open_page(boss, "/p/requests/settings/access/fields/")
+    ready(page, "matrix")
+    page.locator(f"[name=field-{role.pk}-{field.id}]").select_option("Hidden")
+    check_accessibility(page)
+    picture(page, "access-fields")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_load_state()
+    assert definition_of(process).field_grants == {role.pk: {field.id: {None: FieldLevel.HIDDEN}}}
+    theirs.reload()
+    expect(theirs.get_by_text("Comment", exact=True).first).to_be_visible()
+    expect(theirs.get_by_text("Amount", exact=True)).to_have_count(0)
+    page.goto(f"/p/requests/settings/access/why/?person={clerk.pk}&operation=view&record={row.pk}&field=amount")
+    expect(page.get_by_role("alert")).to_contain_text("Not allowed")
+    check_accessibility(page)
+    picture(page, "access-why")
+
+
 def test_robot_is_built_with_a_condition_and_a_placeholder(boss: User, process: Process, open_page: OpenPage) -> None:
     page = open_page(boss, "/p/requests/automation/")
     page.get_by_role("button", name="Add a robot or trigger to “In work”").click()
@@ -205,6 +231,8 @@ def test_every_page_is_accessible_wide_and_narrow_light_and_dark_in_both_languag
         "/p/requests/settings/stages/",
         "/p/requests/settings/moves/",
         "/p/requests/settings/access/",
+        "/p/requests/settings/access/fields/",
+        f"/p/requests/settings/access/why/?person={boss.pk}&operation=update",
         "/p/requests/automation/",
         "/p/requests/automation/log/",
         "/people/",
