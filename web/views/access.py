@@ -58,6 +58,7 @@ def access(request: PersonalRequest, key: str) -> HttpResponse:
         "warnings": warnings_about(definition.grants, shown),
         "viewable": viewable_people() if request.actor.is_admin else (),
         "process_url": process_url(process),
+        "check_url": reverse("access-check", args=[key]),
     }
     return _page(request, process, "process-access", "access", context)
 
