@@ -15,6 +15,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from api.throttling import buckets
 from api.v1 import urls as rest_urls
+from core.actor import SYSTEM
+from processes.models import FieldLevel
+from processes.operations import set_field_grants, update_field
+from processes.queries import field_of
+from records.operations import update_record
 from tests.api.conftest import client_of
 from tests.factories import signed_in
 from tests.security.routes import ANYBODYS, FILES, OK, PAGES, REST, SIGNING_IN, Table, Who
@@ -29,6 +34,7 @@ NOTED = {"accounts_session", "accounts_token"}
 WRITES = "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
 VARYING = re.compile(r"[A-Za-z0-9]{64}|<code>[0-9a-f-]{8,}</code>")
 JSON = {"accept": "application/json"}
+HIDDEN = "ocelot"
 
 Send = Callable[..., Any]
 
@@ -288,3 +294,37 @@ def test_whoever_looks_as_somebody_sees_their_pages_and_changes_nothing(world: W
             if answer.status_code != 403:
                 wrong.append((address, answer.status_code))
     assert not wrong, told(wrong)
+
+
+@pytest.mark.parametrize("name", ["colleague", "keeper"])
+def test_value_of_a_hidden_field_is_in_no_answer(world: World, name: str) -> None:
+    """Neither whoever works with all records nor whoever designs the process is told what their role hides."""
+    for words in (f"{HIDDEN} before", f"{HIDDEN} now"):
+        update_record(world.process, world.ids["record_id"], values={"comment": words}, actor=SYSTEM)
+    field = field_of(world.process, "comment")
+    update_field(field, changes={"is_searchable": True, "on_card": True}, actor=SYSTEM)
+    levels = {world.roles[name].pk: {field.pk: {None: FieldLevel.HIDDEN}}}
+    set_field_grants(world.process, levels, actor=SYSTEM)
+    told_to_admin, wrong = set(), []
+    for table, theirs, admins, is_rest in (
+        (PAGES, world.pages(name), world.admin_pages, False),
+        (REST, world.rest(name), world.admin_client, True),
+    ):
+        for route, method, body, _who in rows(table):
+            if HIDDEN in _whole(Door(admins, world, is_rest=is_rest).send(route, method, body)[0]):
+                told_to_admin.add(route)
+            if HIDDEN in _whole(Door(theirs, world, is_rest=is_rest).send(route, method, body)[0]):
+                wrong.append((route, method))
+    assert not wrong, told(wrong)
+    assert {
+        "record-card",
+        "process-list",
+        "process-board",
+        "api-record",
+        "api-records",
+        "api-timeline",
+    } <= told_to_admin
+
+
+def _whole(answer: Any) -> str:
+    return b"".join(answer.streaming_content).decode(errors="replace") if answer.streaming else str(answer.text_of)
