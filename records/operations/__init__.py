@@ -6,7 +6,7 @@ from records.operations.history import Past, Step, write_history
 from records.operations.idempotency import Answer, answer_once
 from records.operations.moves import MoveRefused, move_record
 from records.operations.passing import GatePending
-from records.operations.records import create_record, delete_record, restore_record, update_record
+from records.operations.records import create_record, delete_record, restore_record, update_record, watch_record
 from records.operations.timeline import add_comment, complete_task, create_task, reopen_task
 
 __all__ = [
@@ -32,5 +32,6 @@ __all__ = [
     "restore_record",
     "revert_field",
     "update_record",
+    "watch_record",
     "write_history",
 ]

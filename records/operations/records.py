@@ -73,6 +73,16 @@ def update_record(
 
 
 @one_change
+def watch_record(process: ProcessRef, record_id: int, *, watches: bool, actor: Actor) -> TypedRecord:
+    """Let the actor watch a record, or cease to; whoever sees it may. Writes `record.updated`. Raises NotFound."""
+    writing = begin(process, actor=actor)
+    row = writing.row(record_id)
+    others = [person for person in row.observer_ids or () if person != actor.user_id]
+    me = [actor.user_id] if watches and actor.user_id is not None else []
+    return update_record(writing.holding(row), record_id, values={"observers": [*others, *me]}, actor=writing.actor)
+
+
+@one_change
 def delete_record(process: ProcessRef, record_id: int, *, actor: Actor, version: int | None = None) -> None:
     """Put a record into the bin. Writes `record.deleted`. Raises NotFound, NotAllowed, Stale."""
     writing = begin(process, actor=actor)

@@ -150,6 +150,7 @@ PAGES: Table = {
     "record-field": form(CHANGE, {"value": "5", "was": "null"}),
     "record-linked": get(RECORD),
     "record-activity": get(RECORD),
+    "record-watch": post(RECORD, {"watches": "1"}),
     "record-comment": post(CHANGE, {"text": "x"}),
     "record-task": post(CHANGE, {"title": "x"}),
     "record-task-done": post(CHANGE, {"done": "1"}),

@@ -16,6 +16,7 @@ record: list[URLPattern | URLResolver] = [
     path("fields/<slug:field_key>/", editing.field, name="record-field"),
     path("linked/", links.linked, name="record-linked"),
     path("activity/", card.activity, name="record-activity"),
+    path("watch/", card.watch, name="record-watch"),
     path("comments/", card.comment, name="record-comment"),
     path("tasks/", card.task, name="record-task"),
     path("tasks/<int:task_id>/", card.task_done, name="record-task-done"),

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.queries import people
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from core.text import id_from
 from processes.permissions import Access, visible_access
-from records.operations import add_comment, complete_task, create_task, reopen_task
+from records.operations import add_comment, complete_task, create_task, reopen_task, watch_record
 from records.queries.backlinks import backlinks_of
 from records.queries.card import Card, card_for
 from web.middleware import PersonalRequest, is_fragment
-from web.navigation import process_tabs
+from web.navigation import process_tabs, process_url
 from web.responses import with_events
 from web.timeline import whole_timeline
 from web.views.work import work_page
@@ -48,6 +48,21 @@ def activity(request: PersonalRequest, key: str, record_id: int) -> HttpResponse
         context = {"timeline": page, "process": access.definition, "record_id": record_id}
         return render(request, "records/_timeline.html", context)
     return _activity(request, access, record_id)
+
+
+@login_required
+@require_POST
+def watch(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+    """Begin to watch the record, or cease to: the record anew, or away from it where one sees it no more."""
+    watch_record(key, record_id, watches=request.POST.get("watches") == "1", actor=request.actor)
+    access = visible_access(request.actor, key)
+    try:
+        found = card_for(access, record_id)
+    except NotFound:
+        return HttpResponse(headers={"HX-Redirect": process_url(access.definition)})
+    context = {**_context(access, found), "backlinks": backlinks_of(access, record_id)}
+    response = render(request, "records/_record.html", context)
+    return with_events(response, **{"record:changed": {"kind": "record.updated", "process": key, "record": record_id}})
 
 
 @login_required

@@ -11,7 +11,8 @@ from processes.definition import definition_of
 from processes.models import Process, Scope
 from processes.operations import remove_stage, set_grants
 from processes.queries import stage_of
-from records.operations import create_record
+from records.models import Record
+from records.operations import create_record, update_record
 from tests.api.conftest import client_of
 from tests.factories import make_admin, make_process, make_role, make_user, signed_in
 
@@ -126,6 +127,24 @@ def test_why_says_what_each_role_says_and_what_would_help(process: Process, role
     url = f"/processes/{process.key}/access/why/?person={clerk.pk}&operation=update&record="
     assert [api.call("get", f"{url}{pk}").json()["allowed"] for pk in (foreign.pk, own.pk)] == [False, True]
     assert client_of(clerk, "read").call("get", f"{url}{own.pk}").status_code == 403
+
+
+def test_whoever_sees_a_record_may_watch_it_on_its_page(process: Process, role: Role) -> None:
+    clerk = make_user("Clerk")
+    assign_role(role, to=clerk, actor=SYSTEM)
+    set_grants(process, {role.pk: {"view": Scope.ALL, "history": Scope.ALL}}, actor=SYSTEM)
+    row, browser = create_record(process, values={"title": "Open"}, actor=SYSTEM), signed_in(clerk)
+    url = reverse("record-watch", args=[process.key, row.pk])
+    assert "Stop watching" in browser.post(url, {"watches": "1"}).content.decode()
+    for table in (Record, type(row)):
+        assert table.objects.get(pk=row.pk).observer_ids == [clerk.pk]
+    assert "Stop watching" not in browser.post(url, {"watches": "0"}).content.decode()
+    row.refresh_from_db()
+    assert (row.observer_ids, row.version) == (None, 3)
+    set_grants(process, {role.pk: {"view": Scope.OBSERVED}}, actor=SYSTEM)
+    assert browser.post(url, {"watches": "1"}).status_code == 404
+    update_record(process, row.pk, values={"observers": [clerk.pk]}, actor=SYSTEM)
+    assert browser.post(url, {"watches": "0"}).headers["HX-Redirect"] == reverse("process-board", args=[process.key])
 
 
 def test_observers_see_what_they_watch_and_no_more(process: Process, role: Role) -> None:
