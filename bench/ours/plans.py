@@ -12,10 +12,12 @@ from typing import Any
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bench.ours import load  # sets Django up
+
+# isort: split
 from accounts.models import Department, User
 from accounts.operations import assign_role, create_role
 from accounts.queries import actor_for
-from bench.ours import load  # sets Django up
 from core.actor import SYSTEM
 from processes.models import FieldLevel, Operation, Process, Scope
 from processes.operations import set_field_grants, set_grants
