@@ -14,7 +14,7 @@ from expressions.conditions import Condition
 from expressions.errors import InvalidExpression, shown
 from processes.definition_types import FieldDef
 from processes.permissions import Access, access_for
-from records.queries.filters import all_of, condition_from, condition_from_pairs, readable_fields
+from records.queries.filters import all_of, condition_from, condition_from_pairs
 from records.queries.narrowing import Narrowing
 from records.queries.table import PAGE
 
@@ -44,7 +44,7 @@ class Shape:
 
 def shape_from(access: Access, query: Mapping[str, str]) -> Shape:
     """`fields=title,amount` and `expand=names`. Raises Invalid for names that the actor cannot read."""
-    readable = readable_fields(access)
+    readable = access.readable_fields
     with_names = _expand(query.get("expand", ""))
     if "fields" not in query:
         return Shape(readable, None, with_names)

@@ -57,6 +57,11 @@ class Place:
     stage_id: int
     observer_ids: Sequence[int] | None = None
 
+    @classmethod
+    def of(cls, record: "Owned", stage_id: int) -> "Place":
+        """A record as if it stood in a stage."""
+        return cls(record.assignee_id, record.author_id, record.department_id, stage_id, record.observer_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -77,10 +82,7 @@ class Access:
 
     def stages_by_reach(self, operation: str) -> dict[Reach, list[int]]:
         """On whose records → ids of the stages where it holds for the operation; every stage is in one of them."""
-        found: dict[Reach, list[int]] = {}
-        for stage_id in self.definition.stage_by_id:
-            found.setdefault(self.reach(operation, stage_id), []).append(stage_id)
-        return found
+        return _by_reach({stage_id: self.reach(operation, stage_id) for stage_id in self.definition.stage_by_id})
 
     def can(self, operation: str) -> bool:
         """Whether the actor may do it at all, in some stage."""
@@ -137,10 +139,7 @@ class Access:
 
     def stages_by_reading(self, field: FieldDef) -> dict[Reach, list[int]]:
         """On whose records → ids of the stages whose records show the field; for a limited field."""
-        found: dict[Reach, list[int]] = {}
-        for stage_id, reach in self._readings(field).items():
-            found.setdefault(reach, []).append(stage_id)
-        return found
+        return _by_reach(self._readings(field))
 
     def owns(self, record: Owned) -> bool:
         """A record is one's own when one is responsible for it or made it."""
@@ -216,6 +215,14 @@ def access_for(actor: Actor, process: Definition | Process | int | str) -> Acces
         _narrowed(_stages(definition, actor), actor),
         limits_of(definition, actor.role_ids) if definition.field_grants else NO_LIMITS,
     )
+
+
+def _by_reach(places: Mapping[int, Reach]) -> dict[Reach, list[int]]:
+    """Stage id → reach, turned round."""
+    found: dict[Reach, list[int]] = {}
+    for stage_id, reach in places.items():
+        found.setdefault(reach, []).append(stage_id)
+    return found
 
 
 def _is_master(actor: Actor, definition: Definition) -> bool:

@@ -10,15 +10,12 @@ from accounts.models import Role
 from core.actor import Actor
 from core.errors import Invalid
 from events.publish import publish
-from processes.definition import fresh_definition
-from processes.definition_types import Definition
 from processes.models import Field, FieldGrant, FieldJob, FieldLevel, Grant, Operation, Process, Scope, Stage
 from processes.models.access import PROCESS_WIDE
 from processes.operations.changing import change_lock
 from processes.operations.fields import begin_job
 from processes.operations.pipeline_access import ByPipeline, pipeline_grants_of, put_pipeline_grants
 from processes.permissions import access_for
-from processes.reach import is_for_all
 
 Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
 """Role id → operation → stage id → scope."""
@@ -48,13 +45,7 @@ def set_grants(
         if pipelines is not None:
             put_pipeline_grants(process, grants, pipelines)
         after = _grants_of(process, grants) | pipeline_grants_of(process, grants)
-    changes = {
-        key: (before.get(key), after.get(key))
-        for key in before.keys() | after.keys()
-        if before.get(key) != after.get(key)
-    }
-    if changes:
-        publish("access.changed", actor=actor, process_id=process.pk, changes=changes)
+    _publish(process, before, after, actor)
 
 
 @transaction.atomic
@@ -67,21 +58,14 @@ def set_field_grants(process: Process, levels: Levels, *, actor: Actor) -> None:
     access_for(actor, process).require(Operation.MANAGE_ACCESS)
     with change_lock(process):
         rows = _field_grants(process, levels)
-        definition = fresh_definition(process.pk)
         held = FieldGrant.objects.filter(field__process=process, role_id__in=levels)
-        before = _levels_of(held)
+        before, hidden = _levels_of(held), _hidden_words(process)
         held.delete()
         FieldGrant.objects.bulk_create(rows)
         after = _levels_of(held.all())
-        changes = {
-            key: (before.get(key), after.get(key))
-            for key in before.keys() | after.keys()
-            if before.get(key) != after.get(key)
-        }
-        if changes:
-            _refill_words(definition, fresh_definition(process.pk), actor)
-    if changes:
-        publish("access.changed", actor=actor, process_id=process.pk, changes=changes)
+        for field in Field.objects.filter(pk__in=hidden ^ _hidden_words(process)).select_related("process"):
+            begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
+    _publish(process, before, after, actor)
 
 
 def put_grants(process: Process, grants: Mapping[int, Mapping[str, int]], differing: Differing | None = None) -> None:
@@ -150,15 +134,21 @@ def _levels_of(rows: QuerySet[FieldGrant]) -> dict[str, int]:
     }
 
 
-def _refill_words(before: Definition, after: Definition, actor: Actor) -> None:
-    """Ask for new words of records where somebody reads more, or less, of a field that is searched."""
-    changed = [
-        field.id
-        for field in after.fields
-        if field.is_searchable and is_for_all(before, field) != is_for_all(after, field)
-    ]
-    for field in Field.objects.filter(pk__in=changed).select_related("process"):
-        begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
+def _hidden_words(process: Process) -> set[int]:
+    """Ids of the searched fields that somebody does not read: their words are not in the search."""
+    hidden = FieldGrant.objects.filter(field__process=process, field__is_searchable=True, level=FieldLevel.HIDDEN)
+    return set(hidden.values_list("field_id", flat=True))
+
+
+def _publish(process: Process, before: Mapping[str, int], after: Mapping[str, int], actor: Actor) -> None:
+    """The fact of a change of rights, where there was one."""
+    changes = {
+        key: (before.get(key), after.get(key))
+        for key in before.keys() | after.keys()
+        if before.get(key) != after.get(key)
+    }
+    if changes:
+        publish("access.changed", actor=actor, process_id=process.pk, changes=changes)
 
 
 def _grant(process: Process, role_id: int, operation: str, scope: int, stage_id: int | None = None) -> Grant:

@@ -121,7 +121,7 @@ def _target(writing: Writing, row: TypedRecord, to: int | str) -> StageDef:
 
 def _elsewhere(writing: Writing, row: TypedRecord, stage: StageDef) -> StageDef:
     """A stage of another pipeline, where the actor must have the right to move as well."""
-    there = Place(row.assignee_id, row.author_id, row.department_id, stage.id, row.observer_ids)
+    there = Place.of(row, stage.id)
     if stage.pipeline_id != row.pipeline_id:
         if not writing.access.reach(Operation.VIEW, stage.id):
             raise _no_such_stage()

@@ -9,7 +9,6 @@ from processes.models import Operation, Process
 from processes.permissions import Access, accesses_for
 from records.models import Link
 from records.queries.card import Person, row_for
-from records.queries.filters import readable_fields
 from records.queries.names import names_of
 from records.typed import model_for
 
@@ -59,7 +58,7 @@ def backlinks_of(access: Access, record_id: int, *, limit: int = SHOWN) -> tuple
 def _linking(access: Access) -> Iterator[tuple[Access, FieldDef]]:
     """The fields that link to the access's process, with the reader's access to the processes that have them."""
     for other in accesses_for(access.actor):
-        for field in readable_fields(other):
+        for field in other.readable_fields:
             if field.is_link and field.settings.get("process") == access.definition.id:
                 yield other, field
 

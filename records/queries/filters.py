@@ -15,7 +15,6 @@ from expressions.conditions.nodes import Group, Node
 from expressions.operators import OPERATORS, Arity
 from expressions.schema import FieldSpec, Schema
 from expressions.values import BOOLEAN, TEXT, Kind
-from processes.definition_types import FieldDef
 from processes.permissions import Access
 from processes.schema import schema_of
 
@@ -26,15 +25,10 @@ Pairs = Iterable[tuple[str, str]]
 """Names and values as they stand in an address: `("filter[amount][ge]", "100")`."""
 
 
-def readable_fields(access: Access) -> tuple[FieldDef, ...]:
-    """The fields whose values the access shows; only these can be filtered, sorted, searched and summed."""
-    return access.readable_fields
-
-
 def schema_for(access: Access) -> Schema:
     """The part of the schema that the access may read."""
     schema = schema_of(access.definition)
-    readable = readable_fields(access)
+    readable = access.readable_fields
     if len(readable) == len(access.definition.fields):
         return schema
     gone = access.definition.field_by_key.keys() - {field.key for field in readable}

@@ -13,7 +13,6 @@ from expressions.folding import Folded, folded
 from processes.models import Operation, Process
 from processes.permissions import Access, access_for, accesses_for
 from records.models import Record
-from records.queries.filters import readable_fields
 from records.queries.search import hits_for
 
 OFFERED = 20
@@ -59,7 +58,7 @@ def named_records(access: Access, asked: Mapping[str, Sequence[str]]) -> dict[st
     Of records that the actor sees only; everything else is left out.
     """
     found: dict[str, Any] = {}
-    for field in readable_fields(access):
+    for field in access.readable_fields:
         if not field.is_link or field.key not in asked:
             continue
         ids = [number for text in asked[field.key] if (number := id_from(text)) is not None]

@@ -89,7 +89,7 @@ def _off_limits(access: Access, row: TypedRecord, stage: StageDef) -> str:
     if not access.covers(Operation.MOVE, row):
         return _("You have no right to move this record.")
     if stage.pipeline_id != row.pipeline_id:
-        there = Place(row.assignee_id, row.author_id, row.department_id, stage.id, row.observer_ids)
+        there = Place.of(row, stage.id)
         return "" if access.covers(Operation.MOVE, there) else _("You have no right to move records there.")
     if stage.id not in access.definition.pipeline_by_id[row.pipeline_id].targets[row.stage_id]:
         names = {"source": row.stage.name, "target": stage.name}

@@ -6,17 +6,16 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Case, Exists, Expression, F, ForeignKey, OuterRef, Q, Value, When
-from django.db.models.lookups import Contains
 from django.utils import timezone
 
 from expressions.conditions import Condition, to_q
-from expressions.folding import Folded, folded
+from expressions.folding import folded
 from expressions.schema import Moment
 from processes.definition_types import FieldDef
 from processes.permissions import Access
 from processes.schema import columns_of
 from records.models import Record, Task
-from records.queries.search import LONGEST, meant_query, with_stale_words, words_query
+from records.queries.search import LONGEST, in_title, meant_query, with_stale_words, words_query
 from records.querysets import rows_showing
 
 SHORTEST = 3
@@ -70,8 +69,8 @@ def _has_words(words: Sequence[str], shortest: int = SHORTEST) -> Q:
     """That the title has each word, or from so many letters on a searched field has one that begins so."""
     found = Q()
     for word in words:
-        in_title = Q(Contains(Folded(F("title")), Value(word)))
-        found &= in_title | _in_catalogue(words_query(word)) if len(word) >= shortest else in_title
+        titled = in_title(word)
+        found &= titled | _in_catalogue(words_query(word)) if len(word) >= shortest else titled
     return found
 
 

@@ -70,8 +70,13 @@ def _titled(text: str) -> Q:
     """That the title has every word in it."""
     found = Q()
     for word in _WORD.findall(folded(text[:LONGEST]))[:MOST_WORDS]:
-        found &= Q(Contains(Folded(F("title")), Value(word)))
+        found &= in_title(word)
     return found
+
+
+def in_title(word: str) -> Q:
+    """That the title has a folded word in it."""
+    return Q(Contains(Folded(F("title")), Value(word)))
 
 
 def words_query(text: str) -> SearchQuery | None:

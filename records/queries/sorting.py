@@ -17,7 +17,6 @@ from processes.field_types.choice import in_order
 from processes.permissions import Access
 from processes.schema import BASE_COLUMNS, OF_STAGES
 from records.queries.cursors import Cursor, write_cursor
-from records.queries.filters import readable_fields
 from records.queries.narrowing import as_shown
 from records.queries.rows import Row
 
@@ -97,7 +96,7 @@ def sorting_for(access: Access, sort: str) -> Sorting:
     if key in BASE_COLUMNS and (definition.has_stages or key not in OF_STAGES):
         kind, expression, nullable = _base(definition)[key]
         return Sorting(key, kind, descending, expression, nullable)
-    field = next((field for field in readable_fields(access) if field.key == key), None)
+    field = next((field for field in access.readable_fields if field.key == key), None)
     found = field.type.sorting(field) if field is not None else None
     if field is None or found is None:
         message = _("The list cannot be sorted by “%(name)s”.") % {"name": shown(key)}

@@ -14,7 +14,6 @@ from processes.definition_types import FieldDef
 from processes.permissions import Access
 from processes.schema import BASE_LABELS, OF_STAGES
 from records.queries.cursors import Cursor, read_cursor
-from records.queries.filters import readable_fields
 from records.queries.names import Names, names_for, wanted_by
 from records.queries.narrowing import NOTHING, Narrowing, narrowed
 from records.queries.rows import Row, as_shown_to, row_class
@@ -77,7 +76,7 @@ def table_for(
         raise Invalid(_("A page has 1 to %d rows.") % MOST, {"limit": [_("Choose 1 to %d.") % MOST]})
     sorting = sorting_for(access, sort)
     place = read_cursor(cursor, sort=sorting.text, kind=sorting.kind) if cursor else None
-    wanted = readable_fields(access) if fields is None else tuple(fields)
+    wanted = access.readable_fields if fields is None else tuple(fields)
     objects = model_for(access.definition).objects
     rows = narrowed(objects.in_bin(access) if in_bin else objects.visible_to(access), access, narrowing)
     page = page_of(access, rows, row_class(access.definition, wanted), sorting, place, limit)
@@ -98,7 +97,7 @@ def columns_for(access: Access) -> tuple[TableColumn, ...]:
     """Every column that the list can show to the access's actor."""
     keys = (key for key in BASE_LABELS if access.definition.has_stages or key not in OF_STAGES)
     base = (TableColumn(key, BASE_LABELS[key], None, True) for key in keys)
-    own = (TableColumn(field.key, field.label, field, is_sortable(field)) for field in readable_fields(access))
+    own = (TableColumn(field.key, field.label, field, is_sortable(field)) for field in access.readable_fields)
     return (*base, *own)
 
 

@@ -118,7 +118,7 @@ class _Case:
     def _why_not_enough(self, reach: Reach) -> str:
         if reach == NOWHERE:
             return _("The role does not give this right here.")
-        if self.row is None or self.operation in PROCESS_WIDE or self._holds(reach):
+        if self.row is None or self.operation in PROCESS_WIDE or self.access.holds(reach, self.row):
             return ""
         return {
             Scope.NONE: _("Somebody is responsible for the record."),
@@ -127,9 +127,6 @@ class _Case:
             Scope.DEPARTMENT: _("The record belongs to another department."),
             Scope.BELOW: _("The record belongs to a department that is not theirs or below."),
         }[Scope(reach.scope)]
-
-    def _holds(self, reach: Reach) -> bool:
-        return self.row is not None and self.access.holds(reach, self.row)
 
     def _by(self, roles: tuple[RoleSays, ...]) -> str:
         names = ", ".join(f"“{one.role}”" for one in roles if one.is_enough)

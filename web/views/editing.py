@@ -17,7 +17,6 @@ from processes.permissions import Access, visible_access
 from records.operations import create_record, delete_record, restore_record, update_record
 from records.queries.beginning import beginning_of
 from records.queries.card import FieldValue, last_change, value_of
-from records.queries.filters import readable_fields
 from records.queries.linked import linkable, named_records
 from records.queries.table import table_for
 from records.typed import TypedRecord
@@ -100,7 +99,7 @@ def asked(request: PersonalRequest, key: str) -> HttpResponse:
 def choices(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
     """Records that a link may name, for the search in its input: `?q=`; on POST a new one, by its title."""
     access = visible_access(request.actor, key)
-    field = next((field for field in readable_fields(access) if field.key == field_key), None)
+    field = next((field for field in access.readable_fields if field.key == field_key), None)
     if field is None or not field.is_link:
         raise NotFound(_("There is no such field."), field=field_key)
     if request.method == "POST":
