@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone, translation
 
-from accounts.models import Department, Role, User
+from accounts.models import Department, User
 from accounts.operations import assign_role, create_department, create_role, set_department
 from accounts.queries import actor_for
 from automation.drafts import RobotDraft, TriggerDraft
@@ -21,9 +21,11 @@ from core.actor import SYSTEM, Actor
 from events.relay import relay_all
 from processes.definition import definition_of
 from processes.drafts import FieldDraft, StageDraft
-from processes.models import Operation, Process, Scope, Stage
-from processes.operations import add_field, add_pipeline, create_process, set_grants
+from processes.models import LostReason, Process, Stage
+from processes.operations import add_field, add_pipeline, create_process
 from processes.ready import gallery
+from records.gates import Passing
+from records.models import Record
 from records.operations import (
     Past,
     Step,
@@ -32,8 +34,10 @@ from records.operations import (
     create_record,
     create_task,
     move_record,
+    update_record,
     write_history,
 )
+from smartcrm.demo_rights import ROLES, gates_of_sales, rights_of_sales, usual_rights
 
 PASSWORD = "demo-smartcrm"  # noqa: S105  (public: only the demo has it, and only on a loopback address)
 
@@ -41,6 +45,7 @@ PEOPLE = (
     ("admin@demo.local", "Alice Martin", "en", ""),
     ("head@demo.local", "Oleg Kuznetsov", "en", "head"),
     ("anna@demo.local", "Анна Петрова", "ru", "employee"),
+    ("elena@demo.local", "Elena Novak", "en", "accountant"),
     ("maria@demo.local", "Maria Lee", "en", "employee"),
     ("dmitry@demo.local", "Дмитрий Волков", "ru", "employee"),
     ("john@demo.local", "John Carter", "en", "employee"),
@@ -51,20 +56,6 @@ DEPARTMENTS = (
     ("Service", "", "dmitry@demo.local", ("dmitry@demo.local", "john@demo.local")),
 )
 """Name, parent, head, people."""
-EMPLOYEE: dict[str, int] = {
-    Operation.VIEW: Scope.ALL,
-    Operation.CREATE: Scope.ALL,
-    Operation.UPDATE: Scope.OWN,
-    Operation.MOVE: Scope.OWN,
-    Operation.ASSIGN: Scope.OWN,
-    Operation.COMMENT: Scope.ALL,
-    Operation.HISTORY: Scope.ALL,
-}
-HEAD: dict[str, int] = {
-    operation: Scope.ALL
-    for operation in Operation.values
-    if operation not in (Operation.DESIGN, Operation.MANAGE_ACCESS)
-}
 ASKED = (
     "New laptop for the warehouse", "Не работает принтер на втором этаже", "Access to the shared calendar",
     "Пропуск для подрядчика", "Broken window in the meeting room", "Заказать канцелярию", "VPN from home",
@@ -75,6 +66,8 @@ SOLD = (
     "Warehouse scanners", "Поставка оборудования", "Phone system", "Лицензии на 40 мест", "Office fit-out",
     "Аудит процессов", "Website redesign", "Обучение отдела продаж", "Annual support", "Интеграция с 1С",
 )  # fmt: skip
+UNASSIGNED = (("Question from the website", 2), ("Просят перезвонить", 3))
+"""Deals that nobody has taken yet: title, place in `CUSTOMERS`."""
 RENEWALS = (
     StageDraft("Due soon", color="blue", key="due", time_limit=timedelta(days=14)),
     StageDraft("In talks", color="amber", key="talks", limit=4, time_limit=timedelta(days=5)),
@@ -133,13 +126,14 @@ class Command(BaseCommand):
             _deals(people, chance, companies, contacts)
             _renewals(people, chance, companies, contacts)
             _linked(actor_for(people["admin@demo.local"]))
+            _rights(people, companies)
         relay_all()
         _triggers(actor_for(people["admin@demo.local"]))
         return self._tell_logins()
 
     def _tell_logins(self) -> None:
         self.stdout.write("Demo logins (only on this machine):")
-        for email, name, _language, role in PEOPLE[:3]:
+        for email, name, _language, role in PEOPLE[:4]:
             self.stdout.write(f"  {email:<18} {PASSWORD}   {name}, {role or 'administrator'}")
 
 
@@ -158,10 +152,7 @@ def _departments(people: dict[str, User]) -> None:
 
 
 def _people() -> dict[str, User]:
-    roles: dict[str, Role] = {
-        "employee": create_role(name="Employee", key="employee", actor=SYSTEM),
-        "head": create_role(name="Head", key="head", actor=SYSTEM),
-    }
+    roles = {key: create_role(name=name, key=key, actor=SYSTEM) for key, name in ROLES.items()}
     people: dict[str, User] = {}
     for email, name, language, role in PEOPLE:
         people[email] = User.objects.create_user(email, PASSWORD, name=name, language=language, is_admin=not role)
@@ -174,9 +165,14 @@ def _process(key: str, people: dict[str, User]) -> tuple[Process, Actor]:
     admin = actor_for(people["admin@demo.local"])
     with translation.override("en"):
         process = create_process(gallery[key].draft(), actor=admin)
-    roles = {role.key: role.pk for role in Role.objects.all()}
-    set_grants(process, {roles["employee"]: EMPLOYEE, roles["head"]: HEAD}, actor=admin)
+    usual_rights(process, actor=admin)
     return process, admin
+
+
+def _workers(people: dict[str, User]) -> list[User]:
+    """Those who make records; the accountant only reads them."""
+    accountants = {email for email, _name, _language, role in PEOPLE if role == "accountant"}
+    return [person for email, person in people.items() if email not in accountants]
 
 
 def _companies(people: dict[str, User]) -> list[int]:
@@ -201,7 +197,7 @@ def _contacts(people: dict[str, User], companies: Sequence[int]) -> list[int]:
 
 def _requests(people: dict[str, User], chance: random.Random, companies: Sequence[int]) -> None:
     process, admin = _process("requests", people)
-    workers = [actor_for(person) for person in people.values()]
+    workers = [actor_for(person) for person in _workers(people)]
     path = ("received", "in_work", "waiting", "completed")
     for number in range(60):
         values = {
@@ -273,14 +269,18 @@ def _linked(admin: Actor) -> None:
 
 
 def _deals(people: dict[str, User], chance: random.Random, companies: Sequence[int], contacts: Sequence[int]) -> None:
-    process, _admin = _process("sales", people)
-    workers = [actor_for(person) for person in people.values()]
+    process, admin = _process("sales", people)
+    cost = FieldDraft("Cost", "money", key="cost", in_list=False, settings={"currency": "USD"})
+    add_field(process, cost, actor=admin)
+    workers = [actor_for(person) for person in _workers(people)]
     path = ("new", "qualification", "proposal", "contract", "won")
     for number in range(120):
         customer = chance.randrange(len(companies))
+        amount = chance.randrange(10, 1000) * 1000
         values = {
             "title": SOLD[number % len(SOLD)],
-            "amount": {"amount": chance.randrange(10, 1000) * 1000, "currency": "USD"},
+            "amount": {"amount": amount, "currency": "USD"},
+            "cost": {"amount": amount * (55 + number % 30) // 100, "currency": "USD"},
             "customer": companies[customer],
             "contact": contacts[customer],
             "expected_close": str(timezone.localdate() + timedelta(days=chance.randrange(-5, 60))),
@@ -296,7 +296,7 @@ def _renewals(
     process, admin = Process.objects.get(key="deals"), actor_for(people["admin@demo.local"])
     add_pipeline(process, name="Renewals", key="renewals", stages=RENEWALS, is_open=True, actor=admin)
     path = [stage.key for stage in RENEWALS]
-    persons = [person.pk for person in people.values()]
+    persons = [person.pk for person in _workers(people)]
     now = timezone.now()
     pasts: list[Past] = []
     for number, (stage, days) in enumerate(RENEWED):
@@ -311,6 +311,24 @@ def _renewals(
         values = {"amount": amount, "customer": companies[customer], "contact": contacts[customer]}
         pasts.append(Past(steps, f"Contract {2024 + number % 2}/{number + 11}", values, person))
     write_history(process, pasts, actor=admin)
+
+
+def _rights(people: dict[str, User], companies: Sequence[int]) -> None:
+    """Who may do what with deals, what a contract asks for; deals that nobody has, that are watched, and lost ones."""
+    process, admin = Process.objects.get(key="deals"), actor_for(people["admin@demo.local"])
+    rights_of_sales(process, actor=admin)
+    gates_of_sales(process, actor=admin)
+    for title, customer in UNASSIGNED:
+        values = {"title": title, "customer": companies[customer], "assignee": None}
+        create_record(process, values=values, actor=admin)
+    deals = Record.objects.filter(process=process, stage__pipeline__key="main").order_by("pk")
+    away = deals.filter(assignee__email__in=("john@demo.local", "dmitry@demo.local"))
+    watchers = [people[email].pk for email in ("anna@demo.local", "head@demo.local")]
+    for deal in away.filter(stage__key="proposal")[:3]:
+        update_record(process, deal.pk, values={"observers": watchers}, actor=admin)
+    reasons = list(LostReason.objects.filter(pipeline__process=process).values_list("pk", flat=True))
+    for place, deal in enumerate(deals.filter(stage__key="qualification")[:6]):
+        move_record(process, deal.pk, to="lost", passing=Passing(reason=reasons[place % 3]), actor=admin)
 
 
 def _option(process: Process, key: str, chance: random.Random) -> str:
