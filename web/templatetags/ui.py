@@ -173,6 +173,36 @@ def dialog(content: str, id: str, title: str, wide: bool = False) -> SafeString:
     return _shell("components/_dialog.html", content=content, id=id, title=title, wide=wide)
 
 
+@register.simple_block_tag(takes_context=True)
+def dialog_form(
+    context: template.Context,
+    content: str,
+    title: str,
+    over: str = "",
+    at: str = "",
+    url: str = "",
+    swap: str = "outerHTML",
+    controller: str = "",
+    look: str = "",
+) -> SafeString:
+    """A form that fills a dialog and answers in its place; holds a `.dialog-body` and a `.dialog-foot`.
+
+    `over` and `at` are a small line above the title; `url` says where it goes, the page's own address unless given.
+    """
+    return _shell(
+        "components/_dialog_form.html",
+        content=content,
+        title=title,
+        over=over,
+        at=at,
+        url=url or context["request"].get_full_path(),
+        swap=swap,
+        controller=controller,
+        look=look,
+        csrf_token=context.get("csrf_token"),
+    )
+
+
 @register.simple_block_tag
 def panel(content: str, id: str, title: str, narrow: bool = False) -> SafeString:
     """A side panel of the page, opened by `data-opens="id"`; holds a `.dialog-body` and a `.dialog-foot`."""
