@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from django.utils.translation import gettext as _
 
@@ -11,8 +12,8 @@ from processes.models import Pipeline
 WIDTH, HEIGHT, GAP = 148, 40, 40
 PITCH = WIDTH + GAP
 MARGIN = 16
-LETTERS = 18
-"""As many letters of a name as a box holds."""
+LETTERS, LINES, LINE = 17, 2, 15
+"""As many letters of a name as a line of a box holds, as many lines, and how high one is."""
 LOWEST, STEP, HIGHEST = 26, 16, 150
 """How high the arc of a jump over one stage is, what each further stage adds, and where it ends."""
 
@@ -22,11 +23,11 @@ class Box:
     """A stage; numbers are written out, because templates would group their digits."""
 
     stage: StageDef
-    name: str
+    lines: tuple[tuple[str, str], ...]
+    """Of the name, each with its baseline."""
     x: str
     y: str
     middle: str
-    baseline: str
     gate: str
     """Where the diamond of a gate from anywhere stands; empty without one."""
 
@@ -105,16 +106,21 @@ def _left(number: int) -> int:
 
 
 def _box(stage: StageDef, number: int, above: int, gate: GateDef | None) -> Box:
-    x, name = _left(number), stage.name
+    x, lines = _left(number), _lines_of(stage.name)
+    first = above + HEIGHT // 2 + 5 - LINE * (len(lines) - 1) // 2
     return Box(
         stage=stage,
-        name=name if len(name) <= LETTERS else name[: LETTERS - 1].rstrip() + "…",
+        lines=tuple((line, str(first + LINE * place)) for place, line in enumerate(lines)),
         x=str(x),
         y=str(above),
         middle=str(x + WIDTH // 2),
-        baseline=str(above + HEIGHT // 2 + 5),
         gate="" if gate is None else _diamond(x, above + HEIGHT // 2, 6),
     )
+
+
+def _lines_of(name: str) -> list[str]:
+    """A name as a box shows it: in lines, with … where something is left out."""
+    return wrap(name, LETTERS, max_lines=LINES, placeholder="…")
 
 
 def _arrow(pipeline: PipelineDef, place: dict[int, int], above: int, source: int, target: int, has_gate: bool) -> Arrow:

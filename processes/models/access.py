@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from processes.models.process import Process
 
@@ -11,21 +12,21 @@ from processes.models.process import Process
 class Operation(models.TextChoices):
     """What one can be allowed to do with the records of a process, or with the process itself."""
 
-    VIEW = "view", _("See")
-    CREATE = "create", _("Create")
-    UPDATE = "update", _("Edit")
-    MOVE = "move", _("Move")
-    ASSIGN = "assign", _("Assign")
-    COMMENT = "comment", _("Comment")
-    DELETE = "delete", _("Delete")
-    RESTORE = "restore", _("Restore")
-    EXPORT = "export", _("Export")
-    IMPORT = "import", _("Import")
-    HISTORY = "history", _("See history")
-    OVERRIDE = "override", _("Override a gate")
-    DESIGN = "design", _("Change the process")
-    AUTOMATE = "automate", _("Change robots and triggers")
-    MANAGE_ACCESS = "manage_access", _("Manage access")
+    VIEW = "view", pgettext_lazy("right", "See")
+    CREATE = "create", pgettext_lazy("right", "Create")
+    UPDATE = "update", pgettext_lazy("right", "Edit")
+    MOVE = "move", pgettext_lazy("right", "Move")
+    ASSIGN = "assign", pgettext_lazy("right", "Assign")
+    COMMENT = "comment", pgettext_lazy("right", "Comment")
+    DELETE = "delete", pgettext_lazy("right", "Delete")
+    RESTORE = "restore", pgettext_lazy("right", "Restore")
+    EXPORT = "export", pgettext_lazy("right", "Export")
+    IMPORT = "import", pgettext_lazy("right", "Import")
+    HISTORY = "history", pgettext_lazy("right", "See history")
+    OVERRIDE = "override", pgettext_lazy("right", "Override a gate")
+    DESIGN = "design", pgettext_lazy("right", "Change the process")
+    AUTOMATE = "automate", pgettext_lazy("right", "Change robots and triggers")
+    MANAGE_ACCESS = "manage_access", pgettext_lazy("right", "Manage access")
 
 
 PROCESS_WIDE = frozenset(
@@ -48,17 +49,17 @@ class Scope(models.IntegerChoices):
     """On whose records: a ladder from nobody's to all, and beside each step the same with those that nobody is
     responsible for (the step plus eight). See `processes.reach` for how they add up."""
 
-    NONE = 0, _("Nobody's")
-    OWN = 1, _("Own")
-    OBSERVED = 2, _("Own and observed")
-    DEPARTMENT = 3, _("Department")
-    BELOW = 4, _("Department and below")
-    ALL = 5, _("All")
-    UNASSIGNED = 8, _("Unassigned")
-    OWN_UNASSIGNED = 9, _("Own, unassigned")
-    OBSERVED_UNASSIGNED = 10, _("Own and observed, unassigned")
-    DEPARTMENT_UNASSIGNED = 11, _("Department, unassigned")
-    BELOW_UNASSIGNED = 12, _("Department and below, unassigned")
+    NONE = 0, pgettext_lazy("scope", "Nobody's")
+    OWN = 1, pgettext_lazy("scope", "Own")
+    OBSERVED = 2, pgettext_lazy("scope", "Own and observed")
+    DEPARTMENT = 3, pgettext_lazy("scope", "Department")
+    BELOW = 4, pgettext_lazy("scope", "Department and below")
+    ALL = 5, pgettext_lazy("scope", "All")
+    UNASSIGNED = 8, pgettext_lazy("scope", "Unassigned")
+    OWN_UNASSIGNED = 9, pgettext_lazy("scope", "Own, unassigned")
+    OBSERVED_UNASSIGNED = 10, pgettext_lazy("scope", "Own and observed, unassigned")
+    DEPARTMENT_UNASSIGNED = 11, pgettext_lazy("scope", "Department, unassigned")
+    BELOW_UNASSIGNED = 12, pgettext_lazy("scope", "Department and below, unassigned")
 
 
 class Grant(models.Model):

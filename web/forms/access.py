@@ -164,14 +164,10 @@ def field_matrix_of(roles: Sequence[Role], definition: Definition) -> Matrix:
     pipelines = definition.pipelines if definition.has_stages else ()
 
     def cells(field: FieldDef, stage: StageDef | None) -> tuple[Cell, ...]:
-        end, standing = (f"-{stage.id}", AS_ELSEWHERE) if stage else ("", int(FieldLevel.EDIT))
-        choices = ((AS_ELSEWHERE, _("as elsewhere")), *LEVELS) if stage else LEVELS
         place = stage.id if stage else None
-        said = {role.pk: definition.field_grants.get(role.pk, {}).get(field.id, {}) for role in roles}
-        return tuple(
-            Cell(role, f"field-{role.pk}-{field.id}{end}", said[role.pk].get(place, standing), choices)
-            for role in roles
-        )
+        levels = ((role.pk, definition.field_grants.get(role.pk, {}).get(field.id, {})) for role in roles)
+        said = {role_id: places[place] for role_id, places in levels if place in places}
+        return _cells(roles, ("field", str(field.id)), said, LEVELS, str(place or ""), usual=FieldLevel.EDIT)
 
     def line(field: FieldDef) -> Line:
         stages = ((pipeline, stage) for pipeline in pipelines for stage in pipeline.stages)
@@ -309,37 +305,40 @@ class Places:
 
 def _line(operation: Operation, roles: Sequence[Role], grants: Grants, places: Places) -> Line:
     choices = ((Scope.NONE, "—"), (Scope.ALL, _("Yes"))) if operation in PROCESS_WIDE else SCOPES
-    cells = tuple(
-        Cell(role, f"grant-{role.pk}-{operation}", grants.get(role.pk, {}).get(operation, 0), choices) for role in roles
-    )
+    said = {role_id: scopes.get(operation, Scope.NONE) for role_id, scopes in grants.items()}
+    cells = _cells(roles, ("grant", operation), said, choices, usual=Scope.NONE)
     return Line(operation, operation.label, cells, tuple(_place_lines(operation, roles, choices, places)))
 
 
 def _place_lines(operation: Operation, roles: Sequence[Role], choices: Choices, places: Places) -> Iterator[PlaceLine]:
     """Where there are several pipelines a line for each, with its stages below; what is process-wide has no stages."""
+
+    def cells(place_id: int, end: str, differing: Differing) -> tuple[Cell, ...]:
+        scopes = ((role_id, operations.get(operation, {})) for role_id, operations in differing.items())
+        said = {role_id: of_places[place_id] for role_id, of_places in scopes if place_id in of_places}
+        return _cells(roles, ("grant", operation), said, choices, end)
+
     several = len(places.pipelines) > 1
     for pipeline in places.pipelines:
         if several and operation in OF_PIPELINES:
-            said = _cells(operation, roles, choices, (pipeline.id, f"p{pipeline.id}"), places.by_pipeline)
-            yield PlaceLine(pipeline, None, said)
+            yield PlaceLine(pipeline, None, cells(pipeline.id, f"p{pipeline.id}", places.by_pipeline))
         for stage in pipeline.stages if operation not in PROCESS_WIDE else ():
-            said = _cells(operation, roles, choices, (stage.id, str(stage.id)), places.by_stage)
-            yield PlaceLine(pipeline, stage, said)
+            yield PlaceLine(pipeline, stage, cells(stage.id, str(stage.id), places.by_stage))
 
 
 def _cells(
-    operation: Operation, roles: Sequence[Role], choices: Choices, place: tuple[int, str], said: Differing
+    roles: Sequence[Role],
+    line: tuple[str, str],
+    said: Mapping[int, int],
+    choices: Choices,
+    place: str = "",
+    usual: int = AS_ELSEWHERE,
 ) -> tuple[Cell, ...]:
-    place_id, end = place
-    return tuple(
-        Cell(
-            role,
-            f"grant-{role.pk}-{operation}-{end}",
-            said.get(role.pk, {}).get(operation, {}).get(place_id, AS_ELSEWHERE),
-            ((AS_ELSEWHERE, _("as elsewhere")), *choices),
-        )
-        for role in roles
-    )
+    """One line (what it is of, which one), in a place or everywhere, over all roles; `said`: role id → value."""
+    kind, key = line
+    if place:
+        key, usual, choices = f"{key}-{place}", AS_ELSEWHERE, ((AS_ELSEWHERE, _("as elsewhere")), *choices)
+    return tuple(Cell(role, f"{kind}-{role.pk}-{key}", said.get(role.pk, usual), choices) for role in roles)
 
 
 def _scope(raw: Any) -> int:

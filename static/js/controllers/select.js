@@ -35,7 +35,8 @@ export function attach(select) {
   });
   const describedBy = select.getAttribute("aria-describedby");
   if (describedBy) widget.control_input.setAttribute("aria-describedby", describedBy);
-  if (select.getAttribute("aria-invalid") === "true") widget.wrapper.classList.add("invalid");
+  // An empty required one is red once somebody has tried, not from the beginning.
+  widget.wrapper.classList.toggle("invalid", select.getAttribute("aria-invalid") === "true");
   // Tom Select takes the label over to its own input; the native control stays only as the value.
   select.setAttribute("aria-hidden", "true");
   return () => widget.destroy();
