@@ -15,6 +15,20 @@ class IdConverter:
         return str(value)
 
 
+class RuleKindConverter:
+    """What a rule of automation is."""
+
+    regex = "robot|trigger"
+
+    def to_python(self, value: str) -> str:
+        """The word."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The word."""
+        return value
+
+
 class RunActConverter:
     """What a person does with a run."""
 

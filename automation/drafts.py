@@ -10,6 +10,7 @@ from typing import Any
 class RobotDraft:
     """A robot to be, or what it is to become; without a name it is called by its kind.
 
+    With a `button` it acts when that is pressed, and not on entering.
     `settings` are what the kind's `Settings` form takes; `condition` is a tree for `expressions.conditions`. With the
     key of a date field in `delay_field` the delay counts from that date, negative before it, at `delay_time` if given.
     """
@@ -18,6 +19,7 @@ class RobotDraft:
     settings: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     condition: Mapping[str, Any] | None = None
+    button: str = ""
     delay_seconds: int = 0
     delay_field: str = ""
     delay_time: time | None = None

@@ -34,6 +34,8 @@ class TriggerType(Extension):
     """It has an address that other programs call."""
     needs_stages: ClassVar[bool] = True
     """It does nothing but move records."""
+    of_visit: ClassVar[bool] = False
+    """It is meant for the present stay in the stage: once the record has left, it does nothing."""
 
     def suits(self, definition: Definition) -> bool:
         """Whether the process can have such a trigger."""
@@ -58,6 +60,10 @@ class TriggerType(Extension):
     def needs(self, settings: Mapping[str, Any]) -> frozenset[Operation]:
         """What the role of robots must be allowed, so that this trigger can do its work."""
         return frozenset({Operation.VIEW, Operation.MOVE})
+
+    def title(self, settings: Mapping[str, Any]) -> str:
+        """What a trigger with these settings is called for want of a name."""
+        return str(self.label)
 
     def summary(self, settings: Mapping[str, Any], definition: Definition) -> str:
         """What sets it off with these settings, in one line for its tile."""

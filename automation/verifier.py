@@ -12,6 +12,7 @@ from automation.effects import RobotType, robot_types
 from automation.models import Robot, RuleKind, Trigger
 from automation.occasions import trigger_types
 from automation.scope import condition_for, date_field, template_for
+from automation.triggers.button import ButtonPressed
 from core.errors import Invalid, NotFound
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation
@@ -72,6 +73,8 @@ def _of_trigger(trigger: Trigger, definition: Definition, allowed: Mapping[str, 
     kind = trigger_types[trigger.kind]
     yield from _rights(trigger, kind.needs(trigger.settings), allowed)
     yield from _condition(trigger, definition)
+    if trigger.kind == ButtonPressed.key:
+        yield from _presser(trigger, definition)
     source, target = definition.stage_by_id.get(trigger.source_id or 0), definition.stage_by_id.get(trigger.stage_id)
     if source is None or target is None:
         return
@@ -93,6 +96,19 @@ def _of_robot(robot: Robot, definition: Definition, allowed: Mapping[str, int]) 
     yield from _texts(robot, kind, definition)
     yield from _condition(robot, definition)
     yield from _target(robot, definition)
+    if robot.button:
+        yield from _presser(robot, definition)
+
+
+def _presser(rule: Robot | Trigger, definition: Definition) -> Iterator[Finding]:
+    """A button that stands there for nobody."""
+    everywhere = (grants.get(Operation.RUN_BUTTON) for grants in definition.grants.values())
+    somewhere = (
+        scope for places in definition.stage_grants.values() for scope in places.get(Operation.RUN_BUTTON, {}).values()
+    )
+    if not any(everywhere) and not any(somewhere):
+        message = _("Nobody but administrators and the author may press buttons here.")
+        yield Finding(rule.pk, Level.WARNING, "no_presser", message)
 
 
 def _rights(rule: Robot | Trigger, needs: Iterable[Operation], allowed: Mapping[str, int]) -> Iterator[Finding]:
@@ -146,7 +162,10 @@ def _moves(definition: Definition, robots: Iterable[Robot], triggers: Iterable[T
     by_robots = [
         ((str(RuleKind.ROBOT), robot.pk), robot.stage_id, target)
         for robot in robots
-        if robot.kind == "change_stage" and robot.is_on and (target := _target_of(robot, definition)) is not None
+        if robot.kind == "change_stage"
+        and robot.is_on
+        and not robot.button
+        and (target := _target_of(robot, definition)) is not None
     ]
     by_triggers = [
         ((str(RuleKind.TRIGGER), trigger.pk), trigger.source_id, trigger.stage_id)

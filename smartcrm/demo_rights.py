@@ -14,6 +14,7 @@ EMPLOYEE: dict[str, int] = {
     **_READ,
     Operation.CREATE: Scope.ALL,
     **dict.fromkeys((Operation.UPDATE, Operation.MOVE, Operation.ASSIGN), Scope.OWN),
+    Operation.RUN_BUTTON: Scope.ALL,
 }
 HEAD: dict[str, int] = {
     operation: Scope.ALL

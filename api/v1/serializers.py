@@ -474,6 +474,9 @@ class FindingOut(serializers.Serializer[Any]):
 NO_STAGE = "Null where records go through no stages."
 
 
+OF_BUTTON = "What stands on the button that sets it off; empty where it acts on entering."
+
+
 class RobotTileOut(serializers.Serializer[Any]):
     """A robot at a glance."""
 
@@ -482,6 +485,7 @@ class RobotTileOut(serializers.Serializer[Any]):
     kind = serializers.CharField()
     name = serializers.CharField()
     summary = serializers.CharField()
+    button = serializers.CharField()
     delay_seconds = serializers.IntegerField()
     delay_field = serializers.CharField()
     delay_time = serializers.TimeField(allow_null=True)
@@ -504,6 +508,7 @@ class RobotOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     settings = serializers.DictField()
     condition = serializers.DictField(allow_null=True)
+    button = serializers.CharField(help_text=OF_BUTTON)
     delay_seconds = serializers.IntegerField()
     delay_field = serializers.CharField()
     delay_time = serializers.TimeField(allow_null=True)
@@ -525,6 +530,7 @@ class RobotPatch(Strict):
     name = text(required=False, allow_blank=True)
     settings = serializers.DictField(required=False)
     condition = serializers.DictField(required=False, allow_null=True)
+    button = text(required=False, allow_blank=True, help_text=OF_BUTTON)
     delay_seconds = serializers.IntegerField(required=False, min_value=-(2**31), max_value=2**31 - 1)
     delay_field = text(required=False, allow_blank=True)
     delay_time = serializers.TimeField(required=False, allow_null=True)
@@ -545,6 +551,27 @@ class RobotOrder(Strict):
 
     stage = text(required=False, allow_null=True, default=None, help_text=NO_STAGE)
     robots = serializers.ListField(child=serializers.IntegerField(), max_length=200)
+
+
+class ButtonOut(serializers.Serializer[Any]):
+    """A button that a record shows, and what it does when it is pressed."""
+
+    id = serializers.CharField(source="key", help_text="Like `robot-5` or `trigger-7`.")
+    text = serializers.CharField()
+    question = serializers.CharField(help_text="What people are asked before; empty where nothing is.")
+    stage = serializers.CharField(
+        source="target.key", allow_null=True, default=None, help_text="Where it moves the record, if it does."
+    )
+    is_busy = serializers.BooleanField(help_text="What an earlier press began is not finished; it takes no other.")
+    run_at = serializers.DateTimeField(
+        source="due", allow_null=True, help_text="When what an earlier press began is due, where that lies ahead."
+    )
+
+
+class PressedOut(serializers.Serializer[Any]):
+    """A press that was taken; its runs follow."""
+
+    event = serializers.IntegerField(help_text="The press in the history of the record.")
 
 
 class StartedOut(serializers.Serializer[Any]):

@@ -2,11 +2,12 @@
 
 from django.urls import path, register_converter
 
-from api.converters import IdConverter, JobActConverter, RunActConverter
+from api.converters import IdConverter, JobActConverter, RuleKindConverter, RunActConverter
 from api.v1 import (
     about,
     board,
     bulk,
+    buttons,
     conversions,
     departments,
     exports,
@@ -31,6 +32,7 @@ from api.v1 import (
 )
 
 register_converter(IdConverter, "id")
+register_converter(RuleKindConverter, "rule_kind")
 register_converter(RunActConverter, "run_act")
 register_converter(JobActConverter, "job_act")
 
@@ -130,6 +132,12 @@ urlpatterns = [
     path(f"{_RECORD}tasks/<id:task_id>/complete/", timeline.CompleteTask.as_view(), name="api-task-complete"),
     path(f"{_RECORD}tasks/<id:task_id>/reopen/", timeline.ReopenTask.as_view(), name="api-task-reopen"),
     path(f"{_RECORD}linked/", linked.LinkedRecords.as_view(), name="api-record-linked"),
+    path(f"{_RECORD}buttons/", buttons.RecordButtons.as_view(), name="api-record-buttons"),
+    path(
+        f"{_RECORD}buttons/<rule_kind:rule_kind>-<id:rule_id>/press/",
+        buttons.PressButton.as_view(),
+        name="api-button-press",
+    ),
     path(f"{_RECORD}files/", files.RecordFiles.as_view(), name="api-record-files"),
     path(f"{_PROCESS}files/", files.Files.as_view(), name="api-files"),
     path(f"{_PROCESS}files/<id:file_id>/", files.OneFile.as_view(), name="api-file"),

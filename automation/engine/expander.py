@@ -15,8 +15,9 @@ from automation.engine.following import follow_dates
 from automation.engine.limits import counts_for
 from automation.engine.robots_of_event import expand_robots
 from automation.engine.triggers_of_event import expand_triggers
-from automation.models import Robot, Run, Trigger
+from automation.models import Robot, RuleKind, Run, Trigger
 from automation.occasions import ENTERING, trigger_types
+from automation.triggers.button import PRESSED
 from automation.verifier import RuleKey
 from core.errors import NotFound
 from events.models import Event
@@ -34,9 +35,11 @@ def expand(events: Sequence[Event]) -> Expansion:
     """
     loud = [event for event in events if event.record_id and not event.data.get("quiet")]
     robots = _robots_of({event.data["stage"] for event in loud if event.kind in ENTERING})
+    pressed = _pressed({robot_id for event in loud if (robot_id := _robot_pressed(event))})
     triggers = _triggers_of({event.process_id for event in loud if event.process_id}, {event.kind for event in loud})
     work = [
-        (event, _listening(triggers.get(event.process_id or 0, []), event), _standing(robots, event)) for event in loud
+        (event, _listening(triggers.get(event.process_id or 0, []), event), _acting(robots, pressed, event))
+        for event in loud
     ]
     concerned = [(event, moving, acting) for event, moving, acting in work if moving or acting]
     own = _rules_of({event.run_id for event, _moving, _acting in concerned if event.run_id})
@@ -59,10 +62,18 @@ def _robots_of(stage_ids: Collection[int]) -> dict[int, list[Robot]]:
     if not stage_ids:
         return {}
     found: dict[int, list[Robot]] = {}
-    live = Robot.objects.filter(stage_id__in=stage_ids, removed_at=None, is_on=True)
+    live = Robot.objects.filter(stage_id__in=stage_ids, button="", removed_at=None, is_on=True)
     for robot in live.order_by("position", "id"):
         found.setdefault(robot.stage_id, []).append(robot)
     return found
+
+
+def _pressed(robot_ids: Collection[int]) -> dict[int, Robot]:
+    """The live robots among those whose button was pressed. One query, none without a press."""
+    if not robot_ids:
+        return {}
+    live = Robot.objects.filter(pk__in=robot_ids, removed_at=None, is_on=True)
+    return {robot.pk: robot for robot in live}
 
 
 def _triggers_of(process_ids: Collection[int], kinds: Collection[str]) -> dict[int, list[Trigger]]:
@@ -81,8 +92,17 @@ def _listening(triggers: list[Trigger], event: Event) -> list[Trigger]:
     return [trigger for trigger in triggers if event.kind in trigger_types[trigger.kind].listens_to]
 
 
-def _standing(robots: dict[int, list[Robot]], event: Event) -> list[Robot]:
-    return robots.get(event.data["stage"], []) if event.kind in ENTERING else []
+def _acting(robots: dict[int, list[Robot]], pressed: dict[int, Robot], event: Event) -> list[Robot]:
+    """The robots of the stage that was entered, or the one whose button was pressed."""
+    if event.kind in ENTERING:
+        return robots.get(event.data["stage"], [])
+    robot = pressed.get(_robot_pressed(event) or 0)
+    return [robot] if robot is not None else []
+
+
+def _robot_pressed(event: Event) -> int | None:
+    is_press = event.kind == PRESSED and event.data["rule_kind"] == RuleKind.ROBOT
+    return event.data["rule"] if is_press else None
 
 
 def _rules_of(run_ids: Iterable[int]) -> dict[int, RuleKey]:

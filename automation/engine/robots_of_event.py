@@ -1,4 +1,4 @@
-"""The robots of a stage that a record entered."""
+"""The robots of a stage that a record entered, and the one whose button was pressed."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

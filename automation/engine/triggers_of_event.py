@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from automation.engine.expansion import Expansion, Occurrence
 from automation.models import Lane, RuleKind, Trigger
-from automation.occasions import ENTERING, trigger_types
+from automation.occasions import trigger_types
 from automation.scope import asks_of_tasks, condition_for, scope_before
 from core.errors import Invalid
 from expressions.conditions import evaluate
@@ -96,7 +96,7 @@ def _add(trigger: Trigger, occurrence: Occurrence, expansion: Expansion) -> None
     expansion.add(
         trigger,
         event,
-        visit_id=_visit(occurrence) if trigger.source_id else None,
+        visit_id=_visit(occurrence) if trigger.source_id or kind.of_visit else None,
         lane=Lane.INTERNAL,
         run_at=occurrence.at + timedelta(seconds=kind.waits(trigger.settings) or 0),
         max_attempts=ATTEMPTS,
@@ -106,7 +106,7 @@ def _add(trigger: Trigger, occurrence: Occurrence, expansion: Expansion) -> None
 
 def _visit(occurrence: Occurrence) -> int | None:
     """The stay in the stage to which a run from this stage belongs."""
-    if occurrence.event.kind in ENTERING:
+    if "visit" in occurrence.event.data:
         visit_id: int = occurrence.event.data["visit"]
         return visit_id
     visits = StageVisit.objects.filter(record_id=occurrence.event.record_id or 0, stage_id=occurrence.stage_id)

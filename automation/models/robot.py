@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 class Robot(models.Model):
     """One automatic action of a stage: if a condition holds, after a delay, do one thing with its settings.
 
+    It acts when a record enters the stage; with a `button` when somebody presses that on a record of the stage.
     Removed rather than deleted: its runs still speak of it.
     """
 
@@ -20,9 +21,11 @@ class Robot(models.Model):
     settings: models.JSONField[Any, Any] = models.JSONField(default=dict)
     condition: models.JSONField[Any, Any] = models.JSONField(null=True)
     """A condition tree as `expressions.conditions` reads it; None is always true."""
+    button = models.CharField(max_length=60, blank=True, default="", db_default="")
+    """What stands on the button that sets it off; empty where it acts on entering."""
     delay_seconds = models.IntegerField(default=0)
-    """Counted from entering the stage, from the end of the previous robot's run where it waits for that, or from the
-    date in `delay_field`, where it may be negative."""
+    """Counted from entering the stage, from the press, from the end of the previous robot's run where it waits for
+    that, or from the date in `delay_field`, where it may be negative."""
     delay_field = models.CharField(max_length=40, blank=True, default="", db_default="")
     """The key of a date or moment of the record that the delay counts from and follows."""
     delay_time = models.TimeField(null=True)

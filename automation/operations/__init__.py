@@ -1,5 +1,6 @@
 """Changes to robots, triggers and their runs."""
 
+from automation.operations.buttons import CannotPress, press_button
 from automation.operations.calls import Call, receive_call
 from automation.operations.present import present_count, start_for_present
 from automation.operations.robots import (
@@ -24,6 +25,7 @@ from automation.operations.triggers import (
 
 __all__ = [
     "Call",
+    "CannotPress",
     "SavedRobot",
     "SavedTrigger",
     "cancel_run",
@@ -34,6 +36,7 @@ __all__ = [
     "delete_robot",
     "delete_trigger",
     "present_count",
+    "press_button",
     "receive_call",
     "renew_secret",
     "reorder_robots",

@@ -46,22 +46,26 @@ def start_for_present(rule: Robot | Trigger, *, actor: Actor) -> int:
 
 
 def present_count(rule: Robot | Trigger) -> int:
-    """How many records stand in the stage from which the rule acts; 0 for a trigger that does not act on entering."""
-    if isinstance(rule, Trigger) and not _acts_on_entering(rule):
+    """How many records stand in the stage from which the rule acts; 0 for one that does not act on entering."""
+    if not _acts_on_entering(rule):
         return 0
     return _visits(_stage_of(rule)).count()
 
 
 def _stage_of(rule: Robot | Trigger) -> int:
     if isinstance(rule, Robot):
+        if rule.button:
+            raise Conflict(_("It acts only when its button is pressed."))
         return rule.stage_id
     if not _acts_on_entering(rule) or rule.source_id is None:
         raise Conflict(_("Only automatic transitions can begin with records that are there already."))
     return rule.source_id
 
 
-def _acts_on_entering(trigger: Trigger) -> bool:
-    kind = trigger_types.get(trigger.kind)
+def _acts_on_entering(rule: Robot | Trigger) -> bool:
+    if isinstance(rule, Robot):
+        return not rule.button
+    kind = trigger_types.get(rule.kind)
     return kind is not None and kind.needs_source and not kind.listens_to.isdisjoint(ENTERING)
 
 

@@ -23,9 +23,11 @@ from automation.operations.checking import (
     wrong,
 )
 from automation.scope import date_field
+from automation.triggers.button import BUTTON_LIMIT
 from automation.verifier import Finding, findings_of
 from core.actor import Actor
 from core.errors import Conflict, Invalid, LimitReached
+from core.text import clean_line
 from events.publish import publish
 from processes.definition_types import Definition
 from processes.models import Stage
@@ -137,6 +139,7 @@ def copy_robot(robot: Robot, *, to: Stage, actor: Actor) -> SavedRobot:
         settings=plain,
         name=robot.name,
         condition=robot.condition,
+        button=robot.button,
         delay_seconds=robot.delay_seconds,
         delay_field=robot.delay_field,
         delay_time=robot.delay_time,
@@ -168,6 +171,7 @@ def _fill(robot: Robot, draft: RobotDraft, definition: Definition, *, before: Ma
     robot.settings = checked_settings(kind, draft.settings, definition, before)
     robot.name = checked_name(draft.name, kind)
     robot.condition = checked_condition(draft.condition, definition)
+    robot.button = clean_line(draft.button, field="button", limit=BUTTON_LIMIT, required=False)
     _require_delay(draft, definition)
     robot.delay_seconds = draft.delay_seconds
     robot.delay_field = draft.delay_field
@@ -180,6 +184,8 @@ def _fill(robot: Robot, draft: RobotDraft, definition: Definition, *, before: Ma
 def _require_delay(draft: RobotDraft, definition: Definition) -> None:
     if abs(draft.delay_seconds) > LONGEST_DELAY:
         raise wrong("delay_seconds", _("A delay is at most a year."))
+    if draft.button.strip() and draft.wait_for_previous:
+        raise wrong("wait_for_previous", _("A robot on a button cannot wait for another robot."))
     if not draft.delay_field:
         if draft.delay_seconds < 0 or draft.delay_time is not None:
             raise wrong("delay_field", _("Choose the date from which to count."))
@@ -212,6 +218,7 @@ def _told(robot: Robot) -> dict[str, Any]:
         "stage": robot.stage_id,
         "version": robot.version,
         "condition": robot.condition,
+        "button": robot.button,
         "delay_seconds": robot.delay_seconds,
         "delay_field": robot.delay_field,
         "delay_time": robot.delay_time.isoformat() if robot.delay_time else None,

@@ -171,7 +171,7 @@ def _fill(trigger: Trigger, draft: TriggerDraft, definition: Definition, *, befo
     require_suited(kind, definition)
     trigger.kind = draft.kind
     trigger.settings = checked_settings(kind, draft.settings, definition, before)
-    trigger.name = checked_name(draft.name, kind)
+    trigger.name = checked_name(draft.name or kind.title(trigger.settings), kind)
     trigger.condition = checked_condition(draft.condition, definition)
     if kind.needs_condition and trigger.condition is None:
         raise wrong("condition", _("Say what must hold."))

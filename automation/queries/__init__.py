@@ -14,6 +14,7 @@ from automation.queries.build import (
     robot_for,
     trigger_for,
 )
+from automation.queries.buttons import Button, Buttons, buttons_of
 from automation.queries.log import (
     BAD,
     Cause,
@@ -32,6 +33,8 @@ from automation.queries.log import (
 __all__ = [
     "BAD",
     "AutomationPage",
+    "Button",
+    "Buttons",
     "CallRow",
     "Cause",
     "RobotForm",
@@ -46,6 +49,7 @@ __all__ = [
     "TriggerTile",
     "automation_page",
     "automation_pages",
+    "buttons_of",
     "hook_url",
     "robot_for",
     "run_detail",

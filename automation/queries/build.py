@@ -53,6 +53,8 @@ class RuleTile:
 class RobotTile(RuleTile):
     """One robot on the automation page."""
 
+    button: str
+    """What is to be pressed, where it does not act on entering."""
     delay_seconds: int
     delay_field: str
     delay_label: str
@@ -224,6 +226,7 @@ class _Tiles:
             kind_label=str(kind.label) if kind else robot.kind,
             icon=kind.icon if kind else "robot",
             summary=kind.summary(robot.settings, self.definition) if kind else "",
+            button=robot.button,
             delay_seconds=robot.delay_seconds,
             delay_field=robot.delay_field,
             delay_label=follows.label if follows else robot.delay_field,

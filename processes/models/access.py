@@ -24,6 +24,7 @@ class Operation(models.TextChoices):
     IMPORT = "import", pgettext_lazy("right", "Import")
     HISTORY = "history", pgettext_lazy("right", "See history")
     OVERRIDE = "override", pgettext_lazy("right", "Override a gate")
+    RUN_BUTTON = "run_button", pgettext_lazy("right", "Press buttons")
     DESIGN = "design", pgettext_lazy("right", "Change the process")
     AUTOMATE = "automate", pgettext_lazy("right", "Change robots and triggers")
     MANAGE_ACCESS = "manage_access", pgettext_lazy("right", "Manage access")

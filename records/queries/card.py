@@ -143,9 +143,14 @@ class LastChange:
 
 
 def card_for(access: Access, record_id: int) -> Card:
-    """The record for the access's actor. Raises NotFound where they may not see it. Four queries, and one for
-    each family of names beside people (two for records and for files)."""
-    row = row_for(access, record_id)
+    """The record for the access's actor. Raises NotFound where they may not see it. One query, and those of
+    `card_of`."""
+    return card_of(access, row_for(access, record_id))
+
+
+def card_of(access: Access, row: TypedRecord) -> Card:
+    """A row that the access's actor sees as its card. Three queries, and one for each family of names beside people
+    (two for records and for files)."""
     tasks = _tasks(row.pk)
     wanted = _wanted_by(access, row, tasks)
     names, sizes = names_for(access.actor, wanted), sizes_of(wanted)

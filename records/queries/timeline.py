@@ -210,6 +210,10 @@ def _task_reopened(event: Event, words: _Words) -> Entry:
     return _entry(event, "refresh", _("Task opened again: %(title)s") % {"title": event.data.get("title", "")})
 
 
+def _pressed(event: Event, words: _Words) -> Entry:
+    return _entry(event, "square-check", _("Pressed “%s”") % event.data["text"])
+
+
 def _called(event: Event, words: _Words) -> Entry:
     return _entry(event, "webhook", _("Another program called"))
 
@@ -255,5 +259,6 @@ _TOLD: Mapping[str, Callable[[Event, _Words], Entry | None]] = {
     "record.deleted": _deleted,
     "record.restored": _restored,
     "hook.received": _called,
+    "button.pressed": _pressed,
     **_TALK,
 }

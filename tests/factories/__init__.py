@@ -25,6 +25,7 @@ EMPLOYEE = {
     Operation.ASSIGN: Scope.OWN,
     Operation.COMMENT: Scope.ALL,
     Operation.HISTORY: Scope.ALL,
+    Operation.RUN_BUTTON: Scope.OWN,
 }
 """What an ordinary worker gets in tests: sees all, changes own."""
 

@@ -70,6 +70,8 @@ class World:
             "record_id": create_record(self.other, values={"title": "Mine"}, actor=SYSTEM).pk,
             "stage_id": stage_of(self.other, "in_work").pk,
             "robot_id": make_robot(self.other).pk,
+            "rule_kind": "robot",
+            "rule_id": make_robot(self.other, button="Remind").pk,
         }
         self.absent = self._absent()
         gone = create_record(self.process, values={"title": SECRET, "assignee": self.admin.pk}, actor=SYSTEM)
@@ -133,6 +135,8 @@ class World:
             "import_id": begin_import(process, name="f.csv", content=f"Title\n{SECRET}\n".encode(), actor=boss).pk,
             "export_id": self._export(),
             "robot_id": robot.pk,
+            "rule_kind": "robot",
+            "rule_id": make_robot(process, button="Remind").pk,
             "trigger_id": trigger.pk,
             "hook_key": trigger.hook_key,
             "kind": "add_comment",

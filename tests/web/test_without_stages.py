@@ -184,7 +184,8 @@ def test_automation_page_speaks_of_no_stages(process: Process, admin: Client) ->
     assert "Automatic transitions" not in catalogue
     assert "webhook" in catalogue
     robot = admin.get(reverse("robot-new", args=[process.key, stage.pk, "add_comment"])).text
-    assert "after the creation of the record" in robot
+    assert "A record is created" in robot
+    assert "enters the stage" not in robot
     assert 'name="keep_running"' not in robot
     trigger = admin.get(reverse("trigger-new", args=[process.key, stage.pk, "webhook"])).text
     assert 'name="allow_backward"' not in trigger

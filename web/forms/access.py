@@ -36,13 +36,20 @@ GROUPS: tuple[tuple[Text, tuple[Operation, ...]], ...] = (
             Operation.RESTORE,
             Operation.HISTORY,
             Operation.OVERRIDE,
+            Operation.RUN_BUTTON,
         ),
     ),
     (gettext_lazy("Many at once"), (Operation.EXPORT, Operation.IMPORT)),
     (gettext_lazy("The process itself"), (Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS)),
 )
 
-_WORK: tuple[str, ...] = (Operation.UPDATE, Operation.MOVE, Operation.ASSIGN, Operation.COMMENT)
+_WORK: tuple[str, ...] = (
+    Operation.UPDATE,
+    Operation.MOVE,
+    Operation.ASSIGN,
+    Operation.COMMENT,
+    Operation.RUN_BUTTON,
+)
 _SEE: dict[str, int] = {Operation.VIEW: Scope.ALL, Operation.HISTORY: Scope.ALL}
 PRESETS: tuple[tuple[str, Text, Mapping[str, int]], ...] = (
     ("none", gettext_lazy("No access"), {}),

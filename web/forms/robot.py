@@ -4,19 +4,25 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as pgettext
 
 from automation.drafts import RobotDraft, TriggerDraft
 from automation.models import Robot, Trigger
 from automation.occasions import TriggerType
 from automation.scope import DATES
+from automation.triggers.button import BUTTON_LIMIT
 from processes.definition_types import Definition, PipelineDef
 from web.forms.durations import UNITS, in_units
+
+BUTTON = "button"
 
 
 class RobotForm(forms.Form):
     """Everything about a robot but the settings of its kind."""
 
     name = forms.CharField(label=_("Name"), max_length=150, required=False)
+    when = forms.ChoiceField(label=_("When"), required=False, widget=forms.RadioSelect)
+    button = forms.CharField(label=_("Text of the button"), max_length=BUTTON_LIMIT, required=False)
     delay = forms.IntegerField(
         label=_("Delay"),
         min_value=0,
@@ -65,8 +71,10 @@ class RobotForm(forms.Form):
     def __init__(self, *args: Any, definition: Definition, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.dates = [(field.key, field.label) for field in definition.fields if field.type.kind in DATES]
-        entering = _("entering the stage") if definition.has_stages else _("the creation of the record")
-        self.fields["delay_field"].choices = [("", entering), *self.dates]  # type: ignore[attr-defined]
+        self.fields["delay_field"].choices = [("", pgettext("delay", "that")), *self.dates]  # type: ignore[attr-defined]
+        entering = _("A record enters the stage") if definition.has_stages else _("A record is created")
+        choices = [("", entering), (BUTTON, _("Somebody presses a button on the card"))]
+        self.fields["when"].choices = choices  # type: ignore[attr-defined]
         if not definition.has_stages:
             del self.fields["keep_running"]
 
@@ -76,8 +84,18 @@ class RobotForm(forms.Form):
         delay, unit = in_units(abs(robot.delay_seconds))
         names = ("name", "delay_field", "delay_time", "wait_for_previous", "keep_running", "condition", "is_on")
         shown = {name: getattr(robot, name) for name in names}
+        when = {"when": BUTTON if robot.button else "", "button": robot.button}
         side = -1 if robot.delay_seconds < 0 else 1
-        return cls(initial={**shown, "delay": delay, "unit": unit, "side": side}, definition=definition)
+        return cls(initial={**shown, **when, "delay": delay, "unit": unit, "side": side}, definition=definition)
+
+    def clean(self) -> dict[str, Any]:
+        """A button says something; whoever waits for it waits for nothing else."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("when") != BUTTON:
+            return {**cleaned, "button": ""}
+        if not cleaned.get("button") and "button" not in self.errors:
+            self.add_error("button", _("Say what stands on the button."))
+        return {**cleaned, "wait_for_previous": False}
 
     def draft(self, kind: str, settings: dict[str, Any]) -> RobotDraft:
         """The robot that the form describes."""
@@ -87,6 +105,7 @@ class RobotForm(forms.Form):
             settings=settings,
             name=data["name"],
             condition=data["condition"],
+            button=data["button"],
             delay_seconds=(data["delay"] or 0) * (data["unit"] or 1) * (data["side"] or 1),
             delay_field=data["delay_field"],
             delay_time=data["delay_time"],

@@ -1,8 +1,8 @@
 """Addresses of boards, lists, cards and my work."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from web.views import board, card, editing, exports, files, filters, gate, imports, links, table, work
+from web.views import board, buttons, card, editing, exports, files, filters, gate, imports, links, table, work
 
 record: list[URLPattern | URLResolver] = [
     path("", card.card, name="record-card"),
@@ -17,6 +17,10 @@ record: list[URLPattern | URLResolver] = [
     path("linked/", links.linked, name="record-linked"),
     path("activity/", card.activity, name="record-activity"),
     path("watch/", card.watch, name="record-watch"),
+    path("buttons/", buttons.buttons, name="record-buttons"),
+    re_path(
+        r"^buttons/(?P<rule_kind>robot|trigger)-(?P<rule_id>[0-9]{1,18})/press/\Z", buttons.press, name="record-press"
+    ),
     path("comments/", card.comment, name="record-comment"),
     path("tasks/", card.task, name="record-task"),
     path("tasks/<int:task_id>/", card.task_done, name="record-task-done"),

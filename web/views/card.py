@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.queries import people
+from automation.queries import buttons_of
 from core.errors import Invalid, NotFound
 from core.text import id_from
 from processes.permissions import Access, visible_access
 from records.operations import add_comment, complete_task, create_task, reopen_task, watch_record
 from records.queries.backlinks import backlinks_of
-from records.queries.card import Card, card_for
+from records.queries.card import card_of, row_for
+from records.typed import TypedRecord
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs, process_url
 from web.responses import with_events
@@ -29,7 +31,7 @@ from web.views.work import work_page
 def card(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     """The page; for a script the panel, or the record alone after a change."""
     access = visible_access(request.actor, key)
-    context = {**_context(access, card_for(access, record_id)), "backlinks": backlinks_of(access, record_id)}
+    context = _whole(access, row_for(access, record_id))
     if not is_fragment(request):
         tabs = process_tabs(access, "")
         return render(request, "records/card.html", {**context, "tabs": tabs})
@@ -57,11 +59,10 @@ def watch(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     watch_record(key, record_id, watches=request.POST.get("watches") == "1", actor=request.actor)
     access = visible_access(request.actor, key)
     try:
-        found = card_for(access, record_id)
+        row = row_for(access, record_id)
     except NotFound:
         return HttpResponse(headers={"HX-Redirect": process_url(access.definition)})
-    context = {**_context(access, found), "backlinks": backlinks_of(access, record_id)}
-    response = render(request, "records/_record.html", context)
+    response = render(request, "records/_record.html", _whole(access, row))
     return with_events(response, **{"record:changed": {"kind": "record.updated", "process": key, "record": record_id}})
 
 
@@ -107,7 +108,16 @@ def task_done(request: PersonalRequest, key: str, record_id: int, task_id: int) 
     return _done(request, key, record_id, kind)
 
 
-def _context(access: Access, found: Card) -> dict[str, Any]:
+def _whole(access: Access, row: TypedRecord) -> dict[str, Any]:
+    return {
+        **_context(access, row),
+        "backlinks": backlinks_of(access, row.pk),
+        "buttons": buttons_of(access, row),
+    }
+
+
+def _context(access: Access, row: TypedRecord) -> dict[str, Any]:
+    found = card_of(access, row)
     return {
         "access": access,
         "process": access.definition,
@@ -118,7 +128,7 @@ def _context(access: Access, found: Card) -> dict[str, Any]:
 
 
 def _activity(request: PersonalRequest, access: Access, record_id: int, status: int = 200, **more: Any) -> HttpResponse:
-    context = {**_context(access, card_for(access, record_id)), **more}
+    context = {**_context(access, row_for(access, record_id)), **more}
     return render(request, "records/_activity.html", context, status=status)
 
 

@@ -252,6 +252,11 @@ def _triggers(admin: Actor) -> None:
                      source=stages["received"].pk),
         actor=admin,
     )  # fmt: skip
+    create_trigger(
+        stages["in_work"],
+        TriggerDraft("button", {"text": "The customer has answered"}, source=stages["waiting"].pk, allow_backward=True),
+        actor=admin,
+    )
 
 
 def _linked(admin: Actor) -> None:

@@ -168,3 +168,33 @@ def test_those_who_may_not_automate_see_nothing(employee: Client, process: Proce
         assert employee.get(reverse(name, args=[process.key, *arguments])).status_code == 403
     for name in ("trigger-switch", "trigger-remove", "trigger-renew"):
         assert employee.post(reverse(name, args=[process.key, trigger.pk])).status_code in (403, 404)
+
+
+def test_editor_adds_a_button_called_by_its_text(admin: Client, process: Process, stage: Stage) -> None:
+    address = reverse("trigger-new", args=[process.key, stage.pk, "button"])
+    data = {"name": "", "condition": "null", "source": "", "stage": stage.pk, "is_on": "on", "settings-question": ""}
+    wrong = admin.post(address, {**data, "settings-text": "a\u2028b"})
+    assert (wrong.status_code, "Control characters" in wrong.text) == (422, True)
+    admin.post(address, {**data, "settings-text": "Take it"})
+    trigger = Trigger.objects.get()
+    assert (trigger.name, trigger.settings) == ("Take it", {"text": "Take it", "question": ""})
+    page = admin.get(reverse("process-automation", args=[process.key])).text
+    assert "Button “Take it”" in page
+
+
+def test_editor_puts_a_robot_on_a_button_and_takes_it_off(admin: Client, process: Process, stage: Stage) -> None:
+    address = reverse("robot-new", args=[process.key, stage.pk, "add_comment"])
+    data = {"name": "", "condition": "null", "is_on": "on", "settings-text": "Hello", "when": "button"}
+    wrong = admin.post(address, {**data, "button": ""})
+    assert (wrong.status_code, "Say what stands on the button." in wrong.text) == (422, True)
+    admin.post(address, {**data, "button": "Greet", "wait_for_previous": "on"})
+    robot = Robot.objects.get()
+    assert (robot.button, robot.wait_for_previous) == ("Greet", False)
+    create_record(process, values={"title": "x"}, stage="in_work", actor=SYSTEM)
+    editor = admin.get(reverse("robot-edit", args=[process.key, robot.pk])).text
+    assert 'value="Greet"' in editor
+    assert "Start for them too" not in editor
+    assert "Acts when this button is pressed" in admin.get(reverse("process-automation", args=[process.key])).text
+    admin.post(reverse("robot-edit", args=[process.key, robot.pk]), {**data, "when": "", "button": "Greet"})
+    robot.refresh_from_db()
+    assert robot.button == ""
