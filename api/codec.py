@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from core.errors import Invalid, NotFound, Text
 from processes.definition_types import Definition, FieldDef
 from processes.fieldtype import FieldType
+from processes.permissions import Access
+from processes.queries import visible_stage
 from records.queries.rows import Row
 from records.typed import TypedRecord
 
@@ -108,7 +110,7 @@ def _reader(kind: FieldType) -> Reader | None:
     return None if is_plain else kind.to_json
 
 
-def incoming(data: Mapping[str, Any], definition: Definition, *, keys: frozenset[str]) -> Incoming:
+def incoming(data: Mapping[str, Any], access: Access, *, keys: frozenset[str]) -> Incoming:
     """The body of a write in the shape of a read, of which only `keys` may be written.
 
     Raises Invalid naming every other key. Values and field keys are checked by the operation.
@@ -118,16 +120,16 @@ def incoming(data: Mapping[str, Any], definition: Definition, *, keys: frozenset
     if not isinstance(fields, dict):
         problems["fields"], fields = [_("An object of values by field key is expected.")], {}
     problems |= {f"fields.{key}": [_("There is no such field.")] for key in fields if key in WRITTEN}
-    if not definition.has_stages:
+    if not access.definition.has_stages:
         problems |= {key: [_("This process has no stages.")] for key in ("stage", "pipeline") if data.get(key)}
-    stage = None if problems else _start(data, definition, problems)
+    stage = None if problems else _start(data, access, problems)
     if problems:
         raise Invalid(_("Some values are wrong."), problems)
     base = {key: data[key] for key in WRITTEN if key in data}
     return Incoming({**base, **fields}, stage)
 
 
-def _start(data: Mapping[str, Any], definition: Definition, problems: dict[str, list[Text]]) -> int | None:
+def _start(data: Mapping[str, Any], access: Access, problems: dict[str, list[Text]]) -> int | None:
     """The id of the stage that `pipeline` and `stage` mean together; None where neither says anything."""
     stage, pipeline = data.get("stage"), data.get("pipeline")
     if stage is None and pipeline is None:
@@ -137,10 +139,10 @@ def _start(data: Mapping[str, Any], definition: Definition, problems: dict[str, 
             problems[key] = [_("A key is expected.")]
             return None
     try:
-        begun = definition.pipeline(pipeline)
-        if stage is None:
-            return begun.first_stage.id
-        return definition.stage(f"{pipeline}.{stage}" if pipeline else str(stage)).id
+        begun = visible_stage(access, "", pipeline=pipeline) if pipeline else None
+        if stage is None and begun is not None:
+            return begun.id
+        return visible_stage(access, str(stage), pipeline=pipeline).id
     except NotFound as error:
         problems.setdefault("stage" if stage else "pipeline", [error.message])
         return None

@@ -120,6 +120,13 @@ class Access:
         return tuple(field for field in self.definition.fields if self._is_read(field))
 
     @property
+    def known_fields(self) -> tuple[FieldDef, ...]:
+        """The fields that the actor may know of: whoever sets the process up knows them all, without their answers."""
+        if any(self.can(operation) for operation in ADMIN_OPERATIONS):
+            return self.definition.fields
+        return tuple(field for field in self.definition.fields if field in self.readable_fields or self._fills(field))
+
+    @property
     def partial_fields(self) -> tuple[FieldDef, ...]:
         """Those of the readable fields that some of the records which the actor sees do not show."""
         return tuple(field for field in self.readable_fields if self.limits_reading(field))
@@ -130,6 +137,11 @@ class Access:
         if not self.limits.editings:
             return self.definition.fields
         return tuple(field for field in self.definition.fields if self._is_written(field))
+
+    def why_not_written(self, key: str) -> str:
+        """What is said of a key that is none of the writable fields': a hidden field answers like an absent one."""
+        is_known = any(field.key == key for field in self.readable_fields)
+        return _("You have no right to change this field.") if is_known else _("There is no such field.")
 
     def fields_of(self, record: Owned) -> tuple[FieldDef, ...]:
         """The fields that this record shows."""
@@ -179,7 +191,11 @@ class Access:
     def _is_written(self, field: FieldDef) -> bool:
         if field.id not in self.limits.editings:
             return True
-        return any(self.limits.editings[field.id].values()) or bool(self.limits.fillings[field.id])
+        return any(self.limits.editings[field.id].values()) or self._fills(field)
+
+    def _fills(self, field: FieldDef) -> bool:
+        """Whether new records may have an answer to a limited field, in some stage."""
+        return bool(self.limits.fillings.get(field.id))
 
     def may_pass(self, gate: GateDef) -> bool:
         """Whether the gate is open to the actor's roles, whatever else it asks for."""
@@ -205,6 +221,7 @@ def access_for(actor: Actor, process: Definition | Process | int | str) -> Acces
     Administrators and the process's author may do everything; everybody else what the grants of their roles add up to.
     A token is narrowed to its scopes.
     """
+    actor.role_ids  # noqa: B018 - compiled before the process is looked for: an absent one takes as long as a closed one
     definition = process if isinstance(process, Definition) else definition_of(process)
     if _is_master(actor, definition):
         return Access(actor, definition, _narrowed(EVERYTHING, actor))

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import NotFound
-from processes.definition_types import PipelineDef
+from processes.definition_types import PipelineDef, StageDef
 from processes.models import Field, FieldJob, Grant, Operation, Pipeline, Process, Section, Stage
-from processes.permissions import Access, access_for
+from processes.permissions import Access, access_for, visible_access
 from processes.storage import storage
 from processes.uses import Use, field_use_kinds, stage_uses
 
@@ -21,11 +21,9 @@ def process_for(actor: Actor, key: str, *, operation: str = Operation.DESIGN) ->
 
     Raises NotFound where they may not see it, NotAllowed where they may see but not do.
     """
-    process = Process.objects.filter(key=key).first()
-    if process is None:
-        raise NotFound(_("There is no such process."))
-    access_for(actor, process).require(operation)
-    return process
+    access = visible_access(actor, key)
+    access.require(operation)
+    return Process.objects.get(pk=access.definition.id)
 
 
 def field_of(process: Process, key: str) -> Field:
@@ -141,6 +139,21 @@ def visible_pipelines(access: Access) -> tuple[PipelineDef, ...]:
         for pipeline in access.definition.shown_pipelines
         if any(access.reach(operation, stage.id) for stage in pipeline.stages for operation in _SHOWING)
     )
+
+
+def visible_stage(access: Access, key: str | int, *, pipeline: str | None = None) -> StageDef:
+    """A stage of a pipeline that the actor sees, by id or key; the first one of a pipeline for an empty key.
+
+    Raises NotFound, for a closed pipeline as for an absent one.
+    """
+    definition = access.definition
+    named = f"{pipeline}.{key}" if pipeline and key else key
+    stage = definition.stage(named) if key else definition.pipeline(pipeline).first_stage
+    if not definition.has_stages or definition.pipeline_by_id[stage.pipeline_id] in visible_pipelines(access):
+        return stage
+    if not key:
+        raise NotFound(_("There is no such pipeline."), pipeline=pipeline)
+    raise NotFound(_("There is no such stage."), stage=named)
 
 
 Differing = dict[int, dict[str, dict[int, int]]]

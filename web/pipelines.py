@@ -11,7 +11,7 @@ from core.errors import NotFound
 from core.text import id_from
 from processes.definition_types import PipelineDef, StageDef
 from processes.permissions import Access
-from processes.queries import creating_pipelines, visible_pipelines
+from processes.queries import creating_pipelines, visible_pipelines, visible_stage
 from records.queries.filters import all_of, condition_from
 from records.queries.narrowing import Narrowing
 from web.middleware import PersonalRequest
@@ -62,7 +62,7 @@ def beginning_stage(request: PersonalRequest, access: Access) -> StageDef:
     """Where a new record begins: the stage asked for, or the first one of the pipeline one is looking at."""
     asked = id_from(request.POST.get("stage") or request.GET.get("stage") or "")
     if asked is not None:
-        return access.definition.stage(asked)
+        return visible_stage(access, asked)
     return creating_pipeline(access, chosen_pipeline(request, access)).first_stage
 
 

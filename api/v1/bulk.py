@@ -14,7 +14,8 @@ from api.passing import passing_from
 from api.v1.serializers import BulkBody, BulkOut
 from api.views import ApiView
 from core.errors import Invalid, NotFound, SmartCRMError
-from processes.definition_types import Definition
+from processes.permissions import Access
+from processes.queries import visible_stage
 from records.operations import Outcome, RecordChange, change_records
 
 KEYS = {
@@ -39,13 +40,13 @@ class BulkRecords(ApiView):
         """Up to 1,000 operations in order, each done or refused by itself; one result for each."""
         access = self.access(key)
         operations = self.body(BulkBody)["operations"]
-        changes = [_change(operation, access.definition) for operation in operations]
+        changes = [_change(operation, access) for operation in operations]
         outcomes = change_records(access.definition, changes, actor=self.actor)
         results = [_result(operation, found) for operation, found in zip(operations, outcomes, strict=True)]
         return Response({"results": results, "refused": sum("error" in result for result in results)})
 
 
-def _change(operation: Mapping[str, Any], definition: Definition) -> RecordChange | SmartCRMError:
+def _change(operation: Mapping[str, Any], access: Access) -> RecordChange | SmartCRMError:
     """The change that one operation describes, or why it describes none."""
     try:
         op = operation.get("op")
@@ -57,37 +58,35 @@ def _change(operation: Mapping[str, Any], definition: Definition) -> RecordChang
         if op == "create":
             record = _record(operation)
             passing = passing_from(record.get("passing"), with_fields=False)
-            body = incoming(record, definition, keys=CREATABLE)
+            body = incoming(record, access, keys=CREATABLE)
             return RecordChange(values=body.values, stage=body.stage, passing=passing)
         number, version = _number(operation, "id"), _number(operation, "version", required=False)
         if op == "move":
-            return _move(operation, definition, number, version)
+            return _move(operation, access, number, version)
         if op == "delete":
             return RecordChange(record_id=number, version=version, delete=True)
-        values = incoming(_record(operation), definition, keys=UPDATABLE).values
+        values = incoming(_record(operation), access, keys=UPDATABLE).values
         return RecordChange(record_id=number, version=version, values=values)
     except Invalid as error:
         return error
 
 
-def _move(
-    operation: Mapping[str, Any], definition: Definition, number: int | None, version: int | None
-) -> RecordChange:
+def _move(operation: Mapping[str, Any], access: Access, number: int | None, version: int | None) -> RecordChange:
     """To one stage, or by `stages`: from which stage to which."""
     passing, given = passing_from(operation.get("passing")), operation.get("stages", {})
     if not isinstance(given, dict) or (given and "stage" in operation):
         raise Invalid(_("Say where to."), {"stage": [_("Give either “stage” or “stages”.")]})
     if given:
-        places = {_place(definition, key): _place(definition, to) for key, to in given.items()}
+        places = {_place(access, key): _place(access, to) for key, to in given.items()}
         return RecordChange(record_id=number, version=version, places=places, passing=passing)
     return RecordChange(record_id=number, version=version, to=_stage(operation), passing=passing)
 
 
-def _place(definition: Definition, key: object) -> int:
+def _place(access: Access, key: object) -> int:
     try:
         if not isinstance(key, str):
             raise NotFound(_("There is no such stage."))
-        return definition.stage(key).id
+        return visible_stage(access, key).id
     except NotFound as error:
         raise Invalid(error.message, {"stages": [error.message]}) from error
 

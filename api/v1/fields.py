@@ -70,8 +70,8 @@ class Fields(ApiView):
 
     @extend_schema(operation_id="fields_list", summary="List fields", responses={200: items_of(FieldOut)})
     def get(self, request: Request, key: str) -> Response:
-        """All fields in order."""
-        return Response({"items": FieldOut(self.access(key).definition.fields, many=True).data})
+        """All fields in order that one may know of."""
+        return Response({"items": FieldOut(self.access(key).known_fields, many=True).data})
 
     @extend_schema(operation_id="fields_create", summary="Add a field", request=FieldAdd, responses={201: FieldOut})
     def post(self, request: Request, key: str) -> Response:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.listing import number_from
 from api.schema import parameter, record_schema
+from api.v1.field_shapes import FieldOut
 from api.v1.serializers import (
     AccessBody,
     AccessOut,
@@ -207,9 +208,10 @@ class ProcessWhy(ApiView):
 
 
 def _process(access: Access) -> dict[str, Any]:
-    """A process as one sees it: without the pipelines that are closed to one."""
+    """A process as one sees it: without the pipelines that are closed to one and the fields that one may not know."""
     pipelines = PipelineOut(visible_pipelines(access), many=True).data
-    return {**ProcessOut(access.definition).data, "pipelines": pipelines}
+    fields = FieldOut(access.known_fields, many=True).data
+    return {**ProcessOut(access.definition).data, "fields": fields, "pipelines": pipelines}
 
 
 def draft_from(body: Mapping[str, Any]) -> ProcessDraft:

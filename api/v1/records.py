@@ -83,7 +83,7 @@ class Records(RecordView):
         access = self.access(key)
         data = self.json()
         passing = passing_from(data.get("passing"), with_fields=False)
-        body = incoming(data, access.definition, keys=CREATABLE)
+        body = incoming(data, access, keys=CREATABLE)
         row = create_record(access.definition, values=body.values, stage=body.stage, passing=passing, actor=self.actor)
         return self.shown(access, row, query, status=201)
 
@@ -117,7 +117,7 @@ class OneRecord(RecordView):
         """Change the values that the body names; the others stay. `If-Match` refuses a version of yesterday."""
         query = self.query(*SHAPE)
         access = self.access(key)
-        body = incoming(self.json(), access.definition, keys=UPDATABLE)
+        body = incoming(self.json(), access, keys=UPDATABLE)
         row = update_record(access.definition, record_id, values=body.values, version=self.version(), actor=self.actor)
         return self.shown(access, row, query)
 

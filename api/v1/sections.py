@@ -65,14 +65,14 @@ class Sections(ApiView):
     @extend_schema(operation_id="sections_list", summary="List sections", responses={200: items_of(SectionOut)})
     def get(self, request: Request, key: str) -> Response:
         """All sections in order, with the keys of their fields."""
-        definition = self.access(key).definition
+        access = self.access(key)
         rows = [
             {
                 "id": section.id,
                 "name": section.name,
-                "keys": [field.key for field in definition.fields if field.section_id == section.id],
+                "keys": [field.key for field in access.known_fields if field.section_id == section.id],
             }
-            for section in definition.sections
+            for section in access.definition.sections
         ]
         return Response({"items": SectionOut(rows, many=True).data})
 

@@ -109,20 +109,20 @@ def plan_of(access: Access, *, width: int, targets: Sequence[str | None], key: s
     known = targets_for(access)
     problems = Problems()
     with problems.at():
-        _check_targets(targets, known, width)
+        _check_targets(access, targets, known, width)
     with problems.at():
         _check_key(key, known, [target for target in targets if target])
     problems.raise_any()
     return Plan(access.definition, tuple(known[target] if target else None for target in targets), key)
 
 
-def _check_targets(targets: Sequence[str | None], known: dict[str, Target], width: int) -> None:
+def _check_targets(access: Access, targets: Sequence[str | None], known: dict[str, Target], width: int) -> None:
     if len(targets) != width:
         raise Invalid(_("Say for each column where it goes."), {"targets": [_("The file has %d columns.") % width]})
     wrong: dict[str, list[Text]] = {}
     for index, target in enumerate(targets):
         if target and target not in known:
-            wrong[f"targets.{index}"] = [_("There is no such field.")]
+            wrong[f"targets.{index}"] = [access.why_not_written(target)]
         elif target and target in targets[:index]:
             wrong[f"targets.{index}"] = [_("Another column goes there already.")]
     if wrong:

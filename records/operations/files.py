@@ -117,7 +117,7 @@ def _checked(access: Access, uploads: Sequence[Upload]) -> dict[str, FieldDef]:
     for upload in uploads:
         with problems.at():
             if upload.field not in known:
-                raise _wrong(upload.field, _("There is no such field."))
+                raise _wrong(upload.field, access.why_not_written(upload.field))
             _check(upload, known[upload.field])
     problems.raise_any()
     return known

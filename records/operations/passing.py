@@ -44,7 +44,7 @@ class Passed:
 
 def told_terms(access: Access, row: TypedRecord, terms: Terms, *, can_override: bool) -> dict[str, Any]:
     """Terms as programs read them; of fields that the record does not show only that there are some."""
-    fields = [field for field in terms.fields if _is_told(access, field, row)]
+    fields = [field for field in terms.fields if is_told(access, field, row)]
     return {
         "fields": [{"key": field.key, "label": field.label, "type": field.type.key} for field in fields],
         "hidden_fields": len(terms.fields) - len(fields),
@@ -88,13 +88,13 @@ def require_open(
     return Passed(passing.reason, passing.comment.strip(), data)
 
 
-def _is_told(access: Access, field: FieldDef, row: TypedRecord) -> bool:
+def is_told(access: Access, field: FieldDef, row: TypedRecord) -> bool:
     """Whether the actor may know of a field of a record, or of one that is to be made."""
     return access.reads(field, row) if row.pk is not None else access.fills(field, row.stage_id)
 
 
 def _empty(access: Access, row: TypedRecord, terms: Terms) -> Invalid:
-    told = [field for field in terms.fields if _is_told(access, field, row)]
+    told = [field for field in terms.fields if is_told(access, field, row)]
     if len(told) < len(terms.fields):
         return Invalid(
             _("A field that you may not fill in is required here."), {f.key: [_("Fill this in.")] for f in told}

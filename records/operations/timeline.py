@@ -96,13 +96,12 @@ def _task(process: ProcessRef, task_id: int, actor: Actor) -> tuple[Writing, Typ
     """The task, with its record locked before it, so that two completions cannot both count."""
     writing = begin(process, actor=actor)
     task = Task.objects.filter(pk=task_id, record__process_id=writing.definition.id).first()
-    absent = NotFound(_("There is no such task."), task=task_id)
-    if task is None:
-        raise absent
     try:
-        row = writing.row(task.record_id)
+        # A record is looked for in any case: an absent task takes as long as a foreign one.
+        row = writing.row(task.record_id if task else 0)
     except NotFound as error:
-        raise absent from error
+        raise NotFound(_("There is no such task."), task=task_id) from error
+    assert task is not None
     if task.assignee_id is None or task.assignee_id != actor.user_id:
         writing.access.require(Operation.UPDATE, row)
     task.refresh_from_db()

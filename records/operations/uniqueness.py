@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import Invalid
 from processes.definition_types import Definition, FieldDef
+from records.operations.passing import is_told
 from records.operations.writing import Writing
 from records.typed import TypedRecord, model_for
 
@@ -25,7 +26,9 @@ def require_unique(writing: Writing, row: TypedRecord, fields: Iterable[FieldDef
         taken += [f for f, value in mine.items() if value in writing.drafted and f not in taken]
         writing.drafted.update(mine.values())
     if taken:
-        raise Invalid(_("Some values are taken."), {f.key: [_("Another record has this value.")] for f in taken})
+        # A record may come out of the bin with values that it does not show.
+        told = [f for f in taken if is_told(writing.access, f, row)]
+        raise Invalid(_("Some values are taken."), {f.key: [_("Another record has this value.")] for f in told})
 
 
 def taken_by_others(definition: Definition, row: TypedRecord, fields: Sequence[FieldDef]) -> list[FieldDef]:

@@ -76,7 +76,7 @@ def clean_values(
                 cleaned.base["assignee_id"] = PERSON_FIELD.type.parse(raw, PERSON_FIELD)
             elif key == "observers":
                 cleaned.base["observer_ids"] = OBSERVERS_FIELD.type.parse(raw, OBSERVERS_FIELD)
-            elif key not in fields or (row is not None and not writing.access.reads(fields[key], row)):
+            elif key not in fields or not _may_know(writing.access, fields[key], row, begins):
                 problems[key] = [_("There is no such field.")]
             elif fields[key].type.is_computed:
                 problems[key] = [_("This value is computed; it cannot be written.")]
@@ -92,6 +92,13 @@ def clean_values(
     if problems:
         raise Invalid(_("Some values are wrong."), problems)
     return cleaned
+
+
+def _may_know(access: Access, its_field: FieldDef, row: TypedRecord | None, begins: StageDef | None) -> bool:
+    """Whether there is such a field at all for the actor: a hidden one answers like one that does not exist."""
+    if row is not None:
+        return access.reads(its_field, row)
+    return begins is None or access.fills(its_field, begins.id) or its_field in access.readable_fields
 
 
 def _may_write(access: Access, its_field: FieldDef, row: TypedRecord | None, begins: StageDef | None) -> bool:

@@ -17,7 +17,7 @@ from core.errors import Conflict, NotFound, Stale
 from core.rows import one_row
 from events.models import Event
 from events.publish import Changes, publish
-from processes.definition import definition_at, definition_of
+from processes.definition import definition_at
 from processes.definition_types import Definition, StageDef
 from processes.models import Operation, Process
 from processes.operations.changing import lock_for_writing
@@ -144,7 +144,7 @@ def begin(process: ProcessRef, *, actor: Actor) -> Writing:
         if process.actor is not actor:
             raise ValueError("A write in progress is its own actor's.")
         return process
-    process_id = _id_of(process)
+    process_id = _id_of(process, actor)
     version, now = lock_for_writing(process_id)
     if version is None:
         raise NotFound(_("There is no such process."))
@@ -185,9 +185,10 @@ def first_rank_in(writing: Writing, stage: StageDef) -> str | None:
     return rank
 
 
-def _id_of(process: int | str | Definition | Process) -> int:
+def _id_of(process: int | str | Definition | Process, actor: Actor) -> int:
+    """The id; for a key only of a process that the actor may see, so that nobody waits for the lock of another."""
     if isinstance(process, int):
         return process
     if isinstance(process, str):
-        return definition_of(process).id
+        return visible_access(actor, process).definition.id
     return process.pk if isinstance(process, Process) else process.id

@@ -11,8 +11,8 @@ from core.errors import NotFound
 from processes.definition_types import FieldDef
 from processes.fieldtype import FILE
 from processes.models import Operation
-from processes.permissions import Access, access_for
-from records.models import Attachment
+from processes.permissions import Access, access_for, accesses_for
+from records.models import Attachment, Record
 from records.queries.card import row_for
 
 
@@ -29,10 +29,16 @@ def file_for(actor: Actor, file_id: int, *, process_id: int | None = None) -> At
 
     A value gives its files to everybody who may read it. A file that its value does not name any more belongs to the
     history: to whoever may see that. One that no record holds yet belongs to who uploaded it. While the record is in
-    the bin nobody has its files.
+    the bin nobody has its files. One that is not theirs costs
+    what one that is nowhere does.
     """
-    file = Attachment.objects.filter(pk=file_id).first()
-    if file is None or process_id not in (None, file.process_id) or not _may_have(actor, file):
+    accesses = accesses_for(actor) if process_id is None else [access_for(actor, process_id)]
+    hidden = [f.id for access in accesses for f in access.definition.fields if f not in access.readable_fields]
+    held = Q(record__in=Record.objects.visible_to(accesses).values("pk")) & ~Q(field_id__in=hidden)
+    loose = Q(record=None, uploader_id=actor.user_id or 0)
+    files = Attachment.objects.filter(held | loose, pk=file_id)
+    file = (files if process_id is None else files.filter(process_id=process_id)).first()
+    if file is None or not _may_have(actor, file):
         raise NotFound(_("There is no such file."), file=file_id)
     return file
 
@@ -56,8 +62,9 @@ def files_in_form(
 
 
 def _may_have(actor: Actor, file: Attachment) -> bool:
+    """Whether a value that the actor reads names the file, or did and they see the history."""
     if file.record_id is None:
-        return actor.user_id is not None and file.uploader_id == actor.user_id
+        return True
     try:
         access = access_for(actor, file.process_id)
         row = row_for(access, file.record_id)

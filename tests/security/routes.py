@@ -21,32 +21,41 @@ class Who:
     """Sees everything, may do nothing."""
     scoped: int
     """Sees own records, or those of another department; the record of the address is neither."""
+    elsewhere: int
+    """May do everything with records, in another stage than the one where the record of the address stands."""
     colleague: int
     """May do everything with records, and nothing about the process itself."""
     anonymous: bool = False
     """Whether one need not sign in."""
+    hidden: int | None = None
+    """A colleague whose role hides the fields `world.LIMITED`; as the colleague unless said otherwise."""
 
 
-OPEN = Who(OK, OK, OK, OK, anonymous=True)
-SIGNED_IN = Who(OK, OK, OK, OK)
-ADMINS = Who(403, 403, 403, 403)
-OWNER = Who(404, 404, 404, 404)
+OPEN = Who(OK, OK, OK, OK, OK, anonymous=True)
+SIGNED_IN = Who(OK, OK, OK, OK, OK)
+ADMINS = Who(403, 403, 403, 403, 403)
+OWNER = Who(404, 404, 404, 404, 404)
 """Only whose it is: a token, a notification, a session."""
-PROCESS = Who(404, OK, OK, OK)
-RECORD = Who(404, OK, 404, OK)
-CHANGE = Who(404, 403, 404, OK)
+PROCESS = Who(404, OK, OK, OK, OK)
+FIELD = Who(404, OK, OK, OK, OK, hidden=404)
+"""A field by its key."""
+RECORD = Who(404, OK, 404, 404, OK)
+VALUE = Who(404, OK, 404, 404, OK, hidden=404)
+"""What a value of the record holds."""
+CHANGE = Who(404, 403, 404, 404, OK)
 """Changing the record."""
-IN_BIN = Who(404, 404, 404, OK)
+IN_BIN = Who(404, 404, 404, 404, OK)
 """A deleted record: there only for those who may restore it."""
-USE = Who(404, 403, 403, OK)
+USE = Who(404, 403, 403, OK, OK)
 """Creating, importing, exporting, the bin: a right that is given or not."""
-JOB = Who(404, 403, 403, 404)
+JOB = Who(404, 403, 403, 404, 404)
 """An import or export of somebody else."""
-RULES = Who(404, 403, 403, 403)
+RULES = Who(404, 403, 403, 403, 403)
 """Fields, stages, rights, automation."""
 
-FILES = "files"
-"""The body of a form with a file."""
+FILE = "<a file>"
+"""A value of a form that is a file."""
+FILES = {"scans": FILE}
 
 Row = tuple[str, Any, Who]
 Table = dict[str, list[Row]]
@@ -127,13 +136,13 @@ PAGES: Table = {
     "role-delete": post(ADMINS),
     # Records
     "record-anywhere": get(RECORD),
-    "file": get(RECORD),
+    "file": get(VALUE),
     "process-board": get(PROCESS),
     "process-list": get(PROCESS),
     "board-column": get(PROCESS),
     "board-totals": get(PROCESS),
     "process-filter-control": get(PROCESS),
-    "field-choices": [("get", None, PROCESS), ("post", {"title": "C"}, Who(404, 404, 404, 404))],
+    "field-choices": [("get", None, FIELD), ("post", {"title": "C"}, OWNER)],
     "process-bin": get(USE),
     "files-upload": post(USE, FILES),
     "record-new": form(USE, {"title": "R"}),
@@ -338,7 +347,7 @@ REST: Table = {
     "api-task-complete": post(CHANGE),
     "api-task-reopen": post(CHANGE),
     "api-files": post(USE, FILES),
-    "api-file": get(RECORD),
+    "api-file": get(VALUE),
     "api-record-linked": get(RECORD),
     "api-record-files": get(RECORD),
     "api-imports": [*get(USE), *post(USE, {})],

@@ -4,39 +4,30 @@ tests/security/routes.py is the table. An address without a row fails here by it
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
-from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from api.throttling import buckets
 from api.v1 import urls as rest_urls
 from core.actor import SYSTEM
 from processes.models import FieldLevel
-from processes.operations import set_field_grants, update_field
+from processes.operations import set_field_grants
 from processes.queries import field_of
 from records.operations import update_record
 from tests.api.conftest import client_of
 from tests.factories import signed_in
-from tests.security.routes import ANYBODYS, FILES, OK, PAGES, REST, SIGNING_IN, Table, Who
-from tests.security.world import SECRET, World
+from tests.security.door import Door, parts_of, rows, told, whole
+from tests.security.routes import ANYBODYS, OK, PAGES, REST, SIGNING_IN, Table, Who
+from tests.security.world import HIDDEN, SECRET, World
 
 pytestmark = pytest.mark.django_db
 
 METHODS = ("get", "post", "put", "patch", "delete")
 SERVED = {200, 201, 202, 204, 302, 400, 405, 409, 412, 415, 422, 428}
-NOTED = {"accounts_session", "accounts_token"}
-"""Tables in which the use of a session or a token is noted."""
-WRITES = "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
 VARYING = re.compile(r"[A-Za-z0-9]{64}|<code>[0-9a-f-]{8,}</code>")
-JSON = {"accept": "application/json"}
-HIDDEN = "ocelot"
-
-Send = Callable[..., Any]
 
 
 @pytest.fixture
@@ -56,72 +47,6 @@ def walk(patterns: list[Any]) -> Iterator[URLPattern]:
 
 def names(patterns: list[Any]) -> set[str]:
     return {pattern.name or f"without a name: {pattern.pattern}" for pattern in walk(patterns)}
-
-
-def parts_of(name: str) -> list[str]:
-    """What an address is made of."""
-    (_pattern, parts), *_others = get_resolver().reverse_dict.getlist(name)[0][0]
-    return list(parts)
-
-
-def rows(table: Table) -> Iterator[tuple[str, str, Any, Who]]:
-    for name, lines in table.items():
-        for method, body, who in lines:
-            yield name, method, body, who
-
-
-def told(wrong: list[Any]) -> str:
-    """Every mistake on a line of its own."""
-    return "\n".join(["", *map(str, wrong)])
-
-
-class Door:
-    """One person before the pages or before REST. What they do is undone at once."""
-
-    def __init__(self, client: Client, world: World, *, is_rest: bool) -> None:
-        self.client = client
-        self.world = world
-        self.is_rest = is_rest
-
-    def send(self, name: str, method: str, body: Any = None, **ids: Any) -> tuple[Any, set[str]]:
-        """The answer, and the tables into which something was written on the way."""
-        known = {**self.world.ids, **self.world.special.get(name, {}), **ids}
-        path = reverse(name, kwargs={part: known[part] for part in parts_of(name)}) + QUERY.get(name, "").format(
-            **known
-        )
-        with transaction.atomic():
-            before = _writes()
-            data: dict[str, Any] = {} if body is None else {"data": _filled(body, known)}
-            if (self.is_rest or isinstance(body, bytes)) and body != FILES:
-                data["content_type"] = "application/json"
-            answer = getattr(self.client, method)(path, headers=JSON, **data)
-            answer.text_of = "" if answer.streaming else answer.text
-            written = {table for table, count in _writes().items() if count != before.get(table, 0)} - NOTED
-            transaction.set_rollback(True)
-        return answer, written
-
-
-def _writes() -> dict[str, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(WRITES)
-        return dict(cursor.fetchall())
-
-
-def _filled(body: Any, ids: Mapping[str, Any]) -> Any:
-    if body == FILES:
-        return {"scans": SimpleUploadedFile("a.txt", b"words", "text/plain")}
-    if isinstance(body, bytes):
-        return re.sub(r"\{(\w+)\}", lambda found: str(ids[found[1]]), body.decode())
-    if isinstance(body, dict):
-        return {key: ids[v[1:-1]] if isinstance(v, str) and v.startswith("{") else v for key, v in body.items()}
-    return body
-
-
-QUERY = {
-    "record-gate": "?stage={stage_id}",
-    "gate-edit": "?target={stage_id}",
-    "api-process-why": "?person={person_id}",
-}
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
@@ -195,7 +120,8 @@ def _told_apart(door: Door, answer: Any, name: str, method: str, body: Any) -> l
     found = []
     for part in hidden:
         other, _written = door.send(name, method, body, **{part: world.absent[part]})
-        if _plain(answer, ids[part]) != _plain(other, world.absent[part]):
+        known = (ids[part], world.absent[part])
+        if _plain(answer, *known) != _plain(other, *known):
             found.append((name, method, f"absent {part} differs", answer.text_of[-90:], other.text_of[-90:]))
     return found
 
@@ -205,17 +131,30 @@ def _is_nothing(door: Door) -> bool:
     return door.send(name, "get")[0].status_code == 404
 
 
-def _plain(answer: Any, named: Any) -> str:
+def _plain(answer: Any, *named: Any) -> str:
     """The answer without what differs from one to the next."""
     if answer.headers["Content-Type"] == "application/json":
-        return re.sub(rf"(?<![\w-]){re.escape(str(named))}(?![\w-])", "…", answer.text_of)
+        known = "|".join(re.escape(str(name)) for name in named)
+        return re.sub(rf"(?<![\w-])({known})(?![\w-])", "…", answer.text_of)
     return VARYING.sub("", answer.text_of.replace(answer.request["PATH_INFO"], "…"))
 
 
 NOBODY = ("stranger", "neighbour", "revoked")
 
 
-@pytest.mark.parametrize("name", ["anonymous", "deactivated", *NOBODY, "reader", "own", "far", "colleague"])
+EVERYBODY = (
+    *("anonymous", "deactivated", *NOBODY, "reader", "own", "far", "elsewhere"),
+    *("colleague", "hidden", "read_only"),
+)
+COLUMNS = {
+    **dict.fromkeys(NOBODY, "nobody"),
+    **dict.fromkeys(("own", "far"), "scoped"),
+    **dict.fromkeys(("hidden", "read_only"), "colleague"),
+}
+"""People → whose column of the table is theirs, where it is called otherwise."""
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
 @pytest.mark.parametrize("is_rest", [False, True], ids=["pages", "rest"])
 def test_everybody_gets_what_the_table_says(world: World, name: str, is_rest: bool) -> None:
     client = world.rest(name) if is_rest else world.pages(name)
@@ -224,8 +163,9 @@ def test_everybody_gets_what_the_table_says(world: World, name: str, is_rest: bo
     def expected(who: Who) -> int:
         if name in ("anonymous", "deactivated"):
             return OK if who.anonymous else (401 if is_rest else 302)
-        kind = "nobody" if name in NOBODY else "scoped" if name in ("own", "far") else name
-        return int(getattr(who, kind))
+        if name == "hidden" and who.hidden is not None:
+            return who.hidden
+        return int(getattr(who, COLUMNS.get(name, name)))
 
     wrong = judge(Door(client, world, is_rest=is_rest), REST if is_rest else PAGES, expected)
     assert not wrong, told(wrong)
@@ -296,14 +236,12 @@ def test_whoever_looks_as_somebody_sees_their_pages_and_changes_nothing(world: W
     assert not wrong, told(wrong)
 
 
-@pytest.mark.parametrize("name", ["colleague", "keeper"])
+@pytest.mark.parametrize("name", ["hidden", "keeper"])
 def test_value_of_a_hidden_field_is_in_no_answer(world: World, name: str) -> None:
     """Neither whoever works with all records nor whoever designs the process is told what their role hides."""
     for words in (f"{HIDDEN} before", f"{HIDDEN} now"):
-        update_record(world.process, world.ids["record_id"], values={"comment": words}, actor=SYSTEM)
-    field = field_of(world.process, "comment")
-    update_field(field, changes={"is_searchable": True, "on_card": True}, actor=SYSTEM)
-    levels = {world.roles[name].pk: {field.pk: {None: FieldLevel.HIDDEN}}}
+        update_record(world.process, world.ids["record_id"], values={"wombat": words}, actor=SYSTEM)
+    levels = {world.roles[name].pk: {field_of(world.process, "wombat").pk: {None: FieldLevel.HIDDEN}}}
     set_field_grants(world.process, levels, actor=SYSTEM)
     told_to_admin, wrong = set(), []
     for table, theirs, admins, is_rest in (
@@ -311,14 +249,10 @@ def test_value_of_a_hidden_field_is_in_no_answer(world: World, name: str) -> Non
         (REST, world.rest(name), world.admin_client, True),
     ):
         for route, method, body, _who in rows(table):
-            if HIDDEN in _whole(Door(admins, world, is_rest=is_rest).send(route, method, body)[0]):
+            if HIDDEN in whole(Door(admins, world, is_rest=is_rest).send(route, method, body)[0]):
                 told_to_admin.add(route)
-            if HIDDEN in _whole(Door(theirs, world, is_rest=is_rest).send(route, method, body)[0]):
+            if HIDDEN in whole(Door(theirs, world, is_rest=is_rest).send(route, method, body)[0]):
                 wrong.append((route, method))
     assert not wrong, told(wrong)
     pages = {"record-card", "record-activity", "process-list", "process-board"}
     assert pages | {"api-record", "api-records", "api-board", "api-record-timeline"} <= told_to_admin
-
-
-def _whole(answer: Any) -> str:
-    return b"".join(answer.streaming_content).decode(errors="replace") if answer.streaming else str(answer.text_of)

@@ -1,5 +1,6 @@
 """Side paths to a hidden field: search, pages, REST, documents, imports, exports, gates, notices of robots."""
 
+import re
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from processes.operations import set_field_grants, set_grants, update_field
 from processes.permissions import Access, access_for
 from records.exchange.plan import targets_for
 from records.jobs.worker import work_through
-from records.operations import create_record, move_record, update_record
+from records.operations import create_record, delete_record, move_record, restore_record, update_record
 from records.queries.exports import rights_digest
 from records.queries.search import hits_for
 from tests.factories import EMPLOYEE, FIELDS, make_process, make_role, make_user, signed_in
@@ -155,3 +156,32 @@ def test_gate_speaks_of_hidden_fields_without_naming_them(role: Role, clerk: Use
         move_record(process, row.pk, to="in_work", actor=actor_for(clerk))
     assert refused.value.details["gate"]["hidden_fields"] == 1
     assert "Secret" not in str(refused.value.as_body())
+
+
+def test_value_that_is_taken_is_told_without_the_other_record_and_without_a_hidden_field(
+    role: Role, clerk: User
+) -> None:
+    """Nobody hears whose the value is; of a hidden field, with which a record comes out of the bin, not even which."""
+    process = make_process(fields=(FieldDraft("Code", "text", key="code"), SECRET))
+    for field in Field.objects.filter(process=process):
+        update_field(field, changes={"is_unique": True}, actor=SYSTEM)
+    rights = dict.fromkeys((Operation.VIEW, Operation.UPDATE, Operation.DELETE, Operation.RESTORE), Scope.OWN)
+    set_grants(process, {role.pk: {**rights, Operation.CREATE: Scope.ALL}}, actor=SYSTEM)
+    values = {"title": "Foreign", "secret": "platypus", "code": "A7"}
+    own = create_record(process, values={**values, "title": "Own", "assignee": clerk.pk}, actor=SYSTEM)
+    delete_record(process, own.pk, actor=SYSTEM)
+    foreign = create_record(process, values=values, actor=SYSTEM)
+    hide(process, role)
+    me = actor_for(clerk)
+    other = create_record(process, values={"title": "Other"}, actor=me)
+    for write in (
+        lambda: create_record(process, values={"title": "New", "code": "A7"}, actor=me),
+        lambda: update_record(process, other.pk, values={"code": "A7"}, actor=me),
+        lambda: restore_record(process, own.pk, actor=me),
+    ):
+        with pytest.raises(Invalid) as refused:
+            write()
+        said = str(refused.value.as_body())
+        assert set(refused.value.fields) == {"code"}
+        assert "Another record has this value." in said
+        assert not re.search(rf"Foreign|platypus|secret|\b{foreign.pk}\b", said)

@@ -14,8 +14,17 @@ from automation.operations import create_trigger
 from core.actor import SYSTEM
 from notifications.models import Notification
 from processes.drafts import FieldDraft, GateDraft
-from processes.models import FieldJob, Operation, Process, Scope
-from processes.operations import add_section, purge_field, remove_field, set_gate, set_grants
+from processes.models import FieldJob, FieldLevel, Operation, Process, Scope
+from processes.models.access import PROCESS_WIDE
+from processes.operations import (
+    add_section,
+    purge_field,
+    remove_field,
+    set_field_grants,
+    set_gate,
+    set_grants,
+    update_field,
+)
 from processes.queries import field_of
 from records.operations import add_comment, create_record, create_task, delete_record
 from records.operations.conversion import convert_field
@@ -27,11 +36,15 @@ from tests.automation.helpers import make_robot, settle, stage_of
 from tests.factories import FIELDS, actor_of, make_admin, make_department, make_process, make_role, make_user, signed_in
 
 SECRET = "secret words"
+HIDDEN = "ocelot"
+"""The value of `wombat`."""
 ABSENT = 10**9
 
 EVERYTHING = dict.fromkeys(Operation.values, Scope.ALL)
 OF_RECORDS = {operation: Scope.ALL for operation in Operation.values if operation not in ("design", "automate")}
 del OF_RECORDS[Operation.MANAGE_ACCESS]
+LIMITED = ("wombat", "company", "scans")
+"""Keys of the fields that the role of `hidden` hides, and that the one of `read_only` shows and no more."""
 
 
 class World:
@@ -49,7 +62,10 @@ class World:
             "reader": {Operation.VIEW: Scope.ALL},
             "own": {Operation.VIEW: Scope.OWN},
             "far": {Operation.VIEW: Scope.DEPARTMENT},
+            "elsewhere": {operation: Scope.ALL for operation in OF_RECORDS if operation in PROCESS_WIDE},
             "colleague": OF_RECORDS,
+            "hidden": OF_RECORDS,
+            "read_only": OF_RECORDS,
             "keeper": EVERYTHING,
             "revoked": EVERYTHING,
             "deactivated": EVERYTHING,
@@ -58,7 +74,18 @@ class World:
         for name in rights:
             self.people[name] = make_user(name.title())
             self.roles[name] = make_role(name.title(), people=(self.people[name],))
-        set_grants(self.process, {self.roles[name].pk: granted for name, granted in rights.items()}, actor=SYSTEM)
+        far = stage_of(self.process, "completed").pk
+        there = {operation: {far: Scope.ALL} for operation in OF_RECORDS if operation not in PROCESS_WIDE}
+        set_grants(
+            self.process,
+            {self.roles[name].pk: granted for name, granted in rights.items()},
+            differing={self.roles["elsewhere"].pk: there},
+            actor=SYSTEM,
+        )
+        limited = {name: field_of(self.process, name).pk for name in LIMITED}
+        for name, level in (("hidden", FieldLevel.HIDDEN), ("read_only", FieldLevel.READ)):
+            levels = {self.roles[name].pk: {pk: {None: level} for pk in limited.values()}}
+            set_field_grants(self.process, levels, actor=SYSTEM)
         set_department(self.admin, department=sales, actor=SYSTEM)
         set_department(self.people["far"], department=law, actor=SYSTEM)
         neighbour = self.people["neighbour"] = make_user("Neighbour")
@@ -74,12 +101,21 @@ class World:
             "rule_id": make_robot(self.other, button="Remind").pk,
         }
         self.absent = self._absent()
+        self.linked = linked
+        self.linked_id = create_record(linked, values={"title": "Linked"}, actor=SYSTEM).pk
+        self.imports = {
+            name: begin_import(self.process, name="g.csv", content=b"Title,Other\na,b\n", actor=actor_of(person)).pk
+            for name, person in self.people.items()
+            if name in ("colleague", "hidden", "read_only")
+        }
+        """Imports of their own."""
         gone = create_record(self.process, values={"title": SECRET, "assignee": self.admin.pk}, actor=SYSTEM)
         delete_record(self.process, gone.pk, actor=SYSTEM)
         convert_field(field_of(self.process, "former"), type="long_text", settings={}, actor=SYSTEM)
         own_export = begin_export(self.process, file_format="csv", actor=actor_of(self.admin))
         self.special: dict[str, dict[str, Any]] = {
             "field-choices": {"field_key": "company"},
+            "board-column": {"stage_id": stage_of(self.process, "received").pk},
             **{name: {"field_key": "former"} for name in CONVERSIONS},
             **{name: {"export_id": own_export.pk} for name in EXPORTS},
             "trigger-new": {"kind": "task_done"},
@@ -92,6 +128,7 @@ class World:
         more = (
             FieldDraft("Scans", "file", key="scans"),
             FieldDraft("Company", "link", key="company", settings={"process": linked.pk}),
+            FieldDraft("Wombat", "text", key="wombat", is_searchable=True, on_card=True),
             FieldDraft("Former", "text", key="former"),
             FieldDraft("Old", "text", key="old"),
             FieldDraft("Older", "text", key="older"),
@@ -108,7 +145,7 @@ class World:
         robot = make_robot(process, "change_stage", {"stage": "completed"})
         trigger = create_trigger(stage_of(process, "in_work"), HOOK, actor=SYSTEM).trigger
         [file] = upload_files(process, [Upload("scans", "a.txt", 5, io.BytesIO(b"words"))], actor=SYSTEM)
-        values = {"title": SECRET, "scans": [file.pk], "assignee": self.admin.pk}
+        values = {"title": SECRET, "scans": [file.pk], "wombat": HIDDEN, "assignee": self.admin.pk}
         record = create_record(process, values=values, actor=SYSTEM)
         settle()
         add_comment(process, record.pk, text=SECRET, actor=SYSTEM)
@@ -126,7 +163,7 @@ class World:
             "field_id": old.pk,
             "job_id": job.pk,
             "job_act": "retry",
-            "section_id": add_section(process, label=SECRET, actor=SYSTEM).pk,
+            "section_id": self._section(),
             "gate_id": set_gate(stage, GateDraft(is_comment_required=True), actor=SYSTEM).pk,
             "record_id": record.pk,
             "task_id": task.pk,
@@ -151,6 +188,11 @@ class World:
             "session_id": sessions_of(self.admin)[0].id,
             "secret": renew_invitation(guest, actor=SYSTEM),
         }
+
+    def _section(self) -> int:
+        section = add_section(self.process, label=SECRET, actor=SYSTEM)
+        update_field(field_of(self.process, "wombat"), changes={"section": section}, actor=SYSTEM)
+        return section.pk
 
     def _export(self) -> int:
         """Of the administrator's program: the file of an export keeps to the rights under which it was asked for."""

@@ -21,6 +21,8 @@ from records.queries.linked import may_create
 from records.queries.names import names_for
 from web.forms.widgets import FilesWidget
 
+BESIDE = ("csrfmiddlewaretoken", "stage")
+"""What the form of a record sends beside its inputs."""
 SEARCHED = 8
 """A list of more choices than this can be searched."""
 
@@ -55,6 +57,16 @@ class RecordForm(forms.Form):
             rows, lambda row: fields[row[0]].section_id if row[0] in fields else None
         )
         return [(section, [shown for _name, shown in its]) for section, its in parts]
+
+    @property
+    def strange(self) -> dict[str, Any]:
+        """What was sent without an input for it: the form is older than the rights, or than the process."""
+        inputs = tuple(f"{name}_" for name in self.fields)
+        return {
+            name: self.data[name]
+            for name in self.data
+            if name not in (*self.fields, *BESIDE) and not name.startswith(inputs)
+        }
 
     def raw_values(self) -> dict[str, Any]:
         """What was typed, by key."""

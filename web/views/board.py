@@ -14,7 +14,7 @@ from core.text import id_from
 from processes.definition_types import PipelineDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
-from processes.queries import visible_pipelines
+from processes.queries import visible_pipelines, visible_stage
 from records.operations import create_record, move_record
 from records.queries.board import ColumnPage, Cursor, board_for, card_tile, column_page, column_totals
 from records.queries.card import last_change
@@ -57,7 +57,7 @@ def board(request: PersonalRequest, key: str) -> HttpResponse:
 def column(request: PersonalRequest, key: str, stage_id: int) -> HttpResponse:
     """The next tiles of one column, with the mark where the following ones begin."""
     access = _access(request, key)
-    stage = access.definition.stage(stage_id)
+    stage = visible_stage(access, stage_id)
     found, pipeline = asked(request, access)
     page = column_page(access, stage, found.narrowing, after=_cursor(request))
     context = {**_base(access, found, pipeline), "page": page, "stage": stage}
@@ -111,7 +111,7 @@ def move(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def quick_add(request: PersonalRequest, key: str) -> HttpResponse:
-    """Create a record from a title in a stage; answers with its tile."""
+    """Create a record from a title in a stage; answers with its tile, with nothing where one does not see it there."""
     actor = request.actor
     asked_for = json_body(request)
     title = asked_for.get("title")
@@ -119,6 +119,8 @@ def quick_add(request: PersonalRequest, key: str) -> HttpResponse:
         raise Invalid(_("Write a title."), {"title": [_("Write a title.")]})
     row = create_record(key, values={"title": title}, actor=actor, stage=_number(asked_for, "stage"))
     access = visible_access(actor, key)
+    if not access.covers(Operation.VIEW, row):
+        return HttpResponse(status=201)
     alone = ColumnPage((card_tile(access, row.pk),), None)
     context = {**_base(access, *asked(request, access)), "page": alone}
     return render(request, "board/_tiles.html", context, status=201)

@@ -1,6 +1,7 @@
 """Making a record, changing one value in its place, the bin and back."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -10,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.errors import Invalid, NotAllowed, NotFound, Stale
+from core.errors import Invalid, NotAllowed, NotFound, Stale, Text
 from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
@@ -148,7 +149,19 @@ def _create(
 ) -> TypedRecord:
     if refusal is not None:
         raise refusal
-    return create_record(access.definition.key, values=form.raw_values(), actor=request.actor, stage=stage.id)
+    values = {**form.strange, **form.raw_values()}
+    try:
+        return create_record(access.definition.key, values=values, actor=request.actor, stage=stage.id)
+    except Invalid as error:
+        raise _by_name(error, form.strange) from error
+
+
+def _by_name(error: Invalid, strange: Mapping[str, Any]) -> Invalid:
+    """The refusal, with the name of what has no input beside which it could stand."""
+    said: list[Text] = [f"{name}: {text}" for name in strange for text in error.fields.get(name, ())]
+    if not said:
+        return error
+    return Invalid(error.message, {**{k: v for k, v in error.fields.items() if k not in strange}, "": said})
 
 
 def _made(request: PersonalRequest, access: Access, row: TypedRecord) -> HttpResponse:

@@ -1,0 +1,72 @@
+"""A pipeline that is closed to somebody answers like one that does not exist, wherever an address names a stage."""
+
+import re
+from typing import Any
+
+import pytest
+
+from core.actor import SYSTEM
+from processes.models import Operation, Scope
+from processes.operations import add_pipeline, set_grants
+from records.operations import create_record
+from tests.api.conftest import client_of
+from tests.factories import EMPLOYEE, make_process, make_role, make_user, signed_in
+
+pytestmark = pytest.mark.django_db
+
+ABSENT = 10**9
+
+
+def test_stage_of_a_closed_pipeline_is_answered_like_an_absent_one() -> None:
+    process, person = make_process(), make_user("Anna")
+    set_grants(process, {make_role(people=(person,)).pk: {**EMPLOYEE, Operation.MOVE: Scope.ALL}}, actor=SYSTEM)
+    # Closed to every role that there is.
+    legal = add_pipeline(process, name="Legal", key="legal", actor=SYSTEM)
+    inside = legal.stages.first()
+    assert inside is not None
+    record = create_record(process, values={"title": "Open"}, actor=SYSTEM)
+    browser, program = signed_in(person), client_of(person)
+    browser.defaults["HTTP_ACCEPT"] = "application/json"
+
+    def pages(stage: int) -> list[Any]:
+        base, asked = f"/p/{process.key}/", {"stage": stage, "title": "x"}
+        json = {"content_type": "application/json"}
+        return [
+            browser.get(f"{base}columns/{stage}/"),
+            browser.get(f"{base}new/?stage={stage}"),
+            browser.post(f"{base}new/", asked),
+            browser.post(f"{base}new/asked/", asked),
+            browser.post(f"{base}quick-add/", asked, **json),
+            browser.get(f"{base}records/{record.pk}/gate/?stage={stage}"),
+            browser.post(f"{base}records/{record.pk}/move/", {"stage": stage, "version": 1}, **json),
+        ]
+
+    def rest(pipeline: str, stage: str) -> list[Any]:
+        base, named = f"/processes/{process.key}/", f"{pipeline}.{stage}"
+        bulk = [
+            {"op": "create", "record": {"stage": named}},
+            {"op": "move", "id": record.pk, "stage": named},
+            {"op": "move", "id": record.pk, "stages": {"received": named}},
+            {"op": "move", "id": record.pk, "stages": {named: "received"}},
+        ]
+        return [
+            program.call("post", f"{base}records/", {"title": "x", "pipeline": pipeline}),
+            program.call("post", f"{base}records/", {"title": "x", "stage": named}),
+            program.call("post", f"{base}records/", {"title": "x", "pipeline": pipeline, "stage": stage}),
+            program.call("post", f"{base}records/{record.pk}/move/", {"stage": named}),
+            program.call("post", f"{base}records/bulk/", {"operations": bulk}),
+            program.call("get", f"{base}board/?pipeline={pipeline}"),
+            program.call("get", f"{base}pipelines/{pipeline}/lost-reasons/"),
+        ]
+
+    for there, absent in zip(pages(inside.pk), pages(ABSENT), strict=True):
+        assert (there.status_code, _plain(there, str(inside.pk))) == (absent.status_code, _plain(absent, str(ABSENT)))
+        assert there.status_code >= 400
+    for there, absent in zip(rest("legal", inside.key), rest("nothing", "never"), strict=True):
+        assert there.status_code == absent.status_code
+        said = there.content.decode().replace(f"legal.{inside.key}", "@").replace("legal", "@")
+        assert said == absent.content.decode().replace("nothing.never", "@").replace("nothing", "@")
+
+
+def _plain(answer: Any, stage: str) -> str:
+    return re.sub(rf"(?<!\w){stage}(?!\w)", "@", answer.content.decode())
