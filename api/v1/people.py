@@ -38,6 +38,7 @@ from api.v1.serializers import (
 )
 from api.v1.strict import items_of
 from api.views import ApiView
+from processes.operations import copy_role
 
 MOST_PEOPLE = 200
 
@@ -130,8 +131,13 @@ class Roles(ApiView):
 
     @extend_schema(operation_id="roles_create", summary="Create a role", request=RoleBody, responses={201: RoleOut})
     def post(self, request: Request) -> Response:
-        """Create a role."""
-        role = create_role(**self.body(RoleBody), actor=self.actor)
+        """Create a role, from nothing or with the rights of another."""
+        body = self.body(RoleBody)
+        like = body.pop("like")
+        if like is None:
+            role = create_role(**body, actor=self.actor)
+        else:
+            role = copy_role(get_object_or_404(Role, pk=like), **body, actor=self.actor)
         return Response(RoleOut(role).data, status=201)
 
 

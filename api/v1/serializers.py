@@ -49,6 +49,9 @@ class RoleBody(Strict):
 
     name = text()
     key = optional_text()
+    like = serializers.IntegerField(
+        allow_null=True, required=False, default=None, min_value=1, help_text="A role whose rights it begins with."
+    )
 
 
 class RoleName(Strict):

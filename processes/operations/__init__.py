@@ -1,6 +1,6 @@
 """Changes to how the work is shaped."""
 
-from processes.operations.access import set_field_grants, set_grants
+from processes.operations.access import copy_role, set_field_grants, set_grants
 from processes.operations.changing import change_lock
 from processes.operations.fields import (
     add_field,
@@ -32,6 +32,7 @@ __all__ = [
     "arrange_fields",
     "cancel_job",
     "change_lock",
+    "copy_role",
     "create_process",
     "duplicate_stage",
     "publish_process",

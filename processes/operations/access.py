@@ -1,16 +1,18 @@
 """Changing who may do what."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
+from accounts.operations import create_role
 from core.actor import Actor
 from core.errors import Invalid
 from events.publish import publish
-from processes.models import Field, FieldGrant, FieldJob, FieldLevel, Grant, Operation, Process, Scope, Stage
+from processes.models import Field, FieldGrant, FieldJob, FieldLevel, Gate, Grant, Operation, Process, Scope, Stage
 from processes.models.access import PROCESS_WIDE
 from processes.operations.changing import change_lock
 from processes.operations.fields import begin_job
@@ -19,6 +21,7 @@ from processes.permissions import access_for
 
 Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
 """Role id → operation → stage id → scope."""
+Given = TypeVar("Given", Grant, FieldGrant)
 Levels = Mapping[int, Mapping[int, Mapping[int | None, int]]]
 """Role id → field id → stage id (None: where no stage differs) → level."""
 
@@ -66,6 +69,28 @@ def set_field_grants(process: Process, levels: Levels, *, actor: Actor) -> None:
         for field in Field.objects.filter(pk__in=hidden ^ _hidden_words(process)).select_related("process"):
             begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
     _publish(process, before, after, actor)
+
+
+@transaction.atomic
+def copy_role(role: Role, *, name: str, actor: Actor, key: str = "") -> Role:
+    """Create a role that may do in every process what another may, and passes the same gates; nobody has it yet.
+
+    Writes `role.created`, and `access.changed` in each process concerned. Raises NotAllowed, Invalid, Conflict.
+    """
+    copy = create_role(name=name, key=key, actor=actor)
+    concerned = Q(grants__role=role) | Q(fields__field_grants__role=role) | Q(pipelines__stages__gates__roles=role)
+    for process in Process.objects.filter(concerned).distinct().order_by("pk"):
+        with change_lock(process):
+            grants = Grant.objects.filter(process=process, role=role)
+            limits = FieldGrant.objects.filter(field__process=process, role=role)
+            Grant.objects.bulk_create([_given_to(copy, grant) for grant in grants])
+            FieldGrant.objects.bulk_create([_given_to(copy, limit) for limit in limits])
+            for gate in Gate.objects.filter(target__pipeline__process=process, roles=role):
+                gate.roles.add(copy)
+        copied = FieldGrant.objects.filter(field__process=process, role=copy)
+        _publish(process, {}, _grants_of(process, {copy.pk: {}}) | pipeline_grants_of(process, [copy.pk]), actor)
+        _publish(process, {}, _levels_of(copied), actor)
+    return copy
 
 
 def put_grants(process: Process, grants: Mapping[int, Mapping[str, int]], differing: Differing | None = None) -> None:
@@ -124,6 +149,13 @@ def _field_grants(process: Process, levels: Levels) -> list[FieldGrant]:
         for role_id, field_id, stage_id, level in said
         if stage_id is not None or level != FieldLevel.EDIT or len(levels[role_id][field_id]) > 1
     ]
+
+
+def _given_to(role: Role, row: Given) -> Given:
+    """The same, as a new row of another role."""
+    row.pk, row.role = None, role
+    row._state.adding = True
+    return row
 
 
 def _levels_of(rows: QuerySet[FieldGrant]) -> dict[str, int]:

@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from core.actor import SYSTEM
-from processes.models import Process
-from processes.operations import set_grants
+from events.models import Event
+from processes.definition import definition_of
+from processes.drafts import GateDraft
+from processes.models import FieldLevel, Process
+from processes.operations import set_field_grants, set_gate, set_grants
 from tests.api.conftest import ApiClient, client_of
 from tests.api.test_errors import refused
 from tests.factories import EMPLOYEE, make_role, make_user
@@ -188,6 +191,22 @@ def test_roles_are_made_given_taken_and_deleted(admin: ApiClient, process: Proce
     assert client.call("get", "/me/").json()["roles"] == []
     assert admin.call("delete", f"/roles/{role['id']}/").status_code == 204
     refused(client.call("post", "/roles/", {"name": "Mine"}), 403, "not_allowed")
+
+
+def test_role_is_made_like_another_in_everything(admin: ApiClient, process: Process) -> None:
+    role, stage = make_role(), process.pipelines.get().stages.all()[1]
+    field = process.fields.all()[0]
+    set_grants(process, {role.pk: EMPLOYEE}, differing={role.pk: {"move": {stage.pk: 0}}}, actor=SYSTEM)
+    set_field_grants(process, {role.pk: {field.pk: {None: FieldLevel.READ, stage.pk: FieldLevel.EDIT}}}, actor=SYSTEM)
+    gate = set_gate(stage, GateDraft(roles=[role.pk]), actor=SYSTEM)
+    copy = admin.call("post", "/roles/", {"name": "Senior", "like": role.pk}).json()["id"]
+    definition = definition_of(process)
+    for rights in (definition.grants, definition.stage_grants, definition.field_grants):
+        assert rights[copy] == rights[role.pk]
+    assert set(gate.roles.values_list("pk", flat=True)) == {role.pk, copy}
+    told = Event.objects.filter(kind="access.changed", process_id=process.pk).order_by("-pk")[:2]
+    assert all(key.startswith(f"{copy}.") for event in told for key in event.changes)
+    assert admin.call("post", "/roles/", {"name": "Nobody", "like": 10**6}).status_code == 404
 
 
 def test_people_are_found_by_name(client_anna: ApiClient) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.operations.tokens import SCOPES
 from accounts.tree import Node
 from web.forms.departments import DepartmentChoice
@@ -68,6 +68,18 @@ class RoleForm(forms.Form):
     """What a role is called."""
 
     name = forms.CharField(label=_("Name"), max_length=150)
+
+
+class NewRoleForm(RoleForm):
+    """A role to be, and whose rights it begins with."""
+
+    like = forms.ModelChoiceField(
+        Role.objects.order_by("position"),
+        label=_("Rights as"),
+        empty_label=_("none yet"),
+        required=False,
+        help_text=_("It may do in every process what that role may, and can be changed afterwards."),
+    )
 
 
 class TokenForm(forms.Form):

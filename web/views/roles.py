@@ -18,8 +18,9 @@ from accounts.operations import (
 from accounts.permissions import require_admin
 from accounts.queries import roles_with_holders
 from accounts.tree import departments_in_order
+from processes.operations import copy_role
 from web.forms.departments import DepartmentRoleForm
-from web.forms.people import RoleForm
+from web.forms.people import NewRoleForm, RoleForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
 from web.responses import go
@@ -36,15 +37,21 @@ def roles(request: PersonalRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_role(request: PersonalRequest) -> HttpResponse:
-    """Create a role."""
+    """Create a role, from nothing or with the rights of another."""
     require_admin(request.actor)
-    form = RoleForm(request.POST or None)
+    form = NewRoleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        role = attempt(form, lambda: create_role(**form.cleaned_data, actor=request.actor))
+        like, name = form.cleaned_data["like"], form.cleaned_data["name"]
+        role = attempt(
+            form,
+            lambda: (
+                copy_role(like, name=name, actor=request.actor) if like else create_role(name=name, actor=request.actor)
+            ),
+        )
         if role:
-            messages.success(
-                request, _("The role “%(name)s” is there. Give it rights in each process.") % {"name": role}
-            )
+            without = _("The role “%(name)s” is there. Give it rights in each process.")
+            said = _("The role “%(name)s” has the rights of “%(like)s”.") if like else without
+            messages.success(request, said % {"name": role, "like": like})
             return go(request, "roles")
     return _form(request, form)
 

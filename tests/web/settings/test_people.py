@@ -9,8 +9,12 @@ from django.urls import reverse
 from accounts.models import Role, RoleAssignment, Token, User
 from accounts.operations import renew_invitation
 from accounts.queries import actor_for, token_and_actor
+from core.actor import SYSTEM
 from core.errors import Conflict
-from tests.factories import PASSWORD, make_role, make_user, signed_in
+from processes.definition import definition_of
+from processes.models import Scope
+from processes.operations import set_grants
+from tests.factories import PASSWORD, make_process, make_role, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +117,13 @@ def test_role_is_made_renamed_and_deleted(admin: Client) -> None:
     assert Role.objects.get(pk=role.pk).name == "Storekeeper"
     admin.post(reverse("role-delete", args=[role.pk]))
     assert not Role.objects.filter(pk=role.pk).exists()
+
+
+def test_new_role_begins_with_the_rights_of_another(admin: Client) -> None:
+    role, process = make_role(), make_process()
+    set_grants(process, {role.pk: {"view": Scope.OWN}}, actor=SYSTEM)
+    admin.post(reverse("role-new"), {"name": "Senior", "like": role.pk})
+    assert definition_of(process).grants[Role.objects.get(name="Senior").pk] == {"view": Scope.OWN}
 
 
 def test_role_of_robots_cannot_be_deleted(admin: Client) -> None:
