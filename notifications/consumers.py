@@ -57,7 +57,9 @@ class Notifications(Consumer):
             telling = tell(event) if tell and not event.data.get("quiet") else None
             if telling:
                 kind, people, words = telling
-                notify(people, about=_subject(event), kind=kind, text=words, actor=_actor(event), event_id=event.pk)
+                notify(
+                    people, about=Subject.of_event(event), kind=kind, text=words, actor=_actor(event), event_id=event.pk
+                )
             if event.kind == "import.finished":
                 _tell_of_import(event)
             if event.kind == "export.finished" and event.data["is_awaited"]:
@@ -96,20 +98,6 @@ def _tell_of_export(event: Event) -> None:
         text=format_lazy(words, rows=event.data["rows"], error=event.data["error"]),
         actor=_actor(event),
         event_id=event.pk,
-    )
-
-
-def _subject(event: Event) -> Subject:
-    snapshot = event.data["snapshot"]
-    return Subject(
-        event.process_id or 0,
-        event.record_id or 0,
-        snapshot.get("title") or "",
-        snapshot.get("assignee"),
-        snapshot.get("author"),
-        event.data.get("department"),
-        snapshot.get("stage") or 0,
-        snapshot.get("observers"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -12,14 +13,27 @@ from accounts.models import User
 from accounts.queries import actor_for
 from core.actor import Actor
 from core.errors import NotFound, Text
+from events.models import Event
 from events.publish import publish
 from notifications.channel import channels as known_channels
 from notifications.models import Delivery, Notification
 from processes.definition import definition_of
 from processes.models import Operation
-from processes.permissions import Access, access_for
+from processes.permissions import Access, Owned, Place, access_for
 
 TEXT_LIMIT = 2000
+
+
+class Titled(Owned, Protocol):
+    """A record to tell of: whose it is, where it stands and what it is called."""
+
+    @property
+    def pk(self) -> int:
+        """Its number."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +43,20 @@ class Subject:
     process_id: int
     record_id: int
     title: str
-    assignee_id: int | None
-    author_id: int | None
-    department_id: int | None
-    stage_id: int
-    observer_ids: Sequence[int] | None = None
+    place: Place
+
+    @classmethod
+    def of(cls, process_id: int, record: Titled) -> "Subject":
+        """A record as it is now."""
+        return cls(process_id, record.pk, record.title, Place.of(record, record.stage_id))
+
+    @classmethod
+    def of_event(cls, event: Event) -> "Subject":
+        """The record of an event, as it was right after it."""
+        told = event.data["snapshot"]
+        owners = told.get("assignee"), told.get("author"), event.data.get("department")
+        place = Place(*owners, told.get("stage") or 0, told.get("observers"))
+        return cls(event.process_id or 0, event.record_id or 0, told.get("title") or "", place)
 
 
 @transaction.atomic
@@ -81,7 +104,7 @@ def tell_of_work(
     user = User.objects.active().filter(pk=person_id).first()
     if user is None:
         return
-    about = Subject(process_id, 0, title[:300], None, None, None, 0)
+    about = Subject(process_id, 0, title[:300], Place(None, None, None, 0))
     row = _row(user, about, kind, text, actor, event_id)
     row.record_id = None
     for told in _write([row], kind, event_id):
@@ -113,7 +136,7 @@ def _audience(people: Iterable[int], about: Subject, actor: Actor) -> list[tuple
     definition = definition_of(about.process_id)
     users = User.objects.active().filter(pk__in=wanted).order_by("pk")
     found = [(user, access_for(actor_for(user), definition)) for user in users]
-    return [(user, access) for user, access in found if access.covers(Operation.VIEW, about)]
+    return [(user, access) for user, access in found if access.covers(Operation.VIEW, about.place)]
 
 
 def _row(user: User, about: Subject, kind: str, text: Text, actor: Actor, event_id: int | None) -> Notification:

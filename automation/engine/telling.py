@@ -23,7 +23,7 @@ def tell_of_held(held: Iterable[tuple[Run, Event]]) -> None:
             words = _("Held, because automations set each other off: {} {}")
             notify(
                 [author],
-                about=_subject(event),
+                about=Subject.of_event(event),
                 kind="held",
                 text=format_lazy(words, run.name, run.reason),
                 actor=Actor(kind=ActorKind.SYSTEM, label=run.name),
@@ -35,7 +35,7 @@ def tell_of_blocked(run: Run, error: SmartCRMError) -> None:
     """Tell the person responsible for a record that an automation could not move it, and why."""
     record = Record.objects.filter(pk=run.record_id).first()
     if record is not None and record.assignee_id is not None:
-        about = _subject_of(record)
+        about = Subject.of(record.process_id, record)
         notify(
             [record.assignee_id],
             about=about,
@@ -61,33 +61,6 @@ def switch_off_gone(run: Run) -> None:
     publish("robot.switched", actor=actor, process_id=robot.process_id, changes={"is_on": (True, False)}, data=data)
     record = Record.objects.filter(pk=run.record_id).first()
     if record is not None and robot.author_id is not None:
-        about = _subject_of(record)
+        about = Subject.of(record.process_id, record)
         words = _("“{}” is switched off: its address says that it is gone for good.")
         notify([robot.author_id], about=about, kind="gone", text=format_lazy(words, robot.name), actor=actor)
-
-
-def _subject_of(record: Record) -> Subject:
-    return Subject(
-        record.process_id,
-        record.pk,
-        record.title,
-        record.assignee_id,
-        record.author_id,
-        record.department_id,
-        record.stage_id,
-        record.observer_ids,
-    )
-
-
-def _subject(event: Event) -> Subject:
-    snapshot = event.data["snapshot"]
-    return Subject(
-        event.process_id or 0,
-        event.record_id or 0,
-        snapshot["title"],
-        snapshot["assignee"],
-        snapshot["author"],
-        event.data.get("department"),
-        snapshot["stage"],
-        snapshot.get("observers"),
-    )

@@ -41,19 +41,9 @@ class Notify(InsideRobot):
         people = people_of(context.settings["recipients"], context.scope.values)
         if not people:
             raise Skip(_("Nobody to notify: the chosen people are not set in this record."))
-        row = context.row
         sent = notify(
             people,
-            about=Subject(
-                context.definition.id,
-                row.pk,
-                row.title,
-                row.assignee_id,
-                row.author_id,
-                row.department_id,
-                row.stage_id,
-                row.observer_ids,
-            ),
+            about=Subject.of(context.definition.id, context.row),
             kind="robot",
             text=lambda reader: context.render(context.settings["text"], reader=reader),
             actor=context.actor,

@@ -20,6 +20,7 @@ from notifications.operations import Subject, mark_all_read, mark_read, notify
 from notifications.queries import notification_page, unread_count
 from processes.models import Process
 from processes.operations import set_grants
+from processes.permissions import Place
 from records.operations import create_record, create_task, update_record
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user
 
@@ -61,7 +62,7 @@ def kinds(actor: Actor) -> list[str]:
 
 
 def subject(process: Process, **more: Any) -> Subject:
-    return Subject(process.pk, 1, "Printer", more.get("assignee"), more.get("author"), None, 0)
+    return Subject(process.pk, 1, "Printer", Place(more.get("assignee"), more.get("author"), None, 0))
 
 
 def test_new_responsible_person_is_told_once(process: Process, anna: Actor, boris: Actor) -> None:
