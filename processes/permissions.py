@@ -210,7 +210,7 @@ class Access:
         allowed = self.can(operation) if record is None else self.covers(operation, record)
         if not allowed:
             raise NotAllowed(
-                _("You have no right to do this: %(operation)s.") % {"operation": Operation(operation).label},
+                _("You have no right to do this: %(operation)s.") % {"operation": Operation(operation).label.lower()},
                 operation=operation,
             )
 

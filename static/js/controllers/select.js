@@ -37,6 +37,13 @@ export function attach(select) {
   if (describedBy) widget.control_input.setAttribute("aria-describedby", describedBy);
   // An empty required one is red once somebody has tried, not from the beginning.
   widget.wrapper.classList.toggle("invalid", select.getAttribute("aria-invalid") === "true");
+  select.addEventListener("invalid", () => {
+    widget?.wrapper.classList.add("invalid");
+    widget?.control_input.setAttribute("aria-invalid", "true");
+  });
+  // The browser goes to an empty required control, and finds the one that nobody sees.
+  select.addEventListener("focus", () => widget?.focus());
+  widget.on("change", () => widget?.control_input.removeAttribute("aria-invalid"));
   // Tom Select takes the label over to its own input; the native control stays only as the value.
   select.setAttribute("aria-hidden", "true");
   return () => widget.destroy();
