@@ -83,7 +83,7 @@ def _rows(definition: Definition, stage_id: int) -> QuerySet[Any, tuple[Any, ...
         Value(str(RuleKind.ROBOT), text),
         F("pk"),
         F("button"),
-        Value("", text),
+        F("button_question"),
         "condition",
         "stage_id",
         Value(None, number),

@@ -10,7 +10,7 @@ from typing import Any
 class RobotDraft:
     """A robot to be, or what it is to become; without a name it is called by its kind.
 
-    With a `button` it acts when that is pressed, and not on entering.
+    With a `button` it acts when that is pressed, after the `button_question` if there is one, and not on entering.
     `settings` are what the kind's `Settings` form takes; `condition` is a tree for `expressions.conditions`. With the
     key of a date field in `delay_field` the delay counts from that date, negative before it, at `delay_time` if given.
     """
@@ -20,6 +20,7 @@ class RobotDraft:
     name: str = ""
     condition: Mapping[str, Any] | None = None
     button: str = ""
+    button_question: str = ""
     delay_seconds: int = 0
     delay_field: str = ""
     delay_time: time | None = None

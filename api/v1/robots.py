@@ -27,7 +27,7 @@ from processes.permissions import Access
 from processes.queries import process_for, stage_of
 
 DRAFT = (
-    *("kind", "name", "condition", "button", "delay_seconds", "delay_field", "delay_time"),
+    *("kind", "name", "condition", "button", "button_question", "delay_seconds", "delay_field", "delay_time"),
     *("wait_for_previous", "keep_running", "is_on"),
 )
 

@@ -478,6 +478,7 @@ NO_STAGE = "Null where records go through no stages."
 
 
 OF_BUTTON = "What stands on the button that sets it off; empty where it acts on entering."
+OF_QUESTION = "What people are asked before the button acts; empty where nothing is."
 
 
 class RobotTileOut(serializers.Serializer[Any]):
@@ -512,6 +513,7 @@ class RobotOut(serializers.Serializer[Any]):
     settings = serializers.DictField()
     condition = serializers.DictField(allow_null=True)
     button = serializers.CharField(help_text=OF_BUTTON)
+    button_question = serializers.CharField(help_text=OF_QUESTION)
     delay_seconds = serializers.IntegerField()
     delay_field = serializers.CharField()
     delay_time = serializers.TimeField(allow_null=True)
@@ -534,6 +536,7 @@ class RobotPatch(Strict):
     settings = serializers.DictField(required=False)
     condition = serializers.DictField(required=False, allow_null=True)
     button = text(required=False, allow_blank=True, help_text=OF_BUTTON)
+    button_question = text(required=False, allow_blank=True, help_text=OF_QUESTION)
     delay_seconds = serializers.IntegerField(required=False, min_value=-(2**31), max_value=2**31 - 1)
     delay_field = text(required=False, allow_blank=True)
     delay_time = serializers.TimeField(required=False, allow_null=True)
@@ -561,7 +564,7 @@ class ButtonOut(serializers.Serializer[Any]):
 
     id = serializers.CharField(source="key", help_text="Like `robot-5` or `trigger-7`.")
     text = serializers.CharField()
-    question = serializers.CharField(help_text="What people are asked before; empty where nothing is.")
+    question = serializers.CharField(help_text=OF_QUESTION)
     stage = serializers.CharField(
         source="target.key", allow_null=True, default=None, help_text="Where it moves the record, if it does."
     )

@@ -23,6 +23,8 @@ class Robot(models.Model):
     """A condition tree as `expressions.conditions` reads it; None is always true."""
     button = models.CharField(max_length=60, blank=True, default="", db_default="")
     """What stands on the button that sets it off; empty where it acts on entering."""
+    button_question = models.CharField(max_length=200, blank=True, default="", db_default="")
+    """What is asked before the button acts; empty where nothing is."""
     delay_seconds = models.IntegerField(default=0)
     """Counted from entering the stage, from the press, from the end of the previous robot's run where it waits for
     that, or from the date in `delay_field`, where it may be negative."""

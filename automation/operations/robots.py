@@ -23,7 +23,7 @@ from automation.operations.checking import (
     wrong,
 )
 from automation.scope import date_field
-from automation.triggers.button import BUTTON_LIMIT
+from automation.triggers.button import BUTTON_LIMIT, QUESTION_LIMIT
 from automation.verifier import Finding, findings_of
 from core.actor import Actor
 from core.errors import Conflict, Invalid, LimitReached
@@ -140,6 +140,7 @@ def copy_robot(robot: Robot, *, to: Stage, actor: Actor) -> SavedRobot:
         name=robot.name,
         condition=robot.condition,
         button=robot.button,
+        button_question=robot.button_question,
         delay_seconds=robot.delay_seconds,
         delay_field=robot.delay_field,
         delay_time=robot.delay_time,
@@ -172,6 +173,11 @@ def _fill(robot: Robot, draft: RobotDraft, definition: Definition, *, before: Ma
     robot.name = checked_name(draft.name, kind)
     robot.condition = checked_condition(draft.condition, definition)
     robot.button = clean_line(draft.button, field="button", limit=BUTTON_LIMIT, required=False)
+    robot.button_question = clean_line(
+        draft.button_question, field="button_question", limit=QUESTION_LIMIT, required=False
+    )
+    if robot.button_question and not robot.button:
+        raise wrong("button", _("Say what stands on the button."))
     _require_delay(draft, definition)
     robot.delay_seconds = draft.delay_seconds
     robot.delay_field = draft.delay_field
@@ -219,6 +225,7 @@ def _told(robot: Robot) -> dict[str, Any]:
         "version": robot.version,
         "condition": robot.condition,
         "button": robot.button,
+        "button_question": robot.button_question,
         "delay_seconds": robot.delay_seconds,
         "delay_field": robot.delay_field,
         "delay_time": robot.delay_time.isoformat() if robot.delay_time else None,

@@ -18,18 +18,15 @@ from processes.definition_types import Definition
 PRESSED = "button.pressed"
 BUTTON_LIMIT = 60
 QUESTION_LIMIT = 200
+QUESTION_LABEL = gettext_lazy("Question before it acts")
+QUESTION_HELP = gettext_lazy("For example: Send the contract to the customer? Left empty, it acts at once.")
 
 
 class ButtonSettings(RobotSettings):
     """What stands on the button, and what is asked before it acts."""
 
     text = forms.CharField(label=gettext_lazy("Text of the button"), max_length=BUTTON_LIMIT)
-    question = forms.CharField(
-        label=gettext_lazy("Question before it acts"),
-        help_text=gettext_lazy("For example: Send the contract to the customer? Left empty, it acts at once."),
-        max_length=QUESTION_LIMIT,
-        required=False,
-    )
+    question = forms.CharField(label=QUESTION_LABEL, help_text=QUESTION_HELP, max_length=QUESTION_LIMIT, required=False)
 
     def clean(self) -> dict[str, Any]:
         """Each is one line."""

@@ -108,15 +108,23 @@ def test_press_is_refused_with_its_reason(
 
 def test_button_of_a_robot_is_written_and_read(admin: ApiClient, process: Process) -> None:
     base = f"/processes/{process.key}/robots/"
-    body = {"stage": "in_work", "kind": "add_comment", "settings": {"text": "Hello"}, "button": " Greet "}
+    body = {
+        "stage": "in_work",
+        "kind": "add_comment",
+        "settings": {"text": "Hello"},
+        "button": " Greet ",
+        "button_question": "Now?",
+    }
     made = admin.call("post", base, body).json()
-    assert (made["button"], Robot.objects.get().button) == ("Greet", "Greet")
+    assert (made["button"], Robot.objects.get().button, made["button_question"]) == ("Greet", "Greet", "Now?")
     assert admin.call("get", base).json()["items"][0]["button"] == "Greet"
     refused(admin.call("post", f"{base}{made['id']}/start/"), 409, "conflict")
     both = admin.call("patch", f"{base}{made['id']}/", {"wait_for_previous": True})
     refused(both, 400, "invalid", "wait_for_previous")
     assert admin.call("patch", f"{base}{made['id']}/", {"name": "Other"}).json()["button"] == "Greet"
-    assert admin.call("patch", f"{base}{made['id']}/", {"button": ""}).json()["button"] == ""
+    refused(admin.call("patch", f"{base}{made['id']}/", {"button": ""}), 400, "invalid", "button")
+    off = admin.call("patch", f"{base}{made['id']}/", {"button": "", "button_question": ""}).json()
+    assert (off["button"], off["button_question"]) == ("", "")
     refused(admin.call("post", base, body | {"button": "x" * 61}), 400, "invalid", "button")
 
 

@@ -290,13 +290,19 @@ def test_robot_on_a_button_has_nothing_to_start_for_present_records(process: Pro
 
 
 def test_copy_keeps_the_button(process: Process) -> None:
-    robot = make_robot(process, button="Remind")
+    robot = make_robot(process, button="Remind", button_question="Now?")
     copied = copy_robot(robot, to=stage_of(process, "in_work"), actor=SYSTEM).robot
-    assert (copied.button, copied.is_on) == ("Remind", False)
+    assert (copied.button, copied.button_question, copied.is_on) == ("Remind", "Now?", False)
 
 
 def test_button_is_one_line_and_waits_for_nothing_else(process: Process) -> None:
-    for draft in ({"button": "a\nb"}, {"button": "x" * 61}, {"button": "Remind", "wait_for_previous": True}):
+    for draft in (
+        {"button_question": "Now?"},
+        {"button": "a", "button_question": "a\nb"},
+        {"button": "a\nb"},
+        {"button": "x" * 61},
+        {"button": "Remind", "wait_for_previous": True},
+    ):
         with pytest.raises(Invalid):
             make_robot(process, **draft)
     for settings in ({"text": " "}, {"text": "a\x00b"}, {"text": "x" * 61}, {"text": "a", "question": "a\nb"}):

@@ -12,6 +12,7 @@ from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from records.models import Comment
 from records.operations import create_record
+from tests.automation.helpers import make_robot
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
 from tests.e2e.test_automation_story import add
 from tests.factories import make_admin, make_process, make_role, make_user
@@ -107,3 +108,28 @@ def test_press_on_a_card_of_yesterday_is_answered_plainly(
     page.locator("dialog[open]").get_by_role("button", name="Take into work").click()
     expect(page.get_by_text("This button has been removed.")).to_be_visible()
     expect(page.locator(".record-buttons")).to_have_count(0)
+
+
+def test_button_in_the_menu_is_pressed_with_the_keyboard_on_a_phone(
+    stack: Stack, process: Process, clerk: User, open_page: OpenPage
+) -> None:
+    worker = stack.worker()
+    stack.relay()
+    for number in range(5):
+        make_robot(process, settings={"text": f"Said {number}"}, button=f"Say {number}")
+    record = create_record(process, values={"title": "A-17"}, actor=SYSTEM)
+    page = open_page(clerk, "/p/requests/", width=390)
+    page.get_by_role("link", name="A-17").click()
+    panel = page.locator("dialog[open]")
+    expect(panel.get_by_role("button", name="Say 0")).to_be_visible()
+    expect(panel.get_by_role("button", name="Say 1")).to_be_hidden()
+    panel.get_by_role("button", name="More buttons").focus()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("menuitem")).to_have_text([f"Say {number}" for number in range(1, 5)])
+    check_accessibility(page)
+    page.keyboard.press("ArrowDown")
+    expect(panel.get_by_role("menuitem", name="Say 2")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Started", exact=True)).to_be_visible()
+    assert wait_for(lambda: Comment.objects.filter(record_id=record.pk).first(), worker).text == "Said 2"
+    expect(panel.get_by_text("Said 2")).to_be_visible(timeout=15_000)

@@ -10,7 +10,7 @@ from automation.drafts import RobotDraft, TriggerDraft
 from automation.models import Robot, Trigger
 from automation.occasions import TriggerType
 from automation.scope import DATES
-from automation.triggers.button import BUTTON_LIMIT
+from automation.triggers.button import BUTTON_LIMIT, QUESTION_HELP, QUESTION_LABEL, QUESTION_LIMIT
 from processes.definition_types import Definition, PipelineDef
 from web.forms.durations import UNITS, in_units
 
@@ -23,6 +23,9 @@ class RobotForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=150, required=False)
     when = forms.ChoiceField(label=_("When"), required=False, widget=forms.RadioSelect)
     button = forms.CharField(label=_("Text of the button"), max_length=BUTTON_LIMIT, required=False)
+    button_question = forms.CharField(
+        label=QUESTION_LABEL, help_text=QUESTION_HELP, max_length=QUESTION_LIMIT, required=False
+    )
     delay = forms.IntegerField(
         label=_("Delay"),
         min_value=0,
@@ -82,9 +85,19 @@ class RobotForm(forms.Form):
     def showing(cls, robot: Robot, definition: Definition) -> "RobotForm":
         """The form as the robot is now."""
         delay, unit = in_units(abs(robot.delay_seconds))
-        names = ("name", "delay_field", "delay_time", "wait_for_previous", "keep_running", "condition", "is_on")
+        names = (
+            "name",
+            "button",
+            "button_question",
+            "delay_field",
+            "delay_time",
+            "wait_for_previous",
+            "keep_running",
+            "condition",
+            "is_on",
+        )
         shown = {name: getattr(robot, name) for name in names}
-        when = {"when": BUTTON if robot.button else "", "button": robot.button}
+        when = {"when": BUTTON if robot.button else ""}
         side = -1 if robot.delay_seconds < 0 else 1
         return cls(initial={**shown, **when, "delay": delay, "unit": unit, "side": side}, definition=definition)
 
@@ -92,7 +105,7 @@ class RobotForm(forms.Form):
         """A button says something; whoever waits for it waits for nothing else."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("when") != BUTTON:
-            return {**cleaned, "button": ""}
+            return {**cleaned, "button": "", "button_question": ""}
         if not cleaned.get("button") and "button" not in self.errors:
             self.add_error("button", _("Say what stands on the button."))
         return {**cleaned, "wait_for_previous": False}
@@ -106,6 +119,7 @@ class RobotForm(forms.Form):
             name=data["name"],
             condition=data["condition"],
             button=data["button"],
+            button_question=data["button_question"],
             delay_seconds=(data["delay"] or 0) * (data["unit"] or 1) * (data["side"] or 1),
             delay_field=data["delay_field"],
             delay_time=data["delay_time"],

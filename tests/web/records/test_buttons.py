@@ -48,11 +48,12 @@ def test_card_and_panel_show_the_buttons_to_those_who_may_press(
     process: Process, record: int, presser: User, reader: User, visit: Any
 ) -> None:
     button = make_button(process, question="Sure & certain?")
-    make_robot(process, button="Remind")
+    make_robot(process, button="Remind", button_question="Not too early?")
     for part in (False, True):
         page = text_of(visit(presser).get(url(record), part=part))
         assert url(record, f"buttons/trigger-{button.pk}/press/") in page
         assert 'hx-confirm="Sure &amp; certain?"' in page
+        assert 'hx-confirm="Not too early?"' in page
         assert "Moves to “In work”" in page
         assert 'role="menu" aria-label="More buttons"' not in page
         assert "record-buttons" not in text_of(visit(reader).get(url(record), part=part))
@@ -66,7 +67,7 @@ def test_of_many_buttons_some_are_in_a_menu(process: Process, record: int, press
     for number in range(6):
         make_robot(process, button=f"Robot {number}")
     page = text_of(visit(presser).get(url(record)))
-    assert page.count("press/") == 4 + 4
+    assert page.count("press/") == 4 + 5
     assert 'aria-label="More buttons"' in page
 
 

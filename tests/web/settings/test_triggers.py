@@ -187,9 +187,9 @@ def test_editor_puts_a_robot_on_a_button_and_takes_it_off(admin: Client, process
     data = {"name": "", "condition": "null", "is_on": "on", "settings-text": "Hello", "when": "button"}
     wrong = admin.post(address, {**data, "button": ""})
     assert (wrong.status_code, "Say what stands on the button." in wrong.text) == (422, True)
-    admin.post(address, {**data, "button": "Greet", "wait_for_previous": "on"})
+    admin.post(address, {**data, "button": "Greet", "button_question": "Now?", "wait_for_previous": "on"})
     robot = Robot.objects.get()
-    assert (robot.button, robot.wait_for_previous) == ("Greet", False)
+    assert (robot.button, robot.button_question, robot.wait_for_previous) == ("Greet", "Now?", False)
     create_record(process, values={"title": "x"}, stage="in_work", actor=SYSTEM)
     editor = admin.get(reverse("robot-edit", args=[process.key, robot.pk])).text
     assert 'value="Greet"' in editor
@@ -197,4 +197,4 @@ def test_editor_puts_a_robot_on_a_button_and_takes_it_off(admin: Client, process
     assert "Acts when this button is pressed" in admin.get(reverse("process-automation", args=[process.key])).text
     admin.post(reverse("robot-edit", args=[process.key, robot.pk]), {**data, "when": "", "button": "Greet"})
     robot.refresh_from_db()
-    assert robot.button == ""
+    assert (robot.button, robot.button_question) == ("", "")
