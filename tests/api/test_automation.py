@@ -7,6 +7,7 @@ from automation.models import Robot
 from core.actor import SYSTEM
 from notifications.operations import Subject, notify
 from processes.models import Process
+from processes.permissions import Place
 from records.models import Record
 from tests.api.conftest import ApiClient
 from tests.api.test_errors import refused
@@ -63,7 +64,7 @@ def test_notifications_are_listed_and_read(
     client_anna: ApiClient, anna: User, admin: ApiClient, records: str, process: Process
 ) -> None:
     record = Record.objects.get(pk=admin.call("post", records, {"title": "Printer"}).json()["id"])
-    subject = Subject(process.pk, record.pk, record.title, record.assignee_id, record.author_id, None, record.stage_id)
+    subject = Subject(process.pk, record.pk, record.title, Place.of(record, record.stage_id))
     notify([anna.pk], about=subject, kind="robot", text="Look", actor=SYSTEM)
     item = client_anna.call("get", "/notifications/").json()["items"][0]
     assert (item["text"], item["process"], item["record"], item["is_read"]) == ("Look", process.key, record.pk, False)
