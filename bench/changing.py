@@ -1,6 +1,6 @@
 """Changing a process of many records while it is used: `python -m bench.changing --size 1000000`.
 
-Starts throw-away services, fills them, and has `bench.ours.changes` (or `.linked`, `.exports`) measure there.
+Starts throw-away services, fills them, and has `bench.ours.changes` (or another of them) measure there.
 """
 
 import argparse
@@ -22,9 +22,10 @@ def main() -> None:
     parser.add_argument("--linked", action="store_true", help="values of linked records instead of single fields")
     parser.add_argument("--exports", action="store_true", help="files out instead of changes")
     parser.add_argument("--plans", action="store_true", help="plans of lists and boards for every scope of rights")
+    parser.add_argument("--alike", action="store_true", help="how long absent and foreign records take")
     parser.add_argument("--only", default="", help="only changes whose name holds this")
     given = parser.parse_args()
-    other = next((name for name in ("linked", "exports", "plans") if getattr(given, name)), "")
+    other = next((name for name in ("linked", "exports", "plans", "alike") if getattr(given, name)), "")
     what = [other, str(given.size)] if other else ["changes", str(given.size), given.only]
     data = Path(tempfile.gettempdir()) / f"smartcrm-changing-{os.getpid()}"
     make_folder(data)

@@ -1,6 +1,7 @@
-"""Telling people of what concerns them: work that has become theirs, tasks, mentions."""
+"""Telling people of what concerns them: work that has become theirs, tasks, mentions, what happens to records that they
+watch."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -13,34 +14,55 @@ from core.errors import Text
 from events.consumers import Consumer, consumers
 from events.models import Event
 from notifications.deliveries import has_due
-from notifications.operations import Subject, notify, tell_of_work
+from notifications.operations import Notice, Subject, notify_many, tell_of_work
+from processes.permissions import Access
 
-Telling = tuple[str, Iterable[int], Text]
+Telling = tuple[str, Iterable[int], Text | Callable[[Access], Text]]
 """Kind, people, words."""
 
 
-def _assigned(event: Event) -> Telling | None:
+def _assigned(event: Event) -> Iterator[Telling]:
     before, after = event.changes.get("assignee", (None, None))
-    return ("assigned", [after], _("You are responsible for this now.")) if after and after != before else None
+    if after and after != before:
+        yield "assigned", [after], _("You are responsible for this now.")
 
 
-def _task(event: Event) -> Telling | None:
-    person = event.data.get("task_assignee")
-    words = format_lazy("{}: {}", _("A task for you"), lazystr(event.data.get("title", "")))
-    return ("task", [person], words) if person else None
+def _task(event: Event) -> Iterator[Telling]:
+    if person := event.data.get("task_assignee"):
+        yield "task", [person], format_lazy("{}: {}", _("A task for you"), lazystr(event.data.get("title", "")))
 
 
-def _mentioned(event: Event) -> Telling | None:
-    people = event.data.get("mentions")
-    return ("mentioned", people, _("You were mentioned in a comment.")) if people else None
+def _mentioned(event: Event) -> Iterator[Telling]:
+    if people := event.data.get("mentions"):
+        yield "mentioned", people, _("You were mentioned in a comment.")
 
 
-_TELLINGS: Mapping[str, Callable[[Event], Telling | None]] = {
-    "record.created": _assigned,
-    "record.updated": _assigned,
-    "task.created": _task,
-    "comment.added": _mentioned,
+def _observing(event: Event) -> Iterator[Telling]:
+    before, after = event.changes.get("observers", (None, None))
+    if people := set(after or ()) - set(before or ()):
+        yield "observing", people, _("You were made an observer.")
+
+
+def _moved(event: Event) -> Iterator[Telling]:
+    def words(reader: Access) -> Text:
+        stage = reader.definition.stage_by_id.get(event.data["snapshot"]["stage"])
+        return format_lazy(_("It is in “{}” now."), stage.name) if stage is not None else _("It has moved.")
+
+    yield "moved", _observers(event), words
+
+
+def _commented(event: Event) -> Iterator[Telling]:
+    yield "commented", _observers(event), _("There is a new comment.")
+
+
+_TELLINGS: Mapping[str, Sequence[Callable[[Event], Iterator[Telling]]]] = {
+    "record.created": (_assigned, _observing),
+    "record.updated": (_assigned, _observing),
+    "record.moved": (_moved,),
+    "task.created": (_task,),
+    "comment.added": (_mentioned, _commented),
 }
+"""Kind of event → what is told of it; one person hears the first that concerns them."""
 
 
 @consumers.register
@@ -52,14 +74,18 @@ class Notifications(Consumer):
     bells: ClassVar[dict[str, str]] = {"notifications.deliver": "mail"}
 
     def consume(self, events: Sequence[Event]) -> bool:
+        last = {event.record_id: event for event in events if "snapshot" in event.data}
+        notify_many(
+            [
+                Notice(people, _subject(event, last[event.record_id]), kind, words, _actor(event), event.pk)
+                for event in events
+                if event.kind in _TELLINGS and not event.data.get("quiet")
+                if last[event.record_id].kind != "record.deleted"
+                for tell in _TELLINGS[event.kind]
+                for kind, people, words in tell(event)
+            ]
+        )
         for event in events:
-            tell = _TELLINGS.get(event.kind)
-            telling = tell(event) if tell and not event.data.get("quiet") else None
-            if telling:
-                kind, people, words = telling
-                notify(
-                    people, about=Subject.of_event(event), kind=kind, text=words, actor=_actor(event), event_id=event.pk
-                )
             if event.kind == "import.finished":
                 _tell_of_import(event)
             if event.kind == "export.finished" and event.data["is_awaited"]:
@@ -99,6 +125,16 @@ def _tell_of_export(event: Event) -> None:
         actor=_actor(event),
         event_id=event.pk,
     )
+
+
+def _observers(event: Event) -> Sequence[int]:
+    return event.data["snapshot"].get("observers") or ()
+
+
+def _subject(event: Event, last: Event) -> Subject:
+    """The record under the title that it had, and where it stands after the last of its events: what one sees no more,
+    one hears no more of."""
+    return replace(Subject.of_event(event), place=Subject.of_event(last).place)
 
 
 def _actor(event: Event) -> Actor:

@@ -673,6 +673,9 @@ class RunOut(serializers.Serializer[Any]):
     error_code = serializers.CharField()
     error = serializers.CharField()
     result = serializers.JSONField()
+    is_redacted = serializers.BooleanField(
+        help_text="Whether `reason`, `error` and `result` are left out: you do not read every field of the record."
+    )
     attempt = serializers.IntegerField()
     max_attempts = serializers.IntegerField()
     run_at = serializers.DateTimeField(allow_null=True)

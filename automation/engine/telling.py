@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from automation.models import RULES, Robot, Run
 from core.actor import Actor, ActorKind
-from core.errors import SmartCRMError
+from core.errors import Text
 from events.models import Event
 from events.publish import publish
 from notifications.operations import Subject, notify
+from processes.permissions import Access
 from records.models import Record
+from records.operations import GatePending, MoveRefused
 
 
 def tell_of_held(held: Iterable[tuple[Run, Event]]) -> None:
@@ -31,16 +33,21 @@ def tell_of_held(held: Iterable[tuple[Run, Event]]) -> None:
             )
 
 
-def tell_of_blocked(run: Run, error: SmartCRMError) -> None:
-    """Tell the person responsible for a record that an automation could not move it, and why."""
+def tell_of_blocked(run: Run, error: GatePending | MoveRefused) -> None:
+    """Tell whoever is responsible for a record that an automation could not move it, and why, as they may know it."""
     record = Record.objects.filter(pk=run.record_id).first()
     if record is not None and record.assignee_id is not None:
         about = Subject.of(record.process_id, record)
+
+        def words(reader: Access) -> Text:
+            why = error.said_to(reader, record) if isinstance(error, GatePending) else error.message
+            return format_lazy(_("“{}” could not move it: {}"), run.name, why)
+
         notify(
             [record.assignee_id],
             about=about,
             kind="blocked",
-            text=format_lazy(_("“{}” could not move it: {}"), run.name, error.message),
+            text=words,
             actor=Actor(kind=ActorKind.SYSTEM, label=run.name),
             event_id=run.event_id,
         )

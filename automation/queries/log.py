@@ -10,11 +10,15 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from automation.models import RULES, Attempt, Endpoint, NotFired, Robot, RuleKind, Run, State, Trigger
+from automation.choices import without_secrets
+from automation.effects import robot_types
+from automation.models import RULES, Attempt, Endpoint, NotFired, Robot, RobotVersion, RuleKind, Run, State, Trigger
 from core.actor import Actor
 from core.errors import NotFound
+from processes.definition import definition_of
 from processes.models import Operation
 from processes.permissions import Access, access_for
+from processes.reach import EVERYWHERE
 from records.models import Record
 from records.queries.card import row_for
 
@@ -62,6 +66,8 @@ class RunRow:
     depth: int
     causes: tuple[Cause, ...]
     """From the person's act to the event that set this run off; empty where that is all there is."""
+    is_redacted: bool
+    """Whether words and results are left out, because they may tell what the record does not show to the reader."""
     can_retry: bool
     can_cancel: bool
     can_confirm: bool
@@ -90,7 +96,11 @@ class RunFilter:
 
 @dataclass(frozen=True, slots=True)
 class RunDetail:
-    """One run with its attempts, what went out, and the settings it acted by (without secrets)."""
+    """One run with its attempts and what went out (without secrets).
+
+    Where the record does not show the reader all of it: the robot's settings as they are written, in place of what was
+    made of them.
+    """
 
     run: RunRow
     attempts: tuple[Attempt, ...]
@@ -105,6 +115,8 @@ class Silence:
     record_id: int
     reason: str
     at: datetime
+    is_redacted: bool
+    """Whether the reason is left out, as in `RunRow`."""
 
 
 def run_of(actor: Actor, run_id: int) -> Run:
@@ -136,7 +148,12 @@ def run_detail(access: Access, run_id: int) -> RunDetail:
     if run is None:
         raise NotFound(_("There is no such run."), run=run_id)
     attempts = tuple(Attempt.objects.filter(run_id=run_id).order_by("id"))
-    return RunDetail(_rows(access, [run])[0], attempts, run.intent)
+    row = _rows(access, [run])[0]
+    if not row.is_redacted:
+        return RunDetail(row, attempts, run.intent)
+    for attempt in attempts:
+        attempt.error = ""
+    return RunDetail(row, attempts, _as_written(run) if run.intent is not None else None)
 
 
 def silences_of(access: Access, rule_kind: RuleKind, rule_id: int) -> tuple[Silence, ...]:
@@ -145,7 +162,12 @@ def silences_of(access: Access, rule_kind: RuleKind, rule_id: int) -> tuple[Sile
     if not RULES[rule_kind].objects.filter(process_id=access.definition.id, pk=rule_id).exists():
         raise NotFound(_("There is no such robot or trigger."), rule=rule_id)
     rows = NotFired.objects.filter(rule_kind=rule_kind, rule_id=rule_id).order_by("-id")[:PAGE]
-    return tuple(Silence(row.event_id, row.record_id, row.reason, row.at) for row in rows)
+    told = _Told(access, {row.record_id for row in rows})
+    return tuple(
+        Silence(row.event_id, row.record_id, row.reason if is_told else "", row.at, not is_told)
+        for row in rows
+        for is_told in (told.is_whole(row.record_id),)
+    )
 
 
 def _filtered(rows: Any, wanted: RunFilter) -> Any:
@@ -179,16 +201,15 @@ def _page(access: Access, rows: Any, before: int | None) -> RunPage:
 
 
 def _rows(access: Access, runs: Sequence[Run]) -> tuple[RunRow, ...]:
-    """Runs as rows; the title of a record is told to those who may see the record."""
-    visible = Record.objects.visible_to([access]).filter(pk__in={run.record_id for run in runs})
-    titles = dict(visible.values_list("pk", "title"))
+    """Runs as rows; the title of a record is told to those who may see it, what was made of it to whoever sees all."""
+    told = _Told(access, {run.record_id for run in runs})
     chains = _chains([run.pk for run in runs if run.cause_run_id])
     may_act = access.can(Operation.AUTOMATE)
     silent = _silent_hosts({run.host for run in runs if may_act and run.host and run.state == State.READY})
     return tuple(
         _row(
             run,
-            titles.get(run.record_id, ""),
+            told,
             chains.get(run.pk, ()),
             reason=_("%s does not answer; its calls wait.") % run.host
             if may_act and run.host in silent
@@ -199,26 +220,58 @@ def _rows(access: Access, runs: Sequence[Run]) -> tuple[RunRow, ...]:
     )
 
 
+class _Told:
+    """What a reader is told of the records that runs are about. One query."""
+
+    def __init__(self, access: Access, record_ids: Iterable[int]) -> None:
+        rows = Record.objects.visible_to([access]).filter(pk__in=set(record_ids))
+        self._records = {row.pk: row for row in rows.defer("search", "words")}
+        self._access = access
+        sees_all = all(reach == EVERYWHERE for reach in access.stages_by_reach(Operation.VIEW))
+        self._reads_all = sees_all and not access.limits.readings
+
+    def title(self, record_id: int) -> str:
+        """The record's title, empty where the reader does not see it."""
+        row = self._records.get(record_id)
+        return row.title if row is not None else ""
+
+    def is_whole(self, record_id: int) -> bool:
+        """Whether the reader reads every answer of the record: words made of it may hold any of them."""
+        row = self._records.get(record_id)
+        definition = self._access.definition
+        return self._reads_all or (row is not None and len(self._access.fields_of(row)) == len(definition.fields))
+
+
+def _as_written(run: Run) -> Mapping[str, Any]:
+    """The settings that a run acts by, with their placeholders, without secrets."""
+    version = RobotVersion.objects.filter(robot_id=run.rule_id, version=run.rule_version).first()
+    kind = robot_types.get(version.kind) if version is not None else None
+    if version is None or kind is None:
+        return {}
+    return without_secrets(kind.Settings(context=definition_of(run.process_id)).fields, version.settings)
+
+
 def _silent_hosts(hosts: set[str]) -> frozenset[str]:
     """Those of the hosts that are left alone now. One query, none without hosts."""
     rows = Endpoint.objects.filter(host__in=hosts, open_until__gt=Now()) if hosts else Endpoint.objects.none()
     return frozenset(rows.values_list("host", flat=True))
 
 
-def _row(run: Run, title: str, causes: tuple[Cause, ...], *, reason: str, may_act: bool) -> RunRow:
+def _row(run: Run, told: "_Told", causes: tuple[Cause, ...], *, reason: str, may_act: bool) -> RunRow:
+    is_told = told.is_whole(run.record_id)
     return RunRow(
         id=run.pk,
         rule_kind=run.rule_kind,
         rule_id=run.rule_id,
         name=run.name,
         record_id=run.record_id,
-        record_title=title,
+        record_title=told.title(run.record_id),
         state=run.state,
         state_label=str(State(run.state).label),
-        reason=reason,
-        error=run.error,
+        reason=reason if is_told else "",
+        error=run.error if is_told else "",
         error_code=run.error_code,
-        result=run.result,
+        result=run.result if is_told else {},
         attempt=run.attempt,
         max_attempts=run.max_attempts,
         run_at=run.run_at,
@@ -229,6 +282,7 @@ def _row(run: Run, title: str, causes: tuple[Cause, ...], *, reason: str, may_ac
         effect_key=str(run.effect_key),
         depth=run.depth,
         causes=causes,
+        is_redacted=not is_told and bool(run.reason or run.error or run.result or run.intent),
         can_retry=may_act and run.state in BAD,
         can_cancel=may_act and run.state in (State.READY, State.HELD),
         can_confirm=may_act and run.state == State.UNCERTAIN,

@@ -13,6 +13,7 @@ from processes.definition_types import Definition, FieldDef, StageDef
 from processes.models import Operation
 from processes.permissions import Access
 from records.gates import NOTHING, Passing, Terms, reasons_for, unmet
+from records.models import Record
 from records.operations.writing import Writing
 from records.typed import TypedRecord
 
@@ -30,6 +31,11 @@ class GatePending(Invalid):
         fields: dict[str, list[Text]] = {f["key"]: [_("Fill this in.")] for f in shown["fields"]}
         super().__init__(message, fields, stage=target.key, gate=shown)
         self.terms = terms
+        self.target = target
+
+    def said_to(self, access: Access, row: TypedRecord | Record) -> str:
+        """The message for somebody else, who may know of other fields."""
+        return summary(self.target.name, told_terms(access, row, self.terms, can_override=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Passed:
     """What the event says beside the stages."""
 
 
-def told_terms(access: Access, row: TypedRecord, terms: Terms, *, can_override: bool) -> dict[str, Any]:
+def told_terms(access: Access, row: TypedRecord | Record, terms: Terms, *, can_override: bool) -> dict[str, Any]:
     """Terms as programs read them; of fields that the record does not show only that there are some."""
     fields = [field for field in terms.fields if is_told(access, field, row)]
     return {
@@ -88,7 +94,7 @@ def require_open(
     return Passed(passing.reason, passing.comment.strip(), data)
 
 
-def is_told(access: Access, field: FieldDef, row: TypedRecord) -> bool:
+def is_told(access: Access, field: FieldDef, row: TypedRecord | Record) -> bool:
     """Whether the actor may know of a field of a record, or of one that is to be made."""
     return access.reads(field, row) if row.pk is not None else access.fills(field, row.stage_id)
 

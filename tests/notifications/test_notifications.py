@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from core.actor import SYSTEM, Actor
 from core.errors import NotFound
+from events.consumers import consumers
 from events.models import Event
 from events.relay import relay_batch
 from notifications.channel import channels
@@ -18,10 +21,18 @@ from notifications.deliveries import deliver_due, has_due
 from notifications.models import Delivery, Notification
 from notifications.operations import Subject, mark_all_read, mark_read, notify
 from notifications.queries import notification_page, unread_count
-from processes.models import Process
+from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from processes.permissions import Place
-from records.operations import create_record, create_task, update_record
+from records.operations import (
+    add_comment,
+    create_record,
+    create_task,
+    delete_record,
+    move_record,
+    update_record,
+    watch_record,
+)
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +215,90 @@ def test_attempts_at_a_mail_come_to_an_end(process: Process, anna: Actor, monkey
 def test_every_channel_says_what_it_is() -> None:
     assert [channel.key for channel in channels] == ["in_app", "mail"]
     assert all(str(channel.label) for channel in channels)
+
+
+def test_observers_hear_of_moves_and_comments_and_of_being_made_one(process: Process, anna: Actor) -> None:
+    clara = colleague(process, "Clara")
+    row = create(process, assignee=anna.user_id, observers=[anna.user_id, clara.user_id])
+    move_record(process, row.pk, to="in_work", actor=anna)
+    add_comment(process, row.pk, text="Secret words", actor=SYSTEM)
+    update_record(process, row.pk, values={"amount": 5}, actor=SYSTEM)
+    relay()
+    Event.objects.update(seq=None)
+    relay()
+    assert kinds(clara) == ["commented", "moved", "observing"]
+    assert kinds(anna) == ["commented", "assigned"]  # the move was her own
+    texts = [item.text for item in notification_page(clara).items]
+    assert texts == ["There is a new comment.", "It is in “In work” now.", "You were made an observer."]
+
+
+def test_who_begins_to_watch_is_not_told_and_who_ceases_hears_no_more(
+    process: Process, anna: Actor, boris: Actor
+) -> None:
+    row = create(process)
+    watch_record(process, row.pk, watches=True, actor=anna)
+    update_record(process, row.pk, values={"observers": [anna.user_id, boris.user_id]}, actor=SYSTEM)
+    update_record(process, row.pk, values={"observers": [boris.user_id]}, actor=SYSTEM)
+    add_comment(process, row.pk, text="x", actor=SYSTEM)
+    relay()
+    assert (kinds(anna), kinds(boris)) == ([], ["commented", "observing"])
+
+
+def test_one_event_tells_a_person_one_thing(process: Process, anna: Actor) -> None:
+    row = create(process, assignee=anna.user_id, observers=[anna.user_id])
+    add_comment(process, row.pk, text="x", actor=SYSTEM)
+    Event.objects.filter(kind="comment.added").update(data=mentioning(row, anna))
+    relay()
+    assert kinds(anna) == ["mentioned", "assigned"]
+
+
+def mentioning(row: Any, person: Actor) -> dict[str, Any]:
+    event = Event.objects.get(kind="comment.added", record_id=row.pk)
+    return {**event.data, "mentions": [person.user_id]}
+
+
+def test_observer_who_sees_the_record_no_more_hears_nothing(process: Process) -> None:
+    person = make_user("Clara")
+    role = make_role(people=(person,))
+    set_grants(process, {role.pk: {Operation.VIEW: Scope.OBSERVED}}, actor=SYSTEM)
+    clara = actor_of(person)
+    seen, left, binned = (create(process, observers=[clara.user_id]) for _number in range(3))
+    relay()
+    Notification.objects.all().delete()
+    for row in (seen, left, binned):
+        move_record(process, row.pk, to="in_work", actor=SYSTEM)
+    update_record(process, left.pk, values={"observers": []}, actor=SYSTEM)
+    delete_record(process, binned.pk, actor=SYSTEM)
+    relay()
+    assert [item.record_id for item in notification_page(clara).items] == [seen.pk]
+    set_grants(process, {role.pk: {}}, actor=SYSTEM)
+    add_comment(process, seen.pk, text="x", actor=SYSTEM)
+    relay()
+    assert kinds(clara) == ["moved"]
+
+
+def test_quiet_changes_and_mail_leave_observers_alone(process: Process, anna: Actor) -> None:
+    row = create(process, SYSTEM.quieted(), observers=[anna.user_id])
+    move_record(process, row.pk, to="in_work", actor=SYSTEM.quieted())
+    add_comment(process, row.pk, text="x", actor=SYSTEM.quieted())
+    relay()
+    assert kinds(anna) == []
+    add_comment(process, row.pk, text="x", actor=SYSTEM)
+    relay()
+    assert kinds(anna) == ["commented"]
+    assert not Delivery.objects.exists()
+
+
+def test_a_batch_is_told_in_as_many_statements_as_one_event(process: Process, anna: Actor, boris: Actor) -> None:
+    def statements(count: int) -> int:
+        rows = [create(process, observers=[anna.user_id, boris.user_id]) for _number in range(count)]
+        for row in rows:
+            add_comment(process, row.pk, text="x", actor=SYSTEM)
+        events = list(Event.objects.filter(record_id__in=[row.pk for row in rows]))
+        with CaptureQueriesContext(connection) as asked:
+            consumers["notifications"].consume(events)
+        return len(asked)
+
+    statements(1)
+    assert statements(1) == statements(20) == 8
+    assert Notification.objects.filter(kind="commented").count() == 2 * 22

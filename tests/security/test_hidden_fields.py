@@ -21,7 +21,7 @@ from records.jobs.worker import work_through
 from records.operations import create_record, delete_record, move_record, restore_record, update_record
 from records.queries.exports import rights_digest
 from records.queries.search import hits_for
-from tests.factories import EMPLOYEE, FIELDS, make_process, make_role, make_user, signed_in
+from tests.factories import EMPLOYEE, FIELDS, make_admin, make_process, make_role, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +114,10 @@ def test_rest_answers_as_if_there_were_no_such_field(process: Process, role: Rol
     assert [answer.status_code for answer in bodies] == [400, 400]
     assert bodies[0].content.decode().replace("secret", "nothing") == bodies[1].content.decode()
     assert "secret" not in browser.get(f"{base}schema/").content.decode()
-    assert "Secret" not in browser.get("/api/v1/schema/").content.decode()
+    openapi = browser.get(reverse("api-openapi"))
+    assert openapi.status_code == 200
+    assert "Secret" not in openapi.content.decode()
+    assert "Secret" in signed_in(make_admin()).get(reverse("api-openapi")).content.decode()
     assert "platypus" not in browser.get(f"{base}records/{row.pk}/timeline/").content.decode()
 
 
@@ -158,9 +161,7 @@ def test_gate_speaks_of_hidden_fields_without_naming_them(role: Role, clerk: Use
     assert "Secret" not in str(refused.value.as_body())
 
 
-def test_value_that_is_taken_is_told_without_the_other_record_and_without_a_hidden_field(
-    role: Role, clerk: User
-) -> None:
+def test_taken_value_is_told_without_the_other_record_and_without_a_hidden_field(role: Role, clerk: User) -> None:
     """Nobody hears whose the value is; of a hidden field, with which a record comes out of the bin, not even which."""
     process = make_process(fields=(FieldDraft("Code", "text", key="code"), SECRET))
     for field in Field.objects.filter(process=process):
@@ -185,3 +186,18 @@ def test_value_that_is_taken_is_told_without_the_other_record_and_without_a_hidd
         assert set(refused.value.fields) == {"code"}
         assert "Another record has this value." in said
         assert not re.search(rf"Foreign|platypus|secret|\b{foreign.pk}\b", said)
+
+
+def test_previews_of_a_designer_show_no_hidden_value(process: Process, role: Role, clerk: User) -> None:
+    """Whoever designs is told how many values would not convert, and none of them."""
+    set_grants(process, {role.pk: {**EMPLOYEE, Operation.DESIGN: Scope.ALL}}, actor=SYSTEM)
+    create_record(process, values={"title": "Open", "secret": "platypus"}, actor=SYSTEM)
+    hide(process, role)
+    base = f"/api/v1/processes/{process.key}"
+    body = {"field": "secret", "type": "number"}
+    for person, is_told in ((clerk, False), (make_admin(), True)):
+        browser = signed_in(person)
+        asked = browser.post(f"{base}/conversion-check/", body, content_type="application/json")
+        page = browser.post(reverse("field-convert-preview", args=[process.key, "secret"]), {"type": "number"})
+        assert (asked.json()["fails"], asked.status_code, page.status_code) == (1, 200, 200)
+        assert ("platypus" in asked.content.decode(), "platypus" in page.content.decode()) == (is_told, is_told)
