@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.operations import renew_invitation
 from core.actor import SYSTEM
 from events.models import Event
-from tests.factories import PASSWORD, signed_in
+from tests.factories import PASSWORD, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +53,19 @@ def test_too_many_attempts_lock_the_right_password_out_too(worker: User, setting
     answer = guest.post(reverse(LOGIN), {"login": worker.email, "password": PASSWORD})
     assert answer.status_code == 429
     assert "account/locked.html" in [template.name for template in answer.templates]
+
+
+def test_attempts_are_counted_by_whom_they_are_for_known_or_not(worker: User, settings: LazySettings) -> None:
+    """Whoever tries passwords for one person locks nobody else out who sits behind the same address."""
+    settings.ACCOUNT_RATE_LIMITS = False
+    guest, other = Client(), make_user("Other")
+    for email in (worker.email, "nobody@example.test"):
+        for _attempt in range(settings.AXES_FAILURE_LIMIT):
+            guest.post(reverse(LOGIN), {"login": email, "password": "wrong"})
+    for email in (worker.email, worker.email.upper(), "nobody@example.test"):
+        assert guest.post(reverse(LOGIN), {"login": email, "password": "wrong"}).status_code == 429
+    answer = Client().post(reverse(LOGIN), {"login": other.email, "password": PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
 
 
 def test_nobody_signs_up_alone() -> None:
