@@ -21,9 +21,9 @@ from records.queries.conversion import (
     ConversionState,
     conversion_of,
     conversions_of,
-    preview_conversion,
     unconverted,
 )
+from records.queries.conversion_preview import preview_conversion
 
 STATES = "`converted`: the field has its new type, and a way back until `kept_until`."
 

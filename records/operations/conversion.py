@@ -18,7 +18,8 @@ from processes.operations.changing import in_turns
 from processes.operations.fields import MOST_FIELDS, begin_job, purge_field, refill_readers, require_settled
 from processes.permissions import access_for
 from processes.storage import storage
-from records.queries.conversion import completed_settings, default_for, former_form
+from records.queries.conversion import former_form
+from records.queries.conversion_rules import completed_settings, default_for
 
 CARRIED = (
     *("key", "label", "labels", "help", "helps", "required", "required_from", "on_card", "in_list"),

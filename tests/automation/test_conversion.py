@@ -14,7 +14,7 @@ from processes.queries import field_of
 from records.jobs.worker import work_through
 from records.models import Comment
 from records.operations import convert_field, create_record, revert_field, update_record
-from records.queries.conversion import preview_conversion
+from records.queries.conversion_preview import preview_conversion
 from tests.automation.helpers import make_robot, relay, settle
 from tests.factories import actor_of, make_admin, make_process
 

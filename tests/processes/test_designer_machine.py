@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from records.operations.values import Cleaned
-from tests.processes.designer_machine import DesignerMachine, counts
+from tests.processes.designer_ground import counts
+from tests.processes.designer_machine import DesignerMachine
 
 EXAMPLES, STEPS = 50, 20
 SEEN = ("add", "convert", "remove", "purge", "reorder", "create", "update", "died", "refused")

@@ -10,7 +10,8 @@ from processes.conversion import targets_for
 from processes.definition import field_def
 from processes.fieldtype import FieldType
 from processes.models import Field
-from records.queries.conversion import completed_settings, former_form
+from records.queries.conversion import former_form
+from records.queries.conversion_rules import completed_settings
 
 
 class ConversionForm(forms.Form):

@@ -18,7 +18,8 @@ from processes.models.pipeline import COLORS
 from processes.permissions import access_for
 from processes.queries import field_of, process_for
 from records.operations import convert_field, forget_former_form, revert_field
-from records.queries.conversion import conversion_of, preview_conversion, unconverted
+from records.queries.conversion import conversion_of, unconverted
+from records.queries.conversion_preview import preview_conversion
 from web.forms.conversion import ConversionForm, first_settings
 from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.refusals import attempt

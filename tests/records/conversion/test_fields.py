@@ -1,21 +1,11 @@
 """A field changes its type while it is used: values, rules, the way back, and what does not convert."""
 
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any
-
 import pytest
-from django.utils import translation
 
 from core.actor import SYSTEM
 from core.errors import Conflict, Invalid, NotAllowed
-from expressions.values import Money
-from processes.conversion import converted, read_past, targets_for
 from processes.definition import definition_of
-from processes.definition_types import FieldDef, Words
 from processes.drafts import FieldDraft, GateDraft
-from processes.field_types.address import Address
-from processes.fieldtype import ConversionContext, WrongValue, field_types
 from processes.models import Field, FieldGrant, FieldJob, FieldLevel, Process, Stage
 from processes.operations import (
     add_field,
@@ -29,7 +19,6 @@ from processes.operations import (
 )
 from processes.permissions import access_for
 from processes.queries import field_of, removed_fields
-from records.conversion import Conversion, settled
 from records.jobs import worker
 from records.jobs.worker import work_through
 from records.models import Link
@@ -37,163 +26,22 @@ from records.operations import (
     GatePending,
     WayBack,
     convert_field,
-    create_record,
     delete_record,
     forget_former_form,
     move_record,
     revert_field,
     update_record,
 )
-from records.queries.conversion import conversions_of, preview_conversion, unconverted, unconverted_count
+from records.queries.conversion import conversions_of, unconverted, unconverted_count
+from records.queries.conversion_preview import preview_conversion
 from records.queries.search import hits_for
 from records.queries.timeline import timeline_page
-from records.typed import model_for
 from tests.factories import EMPLOYEE, actor_of, make_admin, make_process, make_role, make_user
+from tests.records.conversion.helpers import OPTIONS, convert, make, value
 
-OPTIONS = {"options": [{"key": "a", "label": "Site"}, {"key": "b", "label": "By phone; or mail"}]}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "choice": OPTIONS,
-    "choices": OPTIONS,
-    "money": {"currency": "RUB", "others": ["USD"]},
-    "number": {"decimals": 2},
-    "link": {"process": 1},
-    "links": {"process": 1},
-}
+pytestmark = pytest.mark.usefixtures("committed")
 
 
-def defined(kind: str, settings: dict[str, Any] | None = None) -> FieldDef:
-    given = SETTINGS.get(kind, {}) if settings is None else settings
-    return FieldDef(1, "x", Words("X"), field_types[kind], settings=given)
-
-
-MOMENT = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
-PAIRS = [
-    ("text", "12.5", "number", Decimal("12.5")),
-    ("text", "1 234,50", "number", Decimal("1234.50")),
-    ("text", "twelve", "number", WrongValue),
-    ("text", "7", "integer", 7),
-    ("text", "7.5", "integer", WrongValue),
-    ("text", "★★★", "rating", 3),
-    ("text", "24.11.2026", "date", date(2026, 11, 24)),
-    ("text", "soon", "date", WrongValue),
-    ("text", "2026-11-24 22:30", "datetime", MOMENT),
-    ("text", "site", "choice", "a"),
-    ("text", "Fax", "choice", WrongValue),
-    ("text", "Site; b", "choices", ["a", "b"]),
-    ("text", "Anna@Example.COM", "email", "Anna@example.com"),
-    ("text", "Anna", "email", WrongValue),
-    ("text", "8 495 123-45-67", "phone", "+74951234567"),
-    ("text", "example.com/a", "url", "https://example.com/a"),
-    ("text", "javascript:alert(1)", "url", WrongValue),
-    ("text", "да", "boolean", True),
-    ("text", "perhaps", "boolean", WrongValue),
-    ("text", "1 500 $", "money", Money(Decimal("1500"), "USD")),
-    ("text", "one", "long_text", "one"),
-    ("long_text", "one\n\ntwo", "text", "one two"),
-    ("long_text", "x" * 1001, "text", WrongValue),
-    ("number", Decimal("12.500000"), "money", Money(Decimal("12.5"), "RUB")),
-    ("number", Decimal("12.000000"), "integer", 12),
-    ("number", Decimal("12.500000"), "integer", WrongValue),
-    ("number", Decimal("1234.500000"), "text", "1234.5"),
-    ("number", Decimal("1.000000"), "boolean", True),
-    ("integer", 12, "number", Decimal(12)),
-    ("integer", 1200, "text", "1200"),
-    ("rating", 4, "integer", 4),
-    ("rating", 4, "text", "4"),
-    ("integer", 6, "rating", WrongValue),
-    ("money", Money(Decimal("12.500000"), "RUB"), "number", Decimal("12.5")),
-    ("money", Money(Decimal("12.500000"), "USD"), "number", WrongValue),
-    ("money", Money(Decimal("12.000000"), "RUB"), "integer", 12),
-    ("money", Money(Decimal("1200.000000"), "USD"), "text", "1200 USD"),
-    ("date", date(2026, 11, 24), "datetime", datetime(2026, 11, 24, tzinfo=UTC)),
-    ("date", date(2026, 11, 24), "text", "24 Nov 2026"),
-    ("datetime", MOMENT, "date", date(2026, 11, 24)),
-    ("boolean", True, "text", "Yes"),
-    ("boolean", False, "choice", WrongValue),
-    ("choice", "b", "text", "By phone; or mail"),
-    ("choice", "b", "choices", ["b"]),
-    ("choice", "gone", "choices", WrongValue),
-    ("choices", ["b"], "choice", "b"),
-    ("choices", ["a", "b"], "choice", WrongValue),
-    ("choices", ["a"], "text", "Site"),
-    ("email", "anna@example.com", "text", "anna@example.com"),
-    ("phone", "+74951234567", "text", "+7 495 123-45-67"),
-    ("address", Address("Street 1", "City"), "text", "Street 1, City"),
-    ("person", 5, "people", [5]),
-    ("link", 5, "links", [5]),
-    ("links", [5], "link", 5),
-    ("links", [5, 6], "link", WrongValue),
-]
-
-
-@pytest.mark.parametrize(("source", "value", "target", "expected"), PAIRS)
-def test_value_converts_or_says_why_not(source: str, value: Any, target: str, expected: Any) -> None:
-    one, other = defined(source), defined(target)
-    assert field_types[target] in targets_for(one)
-    if expected is WrongValue:
-        with pytest.raises(WrongValue) as refused:
-            converted(value, one, other, ConversionContext())
-        assert str(refused.value.message)
-    else:
-        assert converted(value, one, other, ConversionContext()) == expected
-    assert converted(None, one, other, ConversionContext()) is None
-
-
-def test_conversion_does_not_depend_on_the_language_of_whoever_writes() -> None:
-    conversion = Conversion(defined("text"), defined("number"))
-    found = []
-    for language in ("en", "ru"):
-        with translation.override(language), settled():
-            found.append(conversion.convert("1,234"))
-    assert found == [Decimal(1234)] * 2
-
-
-def test_option_of_the_same_name_is_meant_even_where_another_has_the_same_key() -> None:
-    other = {"options": [{"key": "b", "label": "Fax"}, {"key": "c", "label": "site"}, {"key": "a", "label": "Site"}]}
-    swapped = {"options": [{"key": "b", "label": "Site"}, {"key": "a", "label": "Fax"}]}
-    assert converted("a", defined("choice"), defined("choices", other), ConversionContext()) == ["a"]
-    assert converted("a", defined("choice"), defined("choices", swapped), ConversionContext()) == ["b"]
-
-
-def test_links_to_another_process_do_not_convert() -> None:
-    with pytest.raises(WrongValue):
-        converted(5, defined("link"), defined("links", {"process": 2}), ConversionContext())
-
-
-@pytest.mark.parametrize("kind", field_types, ids=lambda kind: kind.key)
-def test_nothing_becomes_what_is_computed_and_files_become_text_only(kind: Any) -> None:
-    if kind.key in ("formula", "lookup", "rollup"):
-        return
-    offered = {other.key for other in targets_for(defined(kind.key))}
-    assert not offered & {"file", "formula", "lookup", "rollup", "auto_number", kind.key}
-    assert kind.is_computed or {"text", "long_text"} - {kind.key} <= offered
-    assert not (kind.is_computed and offered)
-
-
-WORKING = pytest.mark.usefixtures("committed")
-
-
-@pytest.fixture
-def process(committed: None) -> Process:
-    return make_process(fields=(FieldDraft("Sum", "text", key="sum"), FieldDraft("Other", "text", key="other")))
-
-
-def make(process: Process, **values: Any) -> int:
-    return create_record(process.pk, values={"title": "A", **values}, actor=SYSTEM).pk
-
-
-def value(process: Process, pk: int, key: str = "sum") -> Any:
-    return model_for(definition_of(process)).objects.get(pk=pk).values()[key]
-
-
-def convert(process: Process, type: str, settings: dict[str, Any] | None = None, key: str = "sum") -> FieldJob:
-    job = convert_field(field_of(process, key), type=type, settings=settings or {}, actor=SYSTEM)
-    work_through()
-    job.refresh_from_db()
-    return job
-
-
-@WORKING
 def test_text_becomes_number_and_text_again_without_loss(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("records.jobs.convert.BATCH", 3)
     texts = ["1", "2,5", "none", "", "4 000", "x", "7", "8"]
@@ -219,7 +67,6 @@ def test_text_becomes_number_and_text_again_without_loss(process: Process, monke
     assert [value(process, pk) for pk in made] == [1, 3, 9, None, 4000, None, 7, 8]
 
 
-@WORKING
 def test_writes_during_the_conversion_land_in_both_forms(process: Process) -> None:
     made = [make(process, sum=str(number)) for number in range(5)]
     convert_field(field_of(process, "sum"), type="integer", settings={}, actor=SYSTEM)
@@ -233,7 +80,6 @@ def test_writes_during_the_conversion_land_in_both_forms(process: Process) -> No
     assert [value(process, pk) for pk in [*made, new]] == [100, None, 2, 3, 4, 55]
 
 
-@WORKING
 def test_what_did_not_convert_is_told_until_somebody_gives_a_value(process: Process) -> None:
     made = [make(process, sum=text) for text in ("1", "one", "two")]
     convert(process, "number")
@@ -247,7 +93,6 @@ def test_what_did_not_convert_is_told_until_somebody_gives_a_value(process: Proc
     assert unconverted_count(access.definition, field_of(process, "sum")) == 1
 
 
-@WORKING
 def test_rules_that_fit_stay_and_the_others_wait_for_the_way_back(process: Process) -> None:
     changes = {"is_unique": True, "is_searchable": True, "default": {"constant": "5"}, "required": "always"}
     update_field(field_of(process, "sum"), changes=changes, actor=SYSTEM)
@@ -272,7 +117,6 @@ def test_rules_that_fit_stay_and_the_others_wait_for_the_way_back(process: Proce
         make(process, sum="100")
 
 
-@WORKING
 def test_gates_and_rights_speak_of_the_field_whatever_its_type(process: Process) -> None:
     target = Stage.objects.get(pipeline__process=process, key="in_work")
     set_gate(target, GateDraft(fields=("sum",)), source=None, actor=SYSTEM)
@@ -292,26 +136,6 @@ def test_gates_and_rights_speak_of_the_field_whatever_its_type(process: Process)
         move_record(process.pk, made, to=target.pk, actor=SYSTEM)
 
 
-@WORKING
-def test_preview_names_what_would_miss_the_field(process: Process) -> None:
-    add_field(process, FieldDraft("Parent", "link", key="parent", settings={"process": process.pk}), actor=SYSTEM)
-    link = field_of(process, "parent").pk
-    settings = {"link": link, "field": field_of(process, "sum").pk}
-    add_field(process, FieldDraft("Its sum", "lookup", key="its_sum", settings=settings), actor=SYSTEM)
-    found = preview_conversion(access_for(SYSTEM, process), field_of(process, "sum"), "number", {})
-    assert [use.name for use in found.breaks] == [f"{process.name}: Its sum"]
-    assert (found.lost, found.has_way_back) == ((), False)
-
-
-@WORKING
-def test_preview_names_the_rules_that_would_be_lost(process: Process) -> None:
-    update_field(field_of(process, "sum"), changes={"is_unique": True, "is_searchable": True}, actor=SYSTEM)
-    work_through()
-    found = preview_conversion(access_for(SYSTEM, process), field_of(process, "sum"), "money", {"currency": "RUB"})
-    assert len(found.lost) == 2
-
-
-@WORKING
 def test_search_forgets_a_form_that_goes_while_its_words_are_taken_away(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,7 +155,6 @@ def test_search_forgets_a_form_that_goes_while_its_words_are_taken_away(
     assert not hits_for([access_for(SYSTEM, process)], "100")
 
 
-@WORKING
 def test_unique_stays_unique_where_the_type_can(process: Process) -> None:
     update_field(field_of(process, "sum"), changes={"is_unique": True}, actor=SYSTEM)
     work_through()
@@ -342,35 +165,6 @@ def test_unique_stays_unique_where_the_type_can(process: Process) -> None:
     assert field_of(process, "sum").is_unique
 
 
-@WORKING
-def test_options_are_made_of_the_values_there_are(process: Process) -> None:
-    texts = ["Site", "phone", "site ", "Fax, mail"]
-    made = [make(process, sum=text) for text in texts]
-    convert(process, "choice")
-    labels = [option["label"] for option in field_of(process, "sum").settings["options"]]
-    assert sorted(labels) == ["Fax, mail", "Site", "phone"]
-    shown = {option["key"]: option["label"] for option in field_of(process, "sum").settings["options"]}
-    assert [shown[value(process, pk)] for pk in made] == ["Site", "phone", "Site", "Fax, mail"]
-    with pytest.raises(Invalid) as refused:
-        convert(process, "choices", key="other")
-    assert "options" in refused.value.fields
-    several = make(process, other="Red; green, blue")
-    convert(process, "choices", key="other")
-    assert sorted(o["label"] for o in field_of(process, "other").settings["options"]) == ["Red", "blue", "green"]
-    assert len(value(process, several, "other")) == 3
-
-
-@WORKING
-def test_too_many_different_values_make_no_options(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("records.queries.conversion.MOST_OPTIONS", 2)
-    for number in range(3):
-        make(process, sum=f"v{number}")
-    with pytest.raises(Invalid) as refused:
-        convert_field(field_of(process, "sum"), type="choice", settings={}, actor=SYSTEM)
-    assert "options" in refused.value.fields
-
-
-@WORKING
 def test_lists_and_rows_of_links_are_in_step_at_once(process: Process) -> None:
     other = make_process()
     anna, boris = make_user("Anna"), make_user("Boris")
@@ -392,7 +186,6 @@ def test_lists_and_rows_of_links_are_in_step_at_once(process: Process) -> None:
     assert [value(process, pk, "who") for pk in made] == [f"Anna, {boris.email}", "Boris"]
 
 
-@WORKING
 def test_second_conversion_gives_up_the_way_back_only_knowingly(process: Process) -> None:
     made = make(process, sum="5")
     convert(process, "number")
@@ -404,7 +197,6 @@ def test_second_conversion_gives_up_the_way_back_only_knowingly(process: Process
     assert revert_field(field_of(process, "sum"), actor=SYSTEM).type == "number"
 
 
-@WORKING
 def test_stopped_conversion_leaves_the_field_as_it_was(process: Process) -> None:
     made = make(process, sum="5")
     job = convert_field(field_of(process, "sum"), type="number", settings={}, actor=SYSTEM)
@@ -420,7 +212,6 @@ def test_stopped_conversion_leaves_the_field_as_it_was(process: Process) -> None
     assert convert(process, "number").state == FieldJob.State.DONE
 
 
-@WORKING
 def test_failed_conversion_is_given_up_unless_another_followed(process: Process) -> None:
     made = make(process, sum="5")
     job = convert_field(field_of(process, "sum"), type="number", settings={}, actor=SYSTEM)
@@ -444,7 +235,6 @@ def fail(job: FieldJob) -> None:
     job.save()
 
 
-@WORKING
 def test_settings_do_not_change_under_a_conversion(process: Process) -> None:
     add_field(process, FieldDraft("Pick", "choice", key="pick", settings=OPTIONS), actor=SYSTEM)
     convert_field(field_of(process, "pick"), type="text", settings={}, actor=SYSTEM)
@@ -455,7 +245,6 @@ def test_settings_do_not_change_under_a_conversion(process: Process) -> None:
     assert (field_of(process, "pick").label, field_of(process, "pick").type) == ("Picked", "text")
 
 
-@WORKING
 def test_field_removed_under_its_conversion_keeps_its_type(process: Process) -> None:
     made = make(process, sum="5")
     job = convert_field(field_of(process, "sum"), type="number", settings={}, actor=SYSTEM)
@@ -466,7 +255,6 @@ def test_field_removed_under_its_conversion_keeps_its_type(process: Process) -> 
     assert (field_of(process, "sum").type, value(process, made)) == ("text", "5")
 
 
-@WORKING
 def test_purging_takes_both_forms_and_the_way_back_can_go_alone(process: Process) -> None:
     made = make(process, sum="5", other="6")
     convert(process, "number")
@@ -482,7 +270,6 @@ def test_purging_takes_both_forms_and_the_way_back_can_go_alone(process: Process
     assert make(process, sum=1)
 
 
-@WORKING
 def test_only_designers_convert(process: Process) -> None:
     person = make_user()
     set_grants(process, {make_role(people=(person,)).pk: EMPLOYEE}, actor=SYSTEM)
@@ -493,48 +280,6 @@ def test_only_designers_convert(process: Process) -> None:
         preview_conversion(access_for(actor, process), field_of(process, "sum"), "number", {})
 
 
-@WORKING
-@pytest.mark.parametrize("type", ["file", "formula", "text", "nothing"])
-def test_impossible_types_are_refused(process: Process, type: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        convert_field(field_of(process, "sum"), type=type, settings={}, actor=SYSTEM)
-    assert "type" in refused.value.fields
-
-
-@WORKING
-def test_preview_tells_what_would_become_of_the_values(process: Process) -> None:
-    condition = {"field": "sum", "op": "contains", "value": "5"}
-    update_field(field_of(process, "other"), changes={"visible_if": condition}, actor=SYSTEM)
-    add_field(process, FieldDraft("Up", "formula", key="up", settings={"formula": "upper(sum)"}), actor=SYSTEM)
-    for text in ("5", "6,5", "x", "x", "y", ""):
-        make(process, sum=text)
-    admin = actor_of(make_admin())
-    found = preview_conversion(access_for(admin, process), field_of(process, "sum"), "number", {})
-    assert (found.records, found.looked_at, found.is_exact) == (6, 6, True)
-    assert (found.filled, found.converts, found.fails) == (5, 2, 3)
-    assert [(one.before, one.after) for one in found.good] == [("5", "5"), ("6,5", "6.50")]
-    assert [(one.before, one.why) for one in found.bad] == [(text, "A number is expected.") for text in "xxy"]
-    assert found.failing == (("x", 2), ("y", 1))
-    assert {use.name for use in found.uses} == {"Other", "Up"}
-    assert {use.name for use in found.breaks} == {"Other", "Up"}
-    with translation.override("ru"):
-        russian = preview_conversion(access_for(admin, process), field_of(process, "sum"), "number", {})
-    assert russian.bad[0].why != found.bad[0].why
-
-
-@WORKING
-def test_preview_of_many_records_looks_at_every_so_many(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("records.queries.conversion.LOOKED_AT", 4)
-    for number in range(10):
-        make(process, sum=str(number))
-    access = access_for(actor_of(make_admin()), process)
-    found = preview_conversion(access, field_of(process, "sum"), "number", {})
-    assert not found.is_exact
-    assert 3 <= found.looked_at <= 4
-    assert found.filled == found.converts == found.looked_at
-
-
-@WORKING
 def test_timeline_tells_values_of_the_former_type_as_text(process: Process) -> None:
     add_field(process, FieldDraft("Pick", "choices", key="pick", settings=OPTIONS), actor=SYSTEM)
     made = make(process, sum="five", pick=["a"])
@@ -545,21 +290,3 @@ def test_timeline_tells_values_of_the_former_type_as_text(process: Process) -> N
     told = timeline_page(access_for(SYSTEM, process), made).entries
     changes = [(c.label, c.before, c.after) for entry in told for c in entry.changes]
     assert changes == [("Sum", "", "24 Nov 2026"), ("Sum", "five", "6"), ("Pick", "a", "a, b")]
-
-
-def test_values_that_are_none_of_the_present_type_are_recognised() -> None:
-    for kind, raw in (
-        ("number", "x"),
-        ("people", "anna"),
-        ("people", ["a"]),
-        ("money", {"line": "x"}),
-        ("date", "x"),
-        ("boolean", 1),
-        ("integer", True),
-        ("choices", "a"),
-        ("text", 5),
-    ):
-        with pytest.raises(WrongValue):
-            read_past(defined(kind), raw)
-    assert read_past(defined("people"), [1]) == [1]
-    assert read_past(defined("number"), 5) == Decimal(5)

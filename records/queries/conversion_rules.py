@@ -1,0 +1,80 @@
+"""What goes along with a field into its new type: its rules, its default, its options."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core.errors import Invalid
+from core.text import fold
+from processes.definition import definition_of, field_def
+from processes.field_types.choice import MOST_OPTIONS
+from processes.fieldtype import WrongValue, field_types
+from processes.models import Field
+from records.conversion import BETWEEN, Conversion, settled, words_of
+from records.typed import model_for
+
+LONGEST_OPTION = 100
+MOST_DIFFERENT = 2_000
+"""Different values among which options are looked for."""
+OPTIONS = "options"
+
+
+def lost_rules(before: Field, after: Field) -> list[str]:
+    """The rules of a field that its new type cannot have, in words for people."""
+    kind = field_types[after.type]
+    lost = []
+    if before.is_unique and not kind.can_be_unique:
+        lost.append(_("Values will not be unique any more."))
+    if before.is_searchable and not kind.can_be_searched:
+        lost.append(_("The search will not find its values any more."))
+    if before.default is not None and default_for(before, after) is None:
+        lost.append(_("New records will begin without a value: the default does not fit."))
+    return lost
+
+
+def default_for(source: Field, target: Field) -> dict[str, Any] | None:
+    """The default of one form as the other takes it; None where it cannot."""
+    if source.default is None:
+        return None
+    old, new = field_def(source), field_def(target)
+    if "constant" not in source.default:
+        return dict(source.default) if set(source.default) <= new.type.defaults else None
+    try:
+        with settled():
+            value = Conversion(old, new).convert(old.type.parse(source.default["constant"], old))
+    except WrongValue:
+        return None
+    return None if value is None or "constant" not in new.type.defaults else {"constant": new.type.to_json(value)}
+
+
+def completed_settings(row: Field, type: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a new type; options that are not given are those that the field has, or its different values.
+
+    Raises Invalid where there are too many.
+    """
+    if OPTIONS not in field_types[type].Settings.base_fields or settings.get(OPTIONS):
+        return dict(settings)
+    if OPTIONS in row.settings:
+        return {**settings, OPTIONS: row.settings[OPTIONS]}
+    labels = _labels(row, several=type == "choices")
+    if len(labels) > MOST_OPTIONS:
+        message = _("There are more than %d different values. Say which options there are.") % MOST_OPTIONS
+        raise Invalid(message, {OPTIONS: [message]})
+    if not labels:
+        message = _("There are no values yet from which options could be made. Say which options there are.")
+        raise Invalid(message, {OPTIONS: [message]})
+    return {**settings, OPTIONS: labels}
+
+
+def _labels(row: Field, *, several: bool) -> list[str]:
+    """The different values of a field in words; those that no option can be called are left out."""
+    source = field_def(row)
+    different = model_for(definition_of(row.process_id)).objects.order_by().exclude(**{source.attributes[0]: None})
+    parts = different.values_list(*source.attributes).distinct()[:MOST_DIFFERENT]
+    values = [source.value(dict(zip(source.attributes, found, strict=True)).__getitem__) for found in parts]
+    words = words_of(values, source)
+    if several:
+        words = [part for text in words for part in BETWEEN.split(text)]
+    named = {fold(text): " ".join(text.split()) for text in sorted(words, reverse=True)}
+    return [text for text in reversed(named.values()) if 0 < len(text) <= LONGEST_OPTION and text.isprintable()]
