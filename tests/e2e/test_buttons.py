@@ -1,7 +1,5 @@
 """A button from its making to its press, in browsers, with the real worker."""
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -78,7 +76,7 @@ def test_clerk_presses_what_the_administrator_made_and_sees_the_record_go(
     assert not Run.objects.exists()
     page.get_by_role("button", name="Take into work").click()
     asking.get_by_role("button", name="Take into work").click()
-    expect(page.get_by_text("Started", exact=True)).to_be_visible()
+    expect(page.locator(".toast", has_text="Started")).to_be_visible()
     expect(page.locator("[aria-current=step]")).to_have_text("In work", timeout=15_000)
     expect(page.get_by_text("Pressed “Take into work”")).to_be_visible()
     expect(page.get_by_role("button", name="Take into work")).to_have_count(0)
@@ -103,10 +101,10 @@ def test_press_on_a_card_of_yesterday_is_answered_plainly(
     making.get_by_role("link", name="Take into work").click()
     making.get_by_role("button", name="Remove").click()
     making.get_by_role("button", name="Remove the trigger").click()
-    expect(making.get_by_text(re.compile("is removed"))).to_be_visible()
+    expect(making.locator(".toast", has_text="is removed")).to_be_visible()
     page.get_by_role("button", name="Take into work").click()
     page.locator("dialog[open]").get_by_role("button", name="Take into work").click()
-    expect(page.get_by_text("This button has been removed.")).to_be_visible()
+    expect(page.locator(".toast", has_text="This button has been removed.")).to_be_visible()
     expect(page.locator(".record-buttons")).to_have_count(0)
 
 
@@ -130,6 +128,6 @@ def test_button_in_the_menu_is_pressed_with_the_keyboard_on_a_phone(
     page.keyboard.press("ArrowDown")
     expect(panel.get_by_role("menuitem", name="Say 2")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Started", exact=True)).to_be_visible()
+    expect(page.locator(".toast", has_text="Started")).to_be_visible()
     assert wait_for(lambda: Comment.objects.filter(record_id=record.pk).first(), worker).text == "Said 2"
     expect(panel.get_by_text("Said 2")).to_be_visible(timeout=15_000)
