@@ -10,8 +10,9 @@ from processes.models import Operation, Scope
 
 
 def dead_ends(definition: Definition, pipeline: PipelineDef) -> list[str]:
-    """Stages that records cannot leave or reach, and gates that nobody can pass. One query where gates name roles."""
-    return [*_stages(definition, pipeline), *_gates(pipeline)]
+    """Stages that records cannot leave or reach, gates that nobody can pass or that ask for what is locked before them.
+    One query where gates name roles."""
+    return [*_stages(definition, pipeline), *_gates(pipeline), *_locked_out(definition, pipeline)]
 
 
 def _stages(definition: Definition, pipeline: PipelineDef) -> Iterator[str]:
@@ -44,3 +45,19 @@ def _gates(pipeline: PipelineDef) -> Iterator[str]:
     for gate in closed:
         if not gate.role_ids & held:
             yield _("Nobody holds a role that may pass the gate into “%(stage)s”.") % {"stage": names[gate.target_id]}
+
+
+def _locked_out(definition: Definition, pipeline: PipelineDef) -> Iterator[str]:
+    """Gates on the way out of a stage that want fields filled in which nobody changes there."""
+    for stage in pipeline.stages:
+        for target_id in sorted(pipeline.targets[stage.id]):
+            gates = pipeline.gates_between(stage.id, target_id)
+            asked = {definition.field_by_id[field_id].key for gate in gates for field_id in gate.field_ids}
+            for key in sorted(asked.intersection(stage.locked_fields)):
+                yield _(
+                    "The way from “%(stage)s” into “%(target)s” asks for “%(field)s”, which nobody changes there."
+                ) % {
+                    "stage": stage.name,
+                    "target": definition.stage_by_id[target_id].name,
+                    "field": definition.field_by_key[key].label,
+                }

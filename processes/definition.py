@@ -187,7 +187,7 @@ def _field_grants(process: Process) -> dict[int, dict[int, dict[int | None, int]
 def _pipelines(process: Process) -> tuple[PipelineDef, ...]:
     rows = list(
         Pipeline.objects.filter(process=process).prefetch_related(
-            "stages", "lost_reasons", "stages__gates__fields", "stages__gates__roles"
+            "stages__locked_fields", "lost_reasons", "stages__gates__fields", "stages__gates__roles"
         )
     )
     links = Transition.objects.filter(source__pipeline__process=process).values_list("source_id", "target_id")
@@ -230,6 +230,7 @@ def _stage(row: Stage) -> StageDef:
         limit=row.limit,
         is_limit_hard=row.is_limit_hard,
         time_limit=row.time_limit,
+        locked_fields=tuple(field.key for field in row.locked_fields.all() if field.removed_at is None),
     )
 
 

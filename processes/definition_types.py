@@ -34,6 +34,8 @@ class StageDef:
     is_limit_hard: bool = False
     time_limit: timedelta | None = None
     """How long a record should stay here at most."""
+    locked_fields: tuple[str, ...] = ()
+    """Keys of the fields whose answers people do not change while a record stands here."""
 
     @property
     def is_open(self) -> bool:

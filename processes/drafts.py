@@ -23,6 +23,8 @@ class StageDraft:
     limit: int | None = None
     is_limit_hard: bool = False
     time_limit: timedelta | None = None
+    locked_fields: Sequence[str] = ()
+    """Keys of the fields that people do not change here."""
 
 
 @dataclass(frozen=True, slots=True)

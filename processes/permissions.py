@@ -101,7 +101,20 @@ class Access:
         """Whether the actor may change this record's answer to the field."""
         places = self.limits.editings.get(field.id)
         may = self.covers(Operation.UPDATE, record) and self.reads(field, record)
+        may = may and not self.is_locked(field, record.stage_id)
         return may and (places is None or self.holds(places[record.stage_id], record))
+
+    def is_locked(self, field: FieldDef, stage_id: int) -> bool:
+        """Whether a stage keeps people, administrators too, from changing the field; automation goes on writing it."""
+        return self.actor.kind in OF_PERSONS and field.key in self.definition.stage_by_id[stage_id].locked_fields
+
+    def why_not_edited(self, field: FieldDef, stage_id: int | None) -> str:
+        """What to say to whoever may not change an answer, of a record in a stage or of a new one (None)."""
+        if stage_id is not None and self.is_locked(field, stage_id):
+            return _("Nobody changes this field in the stage “%(stage)s”.") % {
+                "stage": self.definition.stage_by_id[stage_id].name
+            }
+        return _("You have no right to change this field.")
 
     def fills(self, field: FieldDef, stage_id: int) -> bool:
         """Whether a new record of the actor's may have an answer to the field, when it begins in a stage."""

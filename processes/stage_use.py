@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from processes.models import Field, FieldGrant, Grant, Stage, Transition
-from processes.uses import StageUse, Use, stage_uses
+from processes.uses import FieldUse, StageUse, Use, field_use_kinds, stage_uses
 
 
 @stage_uses.register
@@ -52,6 +52,18 @@ class RightsInStage(StageUse):
         fields = FieldGrant.objects.filter(stage=stage).values_list("role__name", flat=True)
         for name in dict.fromkeys([*grants, *fields]):
             yield Use(_("rights of a role"), name)
+
+
+@field_use_kinds.register
+class StagesOfField(FieldUse):
+    """Stages in which the field is locked."""
+
+    key = "stages"
+    label = _("Stages")
+
+    def uses(self, field: Field) -> Iterator[Use]:
+        for name in field.locked_in.values_list("name", flat=True):
+            yield Use(_("locked in a stage"), name)
 
 
 def names_stage(condition: Any, stage: Stage) -> bool:

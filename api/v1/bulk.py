@@ -39,9 +39,11 @@ class BulkRecords(ApiView):
     def post(self, request: Request, key: str) -> Response:
         """Up to 1,000 operations in order, each done or refused by itself; one result for each."""
         access = self.access(key)
-        operations = self.body(BulkBody)["operations"]
+        body = self.body(BulkBody)
+        operations = body["operations"]
         changes = [_change(operation, access) for operation in operations]
-        outcomes = change_records(access.definition, changes, actor=self.actor)
+        actor = self.actor.quieted() if body["quiet"] else self.actor
+        outcomes = change_records(access.definition, changes, actor=actor)
         results = [_result(operation, found) for operation, found in zip(operations, outcomes, strict=True)]
         return Response({"results": results, "refused": sum("error" in result for result in results)})
 

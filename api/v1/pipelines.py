@@ -28,7 +28,8 @@ from processes.operations import (
     update_pipeline,
     update_stage,
 )
-from processes.operations.stages import DESCRIBED
+from processes.operations.stages import said_of
+from processes.permissions import Access
 from processes.queries import pipeline_of, process_for, stage_named, usage_of, visible_pipelines
 
 
@@ -38,7 +39,7 @@ class Pipelines(ApiView):
     @extend_schema(operation_id="pipelines_list", summary="List pipelines", responses={200: items_of(PipelineOut)})
     def get(self, request: Request, key: str) -> Response:
         """All pipelines that one may see, with stages and moves."""
-        return Response({"items": PipelineOut(visible_pipelines(self.access(key)), many=True).data})
+        return Response({"items": pipelines_told(self.access(key))})
 
     @extend_schema(
         operation_id="pipelines_create", summary="Add a pipeline", request=PipelineBody, responses={201: PipelineOut}
@@ -109,7 +110,7 @@ class Stages(ApiView):
         """Add a stage at the end."""
         draft = StageDraft(**self.body(StageBody))
         pipeline = pipeline_of(process_for(self.actor, key), pipeline_key)
-        return Response(StageOut(add_stage(pipeline, draft, actor=self.actor)).data, status=201)
+        return _answer(add_stage(pipeline, draft, actor=self.actor), status=201)
 
 
 class OneStage(ApiView):
@@ -119,11 +120,10 @@ class OneStage(ApiView):
         operation_id="stages_update", summary="Change a stage", request=StagePatch, responses={200: StageOut}
     )
     def patch(self, request: Request, key: str, pipeline_key: str, stage_key: str) -> Response:
-        """Change its name, kind, colour, hint and limits; what the body does not name stays."""
+        """Change its name, kind, colour, hint, limits and locked fields; what the body does not name stays."""
         body = self.body(StagePatch)
         stage = _stage(process_for(self.actor, key), pipeline_key, stage_key)
-        changes = {name: body.get(name, getattr(stage, name)) for name in DESCRIBED}
-        return Response(StageOut(update_stage(stage, **changes, actor=self.actor)).data)
+        return _answer(update_stage(stage, **{**said_of(stage), **body}, actor=self.actor))
 
     @extend_schema(
         operation_id="stages_delete",
@@ -151,7 +151,7 @@ class DuplicateStage(ApiView):
     def post(self, request: Request, key: str, pipeline_key: str, stage_key: str) -> Response:
         """Put a stage like this one behind it; rights, gates and robots do not come along."""
         stage = _stage(process_for(self.actor, key), pipeline_key, stage_key)
-        return Response(StageOut(duplicate_stage(stage, actor=self.actor)).data, status=201)
+        return _answer(duplicate_stage(stage, actor=self.actor), status=201)
 
 
 class StageUses(ApiView):
@@ -190,6 +190,18 @@ class Moves(ApiView):
         pairs = None if moves is None else [(source, target) for source, target in moves]
         set_moves(pipeline_of(process, pipeline_key), pairs, actor=self.actor)
         return Response(PipelineOut(definition_of(process).pipeline(pipeline_key)).data)
+
+
+def pipelines_told(access: Access) -> Any:
+    """The pipelines that one sees, without what one may not know of them."""
+    told = frozenset(field.key for field in access.known_fields)
+    return PipelineOut(visible_pipelines(access), many=True, context={"told": told}).data
+
+
+def _answer(stage: Stage, *, status: int = 200) -> Response:
+    """A stage as it is now."""
+    found = definition_of(stage.pipeline.process_id).stage(stage.pk)
+    return Response(StageOut(found).data, status=status)
 
 
 def _stage(process: Process, pipeline_key: str, stage_key: str) -> Stage:

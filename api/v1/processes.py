@@ -12,12 +12,12 @@ from accounts.models import User
 from api.listing import number_from
 from api.schema import parameter, record_schema
 from api.v1.field_shapes import FieldOut
+from api.v1.pipelines import pipelines_told
 from api.v1.serializers import (
     AccessBody,
     AccessOut,
     FieldAccessBody,
     FieldAccessOut,
-    PipelineOut,
     ProcessBody,
     ProcessOut,
     ProcessPatch,
@@ -40,7 +40,7 @@ from processes.operations import (
     update_process,
 )
 from processes.permissions import Access, accesses_for
-from processes.queries import differing_grants, process_for, visible_pipelines
+from processes.queries import differing_grants, process_for
 from records.queries.why import why_for
 
 WORDS = ("name", "noun", "noun_plural", "noun_many", "description", "icon", "color")
@@ -208,10 +208,10 @@ class ProcessWhy(ApiView):
 
 
 def _process(access: Access) -> dict[str, Any]:
-    """A process as one sees it: without the pipelines that are closed to one and the fields that one may not know."""
-    pipelines = PipelineOut(visible_pipelines(access), many=True).data
+    """A process without the fields that one may not know of and the pipelines that are closed to one."""
     fields = FieldOut(access.known_fields, many=True).data
-    return {**ProcessOut(access.definition).data, "fields": fields, "pipelines": pipelines}
+    told = ProcessOut(access.definition).data
+    return {**told, "fields": fields, "pipelines": pipelines_told(access)}
 
 
 def draft_from(body: Mapping[str, Any]) -> ProcessDraft:

@@ -64,7 +64,7 @@ class Sections(ApiView):
 
     @extend_schema(operation_id="sections_list", summary="List sections", responses={200: items_of(SectionOut)})
     def get(self, request: Request, key: str) -> Response:
-        """All sections in order, with the keys of their fields."""
+        """All sections in order, with the keys of those of their fields that one may know of."""
         access = self.access(key)
         rows = [
             {

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from api.v1.field_shapes import FieldBody, FieldOut
 from api.v1.strict import Seconds, Strict, optional_text, text
+from processes.definition_types import StageDef
 from processes.models import Operation, Pipeline, Scope, Stage
 
 # People
@@ -134,6 +135,9 @@ class OrderBody(Strict):
     keys = serializers.ListField(child=serializers.CharField(), max_length=1000)
 
 
+LOCKED_HELP = "Keys of the fields that people do not change here; robots and triggers do."
+
+
 class StageOut(serializers.Serializer[Any]):
     """One step of a process."""
 
@@ -146,6 +150,12 @@ class StageOut(serializers.Serializer[Any]):
     limit = serializers.IntegerField(allow_null=True, help_text="How many records may stand here at once.")
     is_limit_hard = serializers.BooleanField(help_text="Whether the limit refuses one more, or only warns.")
     time_limit = Seconds(allow_null=True, help_text="Seconds that a record should stay here at most.")
+    locked_fields = serializers.SerializerMethodField(help_text="Keys of the fields that people do not change here.")
+
+    def get_locked_fields(self, stage: StageDef) -> list[str]:
+        """Of the fields that one may know of: all, or those that the context's `told` has."""
+        told = self.context.get("told", stage.locked_fields)
+        return [key for key in stage.locked_fields if key in told]
 
 
 class StageBody(Strict):
@@ -159,6 +169,9 @@ class StageBody(Strict):
     limit = serializers.IntegerField(allow_null=True, default=None, min_value=1)
     is_limit_hard = serializers.BooleanField(default=False)
     time_limit = Seconds(allow_null=True, default=None, help_text="Seconds that a record should stay here at most.")
+    locked_fields = serializers.ListField(
+        child=serializers.CharField(), default=list, max_length=500, help_text=LOCKED_HELP
+    )
 
 
 class StagePatch(Strict):
@@ -171,6 +184,9 @@ class StagePatch(Strict):
     limit = serializers.IntegerField(allow_null=True, required=False, min_value=1)
     is_limit_hard = serializers.BooleanField(required=False)
     time_limit = Seconds(allow_null=True, required=False)
+    locked_fields = serializers.ListField(
+        child=serializers.CharField(), required=False, max_length=500, help_text=LOCKED_HELP
+    )
 
 
 class MovePair(serializers.ListField):
@@ -445,6 +461,7 @@ class BulkBody(Strict):
     """
 
     operations = serializers.ListField(child=serializers.DictField(), max_length=1000)
+    quiet = serializers.BooleanField(default=False, help_text="Whether it sets off no robot and tells nobody.")
 
 
 class BulkResultOut(serializers.Serializer[Any]):

@@ -22,6 +22,7 @@ class Operation(models.TextChoices):
     RESTORE = "restore", pgettext_lazy("right", "Restore")
     EXPORT = "export", pgettext_lazy("right", "Export")
     IMPORT = "import", pgettext_lazy("right", "Import")
+    BULK = "bulk", pgettext_lazy("right", "Change many at once")
     HISTORY = "history", pgettext_lazy("right", "See history")
     OVERRIDE = "override", pgettext_lazy("right", "Override a gate")
     RUN_BUTTON = "run_button", pgettext_lazy("right", "Press buttons")
@@ -33,6 +34,7 @@ class Operation(models.TextChoices):
 PROCESS_WIDE = frozenset(
     {
         Operation.CREATE,
+        Operation.BULK,
         Operation.EXPORT,
         Operation.IMPORT,
         Operation.DESIGN,

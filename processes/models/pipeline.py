@@ -69,6 +69,8 @@ class Stage(models.Model):
     """Whether the limit refuses one more, or only warns."""
     time_limit = models.DurationField(null=True)
     """How long a record should stay at most; None for ever."""
+    locked_fields = models.ManyToManyField("processes.Field", related_name="locked_in")
+    """Whose answers people do not change while a record stands here."""
     position = models.IntegerField(default=0)
 
     class Meta:

@@ -17,7 +17,7 @@ from processes.definition import fresh_definition
 from processes.drafts import GateDraft, LineDraft, ReasonDraft
 from processes.models import Field, Gate, LostReason, Operation, Pipeline, Stage
 from processes.operations.changing import change_lock
-from processes.operations.stages import require_stages
+from processes.operations.stages import fields_of_process, require_stages
 from processes.permissions import access_for
 from processes.schema import schema_of
 from processes.storage import storage
@@ -85,7 +85,7 @@ def put_gate(target: Stage, draft: GateDraft, *, source: Stage | None = None) ->
     present = Gate.objects.filter(target=target, source=source).first()
     gate = present or Gate(target=target, source=source)
     with problems.at():
-        fields = _fields(target, draft.fields)
+        fields = fields_of_process(target.pipeline.process, draft.fields, "fields")
     with problems.at():
         roles = _roles(draft.roles)
     with problems.at():
@@ -124,15 +124,6 @@ def put_lost_reasons(pipeline: Pipeline, drafts: Sequence[ReasonDraft], *, is_re
     pipeline.is_reason_required = is_required
     pipeline.save(update_fields=["is_reason_required"])
     return reasons
-
-
-def _fields(target: Stage, keys: Sequence[str]) -> list[Field]:
-    rows = Field.objects.filter(process=target.pipeline.process, removed_at=None, shadow_of=None, key__in=keys)
-    definition = fresh_definition(target.pipeline.process_id)
-    found = [row for row in rows if not definition.field_by_key[row.key].type.is_computed]
-    if unknown := sorted(set(keys) - {row.key for row in found}):
-        raise _wrong("fields", _("There is no such field that people fill in: %s.") % ", ".join(unknown))
-    return found
 
 
 def _roles(ids: Sequence[int]) -> list[Role]:

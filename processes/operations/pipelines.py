@@ -157,9 +157,11 @@ def put_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None) -> No
 def _copy(like: Pipeline, pipeline: Pipeline) -> None:
     """Stages, moves, gates and reasons as another pipeline has them; automation and access stay where they are."""
     described = (*DESCRIBED, "key", "position")
-    rows = list(like.stages.all())
+    rows = list(like.stages.prefetch_related("locked_fields"))
     copies = [Stage(pipeline=pipeline, **{key: getattr(row, key) for key in described}) for row in rows]
     new = {row.pk: copy for row, copy in zip(rows, Stage.objects.bulk_create(copies), strict=True)}
+    for row in rows:
+        new[row.pk].locked_fields.set(row.locked_fields.all())
     moves = Transition.objects.filter(source__pipeline=like)
     Transition.objects.bulk_create(
         Transition(source=new[move.source_id], target=new[move.target_id])

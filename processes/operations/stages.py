@@ -12,8 +12,9 @@ from core.errors import Conflict, Invalid
 from core.problems import Problems
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
+from processes.definition import fresh_definition
 from processes.drafts import StageDraft
-from processes.models import Operation, Pipeline, Process, Stage
+from processes.models import Field, Operation, Pipeline, Process, Stage
 from processes.models.pipeline import COLORS
 from processes.operations.changing import change_lock
 from processes.operations.leaving import require_free, take_along
@@ -24,7 +25,7 @@ MOST_STAGES = 50
 MOST_LIMIT = 1_000_000
 LONGEST_TIME = timedelta(days=3660)
 DESCRIBED = ("name", "kind", "color", "hint", "limit", "is_limit_hard", "time_limit")
-"""What an administrator may say of a stage."""
+"""What an administrator may say of a stage, beside which fields are locked there."""
 
 
 @transaction.atomic
@@ -40,6 +41,7 @@ def add_stage(pipeline: Pipeline, draft: StageDraft, *, actor: Actor, after: Sta
         place = stages.index(after) + 1 if after in stages else len(stages)
         stage = _checked(pipeline, draft, {stage.key for stage in stages}, position=place)
         stage.save()
+        stage.locked_fields.set(fields_of_process(process, draft.locked_fields, "locked_fields"))
         _put_in_order([*stages[:place], stage, *stages[place:]])
     publish("stage.added", actor=actor, process_id=process.pk, data={"key": stage.key, "name": stage.name})
     return stage
@@ -48,7 +50,7 @@ def add_stage(pipeline: Pipeline, draft: StageDraft, *, actor: Actor, after: Sta
 @transaction.atomic
 def duplicate_stage(stage: Stage, *, actor: Actor) -> Stage:
     """Put a stage like this one behind it, under a name of its own. Writes `stage.added`. Raises as `add_stage`."""
-    described = {key: getattr(stage, key) for key in DESCRIBED}
+    described = said_of(stage)
     described["name"] = (_("%(name)s (copy)") % {"name": stage.name})[:100]
     return add_stage(stage.pipeline, StageDraft(**described), actor=actor, after=stage)
 
@@ -65,8 +67,9 @@ def update_stage(
     limit: int | None = None,
     is_limit_hard: bool = False,
     time_limit: timedelta | None = None,
+    locked_fields: Sequence[str] = (),
 ) -> Stage:
-    """Say anew what a stage is called, means and how much of what it takes. Writes `stage.updated`.
+    """Say anew what a stage is called, means, takes and locks (keys of fields). Writes `stage.updated`.
 
     A stage with records keeps its kind: they would have to be closed or opened. A hard limit may be below what stands
     there already; it then only lets nothing more in. Raises NotAllowed, Invalid, Conflict.
@@ -83,6 +86,7 @@ def update_stage(
         for key in DESCRIBED:
             setattr(stage, key, getattr(checked, key))
         stage.save(update_fields=DESCRIBED)
+        stage.locked_fields.set(fields_of_process(process, locked_fields, "locked_fields"))
         _check_kinds(stage.pipeline)
     after = _described(stage)
     changes = {key: (old, after[key]) for key, old in before.items() if old != after[key]}
@@ -127,6 +131,25 @@ def reorder_stages(pipeline: Pipeline, keys: Sequence[str], *, actor: Actor) -> 
     publish("stage.reordered", actor=actor, process_id=process.pk, data={"keys": list(keys)})
 
 
+def said_of(stage: Stage) -> dict[str, Any]:
+    """What is said of a stage, as `update_stage` takes it. One query, for the locked fields."""
+    locked = stage.locked_fields.filter(removed_at=None).order_by("position", "pk").values_list("key", flat=True)
+    return {**{key: getattr(stage, key) for key in DESCRIBED}, "locked_fields": tuple(locked)}
+
+
+def fields_of_process(process: Process, keys: Sequence[str], place: str) -> list[Field]:
+    """The fields of these keys that people fill in. Raises Invalid, at the place, for others."""
+    if not keys:
+        return []
+    rows = Field.objects.filter(process=process, removed_at=None, shadow_of=None, key__in=keys)
+    definition = fresh_definition(process.pk)
+    filled_in = {field.id for field in definition.fields if not field.type.is_computed}
+    found = [row for row in rows if row.pk in filled_in]
+    if unknown := sorted(set(keys) - {row.key for row in found}):
+        raise _wrong(place, _("There is no such field that people fill in: %s.") % ", ".join(unknown))
+    return found
+
+
 def require_stages(process: Process) -> None:
     """Raise Conflict for a process whose records go through no stages."""
     if not process.has_stages:
@@ -138,12 +161,17 @@ def put_stages(pipeline: Pipeline, drafts: Sequence[StageDraft]) -> None:
     if len(drafts) > MOST_STAGES:
         raise Invalid(_("A pipeline has at most %d stages.") % MOST_STAGES)
     stages: list[Stage] = []
+    locked: list[list[Field]] = []
     problems = Problems()
     for position, draft in enumerate(drafts):
         with problems.at(f"stages.{position}"):
             stages.append(_checked(pipeline, draft, {stage.key for stage in stages}, position=position))
+        with problems.at(f"stages.{position}"):
+            locked.append(fields_of_process(pipeline.process, draft.locked_fields, "locked_fields"))
     problems.raise_any()
-    Stage.objects.bulk_create(stages)
+    for stage, fields in zip(Stage.objects.bulk_create(stages), locked, strict=True):
+        if fields:
+            stage.locked_fields.set(fields)
     _check_kinds(pipeline)
 
 
@@ -155,8 +183,9 @@ def _put_in_order(stages: Sequence[Stage]) -> None:
 
 def _described(stage: Stage) -> dict[str, Any]:
     """What is said of a stage, as an event tells it."""
-    said = {key: getattr(stage, key) for key in DESCRIBED}
-    return {**said, "time_limit": stage.time_limit and int(stage.time_limit.total_seconds())}
+    said = said_of(stage)
+    seconds = stage.time_limit and int(stage.time_limit.total_seconds())
+    return {**said, "time_limit": seconds, "locked_fields": list(said["locked_fields"])}
 
 
 def _checked(pipeline: Pipeline, draft: StageDraft, taken: set[str], *, position: int) -> Stage:

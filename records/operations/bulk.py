@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Invalid, SmartCRMError
+from processes.models import Operation
 from records.gates import NOTHING, Passing
 from records.operations.drafts import RecordDraft, draft_record, write_drafts
 from records.operations.moves import move_record
@@ -54,12 +55,14 @@ def change_records(
 ) -> list[Outcome]:
     """Do what can be done and tell of each change what became of it, in order.
 
-    A refused change leaves no trace and stops no other; an error in the place of a change is its outcome. Writes the
-    events of the single operations. Raises NotFound, Conflict about the process, Invalid for too many changes.
+    A refused change leaves no trace and stops no other; an error in the place of a change is its outcome. Each needs
+    the right that it needs alone, all together the right to change many. Writes the events of the single operations.
+    Raises NotFound, NotAllowed, Conflict about the process, Invalid for too many changes.
     """
     if len(changes) > MOST:
         raise Invalid(_("At most %d changes in one call.") % MOST)
     writing = begin(process, actor=actor)
+    writing.access.require(Operation.BULK)
     _lock_in_order(writing.model, changes)
     hold_places(writing, {stage for change in changes for stage in _entered(writing, change)})
     outcomes: list[Outcome] = []

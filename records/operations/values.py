@@ -81,7 +81,7 @@ def clean_values(
             elif fields[key].type.is_computed:
                 problems[key] = [_("This value is computed; it cannot be written.")]
             elif not _may_write(writing.access, fields[key], row, begins):
-                problems[key] = [_("You have no right to change this field.")]
+                problems[key] = [writing.access.why_not_edited(fields[key], row.stage_id if row is not None else None)]
             else:
                 cleaned.values[fields[key]] = _parsed(fields[key], raw, row)
         except WrongValue as error:

@@ -289,7 +289,7 @@ def _why_field_locked(access: Access, row: TypedRecord, field: FieldDef) -> str:
         return "" if access.covers(Operation.ASSIGN, row) else _("You have no right to assign this record.")
     if not access.covers(Operation.UPDATE, row):
         return _("You have no right to change this record.")
-    return "" if access.edits(field, row) else _("You have no right to change this field.")
+    return "" if access.edits(field, row) else access.why_not_edited(field, row.stage_id)
 
 
 def _steps(access: Access, row: TypedRecord) -> tuple[Step, ...]:

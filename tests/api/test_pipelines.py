@@ -2,9 +2,10 @@
 
 import pytest
 
+from accounts.models import User
 from processes.definition import definition_of
 from processes.models import Process, Stage
-from tests.api.conftest import ApiClient
+from tests.api.conftest import ApiClient, client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +93,16 @@ def test_move_that_says_no_stage_is_refused(admin: ApiClient, base: str, operati
     body = {"operations": [{"op": "move", "id": record, **operation}]}
     [result] = admin.call("post", f"{base}/records/bulk/", body).json()["results"]
     assert result["status"] == 400
+
+
+def test_stage_locks_fields(admin: ApiClient, anna: User, base: str) -> None:
+    place = f"{base}/pipelines/main/stages/in_work/"
+    assert admin.call("patch", place, {"locked_fields": ["amount"]}).json()["locked_fields"] == ["amount"]
+    assert admin.call("patch", place, {"name": "Doing"}).json()["locked_fields"] == ["amount"]
+    record = admin.call("post", f"{base}/records/", {"title": "a", "stage": "in_work", "fields": {"amount": 5}}).json()
+    refused = admin.call("patch", f"{base}/records/{record['id']}/", {"fields": {"amount": 6}})
+    assert refused.status_code == 400
+    assert refused.json()["details"]["fields"] == {"amount": ["Nobody changes this field in the stage “Doing”."]}
+    wrong = admin.call("patch", place, {"locked_fields": ["nothing"]})
+    assert (wrong.status_code, list(wrong.json()["details"]["fields"])) == (400, ["locked_fields"])
+    assert client_of(anna).call("patch", place, {"locked_fields": []}).status_code == 403

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
 from core.actor import SYSTEM
 from events.models import Event
 from processes.definition import definition_of
@@ -12,7 +13,7 @@ from processes.models import FieldLevel, Process
 from processes.operations import set_field_grants, set_gate, set_grants
 from tests.api.conftest import ApiClient, client_of
 from tests.api.test_errors import refused
-from tests.factories import EMPLOYEE, make_role, make_user
+from tests.factories import EMPLOYEE, actor_of, make_role, make_user
 
 DRAFT: dict[str, Any] = {
     "name": "Purchases",
@@ -211,3 +212,20 @@ def test_role_is_made_like_another_in_everything(admin: ApiClient, process: Proc
 
 def test_people_are_found_by_name(client_anna: ApiClient) -> None:
     assert [item["name"] for item in client_anna.call("get", "/people/?search=ann").json()["items"]] == ["Anna"]
+
+
+def test_hidden_field_is_in_no_description_of_the_process(
+    client_anna: ApiClient, admin: ApiClient, process: Process, anna: User
+) -> None:
+    base = f"/processes/{process.key}"
+    (role,) = actor_of(anna).role_ids
+    section = admin.call("post", f"{base}/sections/", {"label": "Money"}).json()["id"]
+    for key in ("amount", "source"):
+        assert admin.call("patch", f"{base}/fields/{key}/", {"section": section}).status_code == 200
+    admin.call("patch", f"{base}/pipelines/main/stages/in_work/", {"locked_fields": ["amount", "source"]})
+    hidden = definition_of(process).field_by_key["amount"]
+    set_field_grants(process, {role: {hidden.id: {None: FieldLevel.HIDDEN}}}, actor=SYSTEM)
+    for path in ("/processes/", f"{base}/", f"{base}/fields/", f"{base}/sections/", f"{base}/pipelines/"):
+        told = {who: client.call("get", path).content.decode() for who, client in (("a", client_anna), ("b", admin))}
+        assert ('"amount"' in told["a"], '"amount"' in told["b"]) == (False, True), path
+        assert ('"Amount"' in told["a"], '"source"' in told["a"]) == (False, True), path

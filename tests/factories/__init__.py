@@ -26,6 +26,7 @@ EMPLOYEE = {
     Operation.COMMENT: Scope.ALL,
     Operation.HISTORY: Scope.ALL,
     Operation.RUN_BUTTON: Scope.OWN,
+    Operation.BULK: Scope.ALL,
 }
 """What an ordinary worker gets in tests: sees all, changes own."""
 

@@ -55,6 +55,7 @@ class Door:
             if (self.is_rest or isinstance(body, bytes)) and not has_file:
                 data["content_type"] = "application/json"
             answer = getattr(self.client, method)(path, headers=JSON, **data)
+            self.client.cookies.pop("messages", None)  # What one answer leaves for the next page is of no matter here.
             answer.text_of = "" if answer.streaming else answer.text
             written = {table for table, count in _writes().items() if count != before.get(table, 0)} - NOTED
             transaction.set_rollback(True)

@@ -17,6 +17,7 @@ from accounts.operations import deactivate_person
 from api.throttling import buckets
 from core.actor import SYSTEM
 from processes.models import Operation, Scope
+from processes.models.access import PROCESS_WIDE
 from processes.operations import set_grants
 from records.operations import create_record, delete_record
 from tests.api.conftest import client_of
@@ -65,10 +66,7 @@ def compare(door: Door, name: str, method: str, body: Any, named: Mapping[str, M
 def test_absent_and_foreign_rows_are_the_same_work(world: World, is_rest: bool) -> None:
     """For somebody who may do everything with their own records, but take none of them out of the bin."""
     person = make_user("Worker")
-    rights = {
-        op: Scope.ALL if op in (Operation.CREATE, Operation.IMPORT, Operation.EXPORT) else Scope.OWN
-        for op in OF_RECORDS
-    }
+    rights = {op: Scope.ALL if op in PROCESS_WIDE else Scope.OWN for op in OF_RECORDS}
     del rights[Operation.RESTORE]
     set_grants(world.process, {make_role(people=(person,)).pk: rights}, actor=SYSTEM)
     binned = create_record(world.process, values={"title": "Mine"}, actor=actor_of(person))

@@ -39,7 +39,7 @@ GROUPS: tuple[tuple[Text, tuple[Operation, ...]], ...] = (
             Operation.RUN_BUTTON,
         ),
     ),
-    (gettext_lazy("Many at once"), (Operation.EXPORT, Operation.IMPORT)),
+    (gettext_lazy("Many at once"), (Operation.BULK, Operation.EXPORT, Operation.IMPORT)),
     (gettext_lazy("The process itself"), (Operation.DESIGN, Operation.AUTOMATE, Operation.MANAGE_ACCESS)),
 )
 
@@ -75,7 +75,7 @@ PRESETS: tuple[tuple[str, Text, Mapping[str, int]], ...] = (
         {
             **_SEE,
             Operation.CREATE: Scope.ALL,
-            **dict.fromkeys((*_WORK, Operation.DELETE, Operation.RESTORE, Operation.EXPORT), Scope.ALL),
+            **dict.fromkeys((*_WORK, Operation.DELETE, Operation.RESTORE, Operation.BULK, Operation.EXPORT), Scope.ALL),
         },
     ),
     ("all", gettext_lazy("Everything"), dict.fromkeys(Operation.values, Scope.ALL)),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from processes.definition_types import Definition, PipelineDef, StageDef
 from processes.models import Stage
 from processes.models.pipeline import COLORS
-from processes.operations.stages import DESCRIBED, MOST_LIMIT
+from processes.operations.stages import DESCRIBED, MOST_LIMIT, said_of
 from web.forms.durations import UNITS, in_units
 
 Choices = list[tuple[str, Any]]
@@ -57,14 +57,26 @@ class StageForm(forms.Form):
         widget=forms.Select(attrs={"aria-label": _("Unit")}),
     )
 
+    locked_fields = forms.MultipleChoiceField(
+        label=_("Fields nobody changes here"),
+        required=False,
+        help_text=_("Administrators neither. Robots and triggers go on filling them in."),
+        widget=forms.SelectMultiple(attrs={"data-controller": "select"}),
+    )
+
+    def __init__(self, definition: Definition, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        written = [(field.key, field.label) for field in definition.fields if not field.type.is_computed]
+        self.fields["locked_fields"].choices = written  # type: ignore[attr-defined]
+
     @classmethod
-    def showing(cls, stage: Stage, data: Any = None) -> "StageForm":
+    def showing(cls, stage: Stage, definition: Definition, data: Any = None) -> "StageForm":
         """The form with the stage as it is now."""
-        shown = {name: getattr(stage, name) for name in DESCRIBED}
+        shown = said_of(stage)
         shown["is_limit_hard"] = "1" if stage.is_limit_hard else ""
         if stage.time_limit is not None:
             shown["time_limit"], shown["time_unit"] = in_units(int(stage.time_limit.total_seconds()))
-        form = cls(data, initial=shown)
+        form = cls(definition, data, initial=shown)
         if shown.get("time_unit") == 1:
             form.fields["time_unit"].choices = UNITS  # type: ignore[attr-defined]
         return form
@@ -72,7 +84,7 @@ class StageForm(forms.Form):
     def described(self) -> dict[str, Any]:
         """What the form says of the stage, as the operations take it."""
         data = self.cleaned_data
-        said = {name: data[name] for name in DESCRIBED}
+        said = {name: data[name] for name in (*DESCRIBED, "locked_fields")}
         said["is_limit_hard"] = bool(data["limit"] and data["is_limit_hard"])
         amount = data["time_limit"]
         said["time_limit"] = timedelta(seconds=amount * (data["time_unit"] or UNITS[0][0])) if amount else None

@@ -184,10 +184,12 @@ def dialog_form(
     swap: str = "outerHTML",
     controller: str = "",
     look: str = "",
+    id: str = "",
 ) -> SafeString:
     """A form that fills a dialog and answers in its place; holds a `.dialog-body` and a `.dialog-foot`.
 
-    `over` and `at` are a small line above the title; `url` says where it goes, the page's own address unless given.
+    `over` and `at` are a small line above the title; `url` says where it goes, the page's own address unless given;
+    `id` is the heading's, that of the shared dialog unless given.
     """
     return _shell(
         "components/_dialog_form.html",
@@ -199,6 +201,7 @@ def dialog_form(
         swap=swap,
         controller=controller,
         look=look,
+        id=id,
         csrf_token=context.get("csrf_token"),
     )
 

@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from web.views import board, buttons, card, editing, exports, files, filters, gate, imports, links, table, work
+from web.forms.bulk import ACTIONS as BULK_ACTIONS
+from web.views import board, bulk, buttons, card, editing, exports, files, filters, gate, imports, links, table, work
 
 record: list[URLPattern | URLResolver] = [
     path("", card.card, name="record-card"),
@@ -50,6 +51,7 @@ process: list[URLPattern | URLResolver] = [
     path("bin/", editing.bin_page, name="process-bin"),
     path("columns/<int:stage_id>/", board.column, name="board-column"),
     path("totals/", board.totals, name="board-totals"),
+    *(path(f"bulk/{name}/", bulk.bulk, {"action": name}, name=f"bulk-{name}") for name in BULK_ACTIONS),
     path("filter-control/", filters.filter_control, name="process-filter-control"),
     path("choices/<slug:field_key>/", editing.choices, name="field-choices"),
     path("files/", files.upload, name="files-upload"),

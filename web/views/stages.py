@@ -40,7 +40,7 @@ def new_stage(request: PersonalRequest, key: str) -> HttpResponse:
     """Add a stage to the pipeline of the address."""
     process = process_for(request.actor, key)
     pipeline = _pipeline(request, process)
-    form = StageForm(request.POST or None)
+    form = StageForm(definition_of(process), request.POST or None)
     if form.is_bound and form.is_valid():
         draft = StageDraft(**form.described())
         if attempt(form, lambda: add_stage(pipeline, draft, actor=request.actor)):
@@ -54,7 +54,7 @@ def edit_stage(request: PersonalRequest, key: str, stage_id: int) -> HttpRespons
     """Change what a stage is called and means, and how much it takes."""
     process = process_for(request.actor, key)
     stage = stage_of(process, stage_id)
-    form = StageForm.showing(stage, request.POST or None)
+    form = StageForm.showing(stage, definition_of(process), request.POST or None)
     if form.is_bound and form.is_valid():
         if attempt(form, lambda: update_stage(stage, actor=request.actor, **form.described())):
             return go(request, of_pipeline("process-stages", key, stage.pipeline.key))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.errors import NotFound
+from processes.definition_types import FieldDef
 from processes.fieldtype import PERSON, DisplayContext
 from processes.models import Operation, Process
 from processes.permissions import Access, visible_access
@@ -24,6 +25,7 @@ from records.queries.rows import Row
 from records.queries.table import Table, TableColumn, columns_for, table_for
 from records.queries.tiles import overstay_of
 from web.filters import Filter, filter_of
+from web.forms.bulk import actions_for
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import can_import, process_tabs
 from web.pipelines import asked_pipeline, chosen_pipeline, creating_pipeline, within_pipeline
@@ -55,7 +57,7 @@ class Cell:
     """What the text is short for; empty where it says everything."""
     color: str
     is_number: bool
-    is_computed: bool
+    can_edit: bool
     parts: tuple[Part, ...] = ()
 
 
@@ -100,6 +102,7 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
         "previous": _paged(found, page.previous),
         "tabs": process_tabs(access, "process-list", pipeline),
         "can_create": _is_used(access) and bool(access.reach(Operation.CREATE, create_in.first_stage.id)),
+        "bulk_actions": actions_for(access) if _is_used(access) else (),
         "can_restore": access.can(Operation.RESTORE),
         "can_import": can_import(access),
         "can_export": access.can(Operation.VIEW) and access.can(Operation.EXPORT),
@@ -123,7 +126,12 @@ def row(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
     lines = lines_of(access, table_for(access, narrowing, limit=1, with_total=False), _columns(access))
     if not lines:
         raise NotFound(_("There is no such record."), record=record_id)
-    context = {**_base(access, found), "line": lines[0], "with_pipeline": several and pipeline is None}
+    context = {
+        **_base(access, found),
+        "line": lines[0],
+        "with_pipeline": several and pipeline is None,
+        "bulk_actions": actions_for(access) if _is_used(access) else (),
+    }
     return render(request, "records/_row.html", {**context, "pipelines": pipelines})
 
 
@@ -142,7 +150,11 @@ def _line(access: Access, row: Row, names: Names, columns: list[TableColumn]) ->
         pipeline=pipeline.name,
         overstay=overstay_of(row.stage, row.stage_changed_at),
         assignee=Person(row.assignee_id, name) if row.assignee_id is not None and name else None,
-        cells=tuple(_cell(row, column, names) for column in columns if column.field is not None),
+        cells=tuple(
+            _cell(row, column.field, names, can_edit=used and access.edits(column.field, row))
+            for column in columns
+            if column.field is not None
+        ),
         can_update=used and access.covers(Operation.UPDATE, row),
         can_assign=used and access.covers(Operation.ASSIGN, row),
         can_move=used and access.covers(Operation.MOVE, row),
@@ -150,16 +162,13 @@ def _line(access: Access, row: Row, names: Names, columns: list[TableColumn]) ->
     )
 
 
-def _cell(row: Row, column: TableColumn, names: Names) -> Cell:
-    field = column.field
-    assert field is not None
+def _cell(row: Row, field: FieldDef, names: Names, *, can_edit: bool) -> Cell:
     value = row.value(field)
     context = DisplayContext(names)
     whole, text = field.type.display(value, field, context), field.type.list_display(value, field, context)
     color, parts = field.type.color(value, field), parts_of(field, value, names)
-    return Cell(
-        field.key, text, "" if whole == text else whole, color, field.type.summable, field.type.is_computed, parts
-    )
+    can_edit = can_edit and not field.type.is_computed
+    return Cell(field.key, text, "" if whole == text else whole, color, field.type.summable, can_edit, parts)
 
 
 def _columns(access: Access, *, with_pipeline: bool = False) -> list[TableColumn]:

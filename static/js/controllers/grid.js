@@ -25,7 +25,9 @@ export function attach(list) {
   menu?.addEventListener("click", onStage);
   document.addEventListener("smartcrm:live", onLive);
   document.addEventListener("record:changed", onLive);
+  const unpick = list.querySelector("[data-selection]") ? import("./selection.js").then(({ attach }) => attach(list)) : null;
   return () => {
+    unpick?.then((leave) => leave());
     menu?.removeEventListener("click", onStage);
     document.removeEventListener("smartcrm:live", onLive);
     document.removeEventListener("record:changed", onLive);
@@ -47,7 +49,7 @@ function rove(list, target) {
     if (!cell.contains(other)) /** @type {HTMLElement} */ (other).tabIndex = -1;
   }
   cell.tabIndex = 0;
-  for (const inner of cell.querySelectorAll("a, button")) /** @type {HTMLElement} */ (inner).tabIndex = 0;
+  for (const inner of cell.querySelectorAll("a, button, input")) /** @type {HTMLElement} */ (inner).tabIndex = 0;
 }
 
 /**

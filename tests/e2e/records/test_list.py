@@ -10,11 +10,12 @@ from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.models import Process
 from records.models import Record
-from records.operations import create_task
+from records.operations import create_task, update_record
 from records.typed import model_for
 from tests.e2e.board import stage_of
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
 from tests.e2e.records.conftest import create
+from tests.factories import make_user
 from tests.stack import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -130,3 +131,47 @@ def test_page_is_accessible(
     page = open_page(employee, path, theme=theme, width=width)
     check_accessibility(page)
     picture(page, f"records-{re.sub('[^a-z]+', '-', path).strip('-')}-{theme}-{width}")
+
+
+def test_chosen_rows_change_together(process: Process, employee: User, open_page: OpenPage) -> None:
+    records = [create(process, name, employee) for name in ("One", "Two", "Three", "Four")]
+    page = open_list(open_page, employee)
+    bar = page.get_by_role("group", name="Chosen records")
+    expect(bar).to_be_hidden()
+    cell(page, records[3], "amount").focus()
+    page.keyboard.press("Space")
+    page.locator(f"#row-{records[1].pk} [data-pick]").click(modifiers=["Shift"])
+    expect(bar).to_contain_text("Chosen: 3")
+    check_accessibility(page)
+    picture(page, "list-selection")
+    bar.get_by_role("button", name="Edit a field").click()
+    dialog = page.get_by_role("dialog", name="Edit 3 records")
+    dialog.get_by_label("Field", exact=True).select_option("amount")
+    dialog.get_by_label("Amount").fill("7")
+    check_accessibility(page)
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("3 records are changed.")).to_be_visible()
+    assert [values(process, record)["amount"] for record in records] == [None, 7, 7, 7]
+
+
+def test_refused_rows_are_named_and_the_choice_survives_live_changes(
+    process: Process, employee: User, open_page: OpenPage
+) -> None:
+    mine, foreign = create(process, "Mine", employee), create(process, "Foreign", make_user())
+    page = open_list(open_page, employee)
+    page.get_by_label("Choose all on this page").check()
+    row = update_record(process, foreign.pk, values={"title": "Not mine"}, actor=SYSTEM)
+    event = {"kind": "record.updated", "process": "requests", "record": row.pk, "version": row.version}
+    page.evaluate("detail => document.dispatchEvent(new CustomEvent('smartcrm:live', { detail }))", event)
+    expect(page.locator(f"#row-{foreign.pk}")).to_contain_text("Not mine")
+    expect(page.locator(f"#row-{foreign.pk} [data-pick]")).to_be_checked()
+    page.get_by_role("button", name="Move", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Move 2 records")
+    dialog.get_by_label("Stage").select_option(label="In work")
+    dialog.get_by_role("button", name="Move", exact=True).click()
+    left = page.get_by_role("dialog", name="Some records stay as they were")
+    expect(left.get_by_role("link", name="Not mine")).to_be_visible()
+    check_accessibility(page)
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.locator(f"#row-{mine.pk} [data-cell=stage]")).to_contain_text("In work")
+    expect(page.locator(f"#row-{foreign.pk} [data-cell=stage]")).to_contain_text("Received")

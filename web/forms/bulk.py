@@ -1,0 +1,131 @@
+"""What is to happen to many records at once: where they go, who is responsible, which value they get."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from processes.definition_types import FieldDef, StageDef
+from processes.field_types.person import PERSON_FIELD
+from processes.fieldtype import FILE
+from processes.models import Operation, Stage
+from processes.permissions import Access
+from processes.queries import visible_pipelines
+from records.gates import Passing
+from records.operations import RecordChange
+from web.forms.records import ValueForm
+from web.forms.stages import stage_choices
+
+
+class BulkForm(forms.Form):
+    """The same for every chosen record."""
+
+    operation: ClassVar[Operation]
+    """The right that it needs, beside the one to change many."""
+
+    quiet = forms.BooleanField(label=_("Without robots and notices"), required=False)
+
+    def __init__(self, access: Access, data: Any = None) -> None:
+        super().__init__(data)
+        self.access = access
+
+    def change(self, record_id: int) -> RecordChange:
+        """What happens to one of the records."""
+        raise NotImplementedError
+
+
+class BulkMove(BulkForm):
+    """All into one stage; what its gate asks for, records must have already."""
+
+    operation = Operation.MOVE
+
+    stage = forms.ChoiceField(label=_("Stage"))
+    reason = forms.ChoiceField(label=_("Reason, where the stage is a failure"), required=False)
+    comment = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    field_order = ("stage", "reason", "comment", "quiet")
+
+    def __init__(self, access: Access, data: Any = None) -> None:
+        super().__init__(access, data)
+        pipelines = visible_pipelines(access)
+        self.fields["stage"].choices = stage_choices(pipelines)  # type: ignore[attr-defined]
+        offered = [(str(item.id), item.name) for one in pipelines for item in one.reasons if not item.is_retired]
+        self.fields["reason"].choices = [("", "—"), *offered]  # type: ignore[attr-defined]
+        if not offered:
+            del self.fields["reason"]
+
+    @property
+    def target(self) -> StageDef:
+        """The chosen stage."""
+        return self.access.definition.stage_by_id[int(self.cleaned_data["stage"])]
+
+    def change(self, record_id: int) -> RecordChange:
+        reason = self.cleaned_data.get("reason") if self.target.kind == Stage.Kind.LOST else ""
+        passing = Passing(comment=self.cleaned_data["comment"], reason=int(reason) if reason else None)
+        return RecordChange(record_id=record_id, to=self.target.id, passing=passing)
+
+
+class BulkValue(BulkForm):
+    """One value for all of them; an empty one clears it."""
+
+    def __init__(self, access: Access, field: FieldDef, data: Any = None) -> None:
+        super().__init__(access, data)
+        self.field = field
+        self.value_form = ValueForm(access, field, data)
+        self.fields = {"value": self.value_form.fields["value"], **self.fields}
+        self.fields["value"].required = False
+
+    def change(self, record_id: int) -> RecordChange:
+        return RecordChange(record_id=record_id, values={self.field.key: self.value_form.raw_value()})
+
+
+class BulkAssign(BulkValue):
+    """One person responsible for all of them, or nobody."""
+
+    operation = Operation.ASSIGN
+
+    def __init__(self, access: Access, data: Any = None) -> None:
+        super().__init__(access, PERSON_FIELD, data)
+
+
+class BulkEdit(BulkValue):
+    """One answer in all of them."""
+
+    operation = Operation.UPDATE
+
+
+class BulkDelete(BulkForm):
+    """All into the bin."""
+
+    operation = Operation.DELETE
+
+    def change(self, record_id: int) -> RecordChange:
+        return RecordChange(record_id=record_id, delete=True)
+
+
+ACTIONS: Mapping[str, type[BulkForm]] = {
+    "move": BulkMove,
+    "assign": BulkAssign,
+    "edit": BulkEdit,
+    "delete": BulkDelete,
+}
+
+
+def editable_fields(access: Access) -> Sequence[FieldDef]:
+    """The fields in which many records can get the same answer."""
+    return [
+        field
+        for field in access.writable_fields
+        if not field.type.is_computed and field.type.refers != FILE and not field.is_unique
+    ]
+
+
+def actions_for(access: Access) -> list[str]:
+    """What the actor may do to many records of the process at once."""
+    if not access.can(Operation.BULK):
+        return []
+    possible = [name for name, form in ACTIONS.items() if access.can(form.operation)]
+    if not access.definition.has_stages:
+        possible = [name for name in possible if name != "move"]
+    return [name for name in possible if name != "edit" or editable_fields(access)]
