@@ -43,6 +43,8 @@ export function attach(select) {
   });
   // The browser goes to an empty required control, and finds the one that nobody sees.
   select.addEventListener("focus", () => widget?.focus());
+  // At the foot of a dialog the list would open below what is seen.
+  widget.on("dropdown_open", (/** @type {HTMLElement} */ dropdown) => dropdown.scrollIntoView({ block: "nearest" }));
   widget.on("change", () => widget?.control_input.removeAttribute("aria-invalid"));
   // Tom Select takes the label over to its own input; the native control stays only as the value.
   select.setAttribute("aria-hidden", "true");
