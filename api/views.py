@@ -131,6 +131,8 @@ class ApiView(APIView):
                 return _answer(response, response.data), _answer(response, self._kept(response.data))
 
             answer, is_replay = answer_once(key, fingerprint=_fingerprint(request), actor=self.actor, work=work)
+            if is_replay and "key" in kwargs:
+                self.access(kwargs["key"])  # what was answered once is not told to whom the process is closed by now
             return _response(answer, is_replay=is_replay)
 
         return once

@@ -16,6 +16,7 @@ from processes.definition_types import Definition, FieldDef
 from processes.fieldtype import PERSON, DisplayContext, WrongValue
 from processes.models import Operation
 from processes.permissions import Access
+from processes.queries import visible_pipelines
 from records.models import Comment
 from records.queries.card import row_for
 from records.queries.names import Names, Wanted, names_for, want
@@ -76,17 +77,21 @@ class _Words:
     fields: Mapping[str, FieldDef]
     """What the record shows, by key."""
     definition: Definition
+    open_pipelines: frozenset[int]
+    """Ids of the pipelines that the reader may know."""
     names: Names
     comments: Mapping[int, Comment]
 
     def stage(self, stage_id: Any) -> str:
         stage = self.definition.stage_by_id.get(stage_id)
+        if stage is not None and stage.pipeline_id not in self.open_pipelines:
+            return _("a pipeline that is closed to you")
         return stage.name if stage else _("a removed stage")
 
     def stage_from(self, event: Event, stage_id: Any) -> str:
         """A stage as a move tells of it: under its pipeline's name where the record went into another one."""
         stage = self.definition.stage_by_id.get(stage_id)
-        if stage is None or "pipeline" not in event.changes:
+        if stage is None or "pipeline" not in event.changes or stage.pipeline_id not in self.open_pipelines:
             return self.stage(stage_id)
         return f"{self.definition.pipeline_by_id[stage.pipeline_id].name}: {stage.name}"
 
@@ -119,7 +124,14 @@ def _words(access: Access, row: TypedRecord, events: Sequence[Event]) -> _Words:
     fields = {field.key: field for field in access.fields_of(row)}
     ids = [event.data["comment"] for event in events if "comment" in event.data]
     comments = {comment.pk: comment for comment in Comment.objects.filter(pk__in=ids)} if ids else {}
-    return _Words(fields, access.definition, names_for(access.actor, _wanted_by(fields, events)), comments)
+    seen = visible_pipelines(access) if access.definition.has_stages else access.definition.pipelines
+    return _Words(
+        fields,
+        access.definition,
+        frozenset(pipeline.id for pipeline in seen),
+        names_for(access.actor, _wanted_by(fields, events)),
+        comments,
+    )
 
 
 def _wanted_by(fields: Mapping[str, FieldDef], events: Iterable[Event]) -> Wanted:

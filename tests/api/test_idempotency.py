@@ -5,7 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from core.actor import SYSTEM
 from events.models import Event
+from processes.definition import definition_of
+from processes.models import Process
+from processes.operations import set_grants
 from records.models import Record, StoredAnswer
 from tests.api.conftest import ApiClient
 from tests.api.test_errors import refused
@@ -69,3 +73,14 @@ def test_old_answers_are_cleared_away(client_anna: ApiClient, records: str) -> N
     StoredAnswer.objects.update(created_at=timezone.now() - timedelta(days=2))
     client_anna.call("post", records, {"title": "y"}, idempotency_key="new")
     assert [answer.key for answer in StoredAnswer.objects.all()] == ["new"]
+
+
+def test_stored_answer_is_not_told_to_whom_the_process_is_closed_by_now(
+    client_anna: ApiClient, records: str, process: Process
+) -> None:
+    ask = {"data": {"title": "Printer"}, "idempotency_key": "one"}
+    assert client_anna.call("post", records, **ask).status_code == 201
+    assert client_anna.call("post", records, **ask).headers["Idempotent-Replayed"] == "true"
+    set_grants(process, {role: {} for role in definition_of(process).grants}, actor=SYSTEM)
+    answer = client_anna.call("post", records, **ask)
+    assert (answer.status_code, "Printer" in answer.content.decode()) == (404, False)

@@ -24,6 +24,9 @@ export:
 history:
     tests/security/test_field_oracle.py::test_rights_to_fields_equal_the_oracle_at_every_reading_and_writing
     tests/security/test_every_route.py::test_value_of_a_hidden_field_is_in_no_answer
+    tests/security/test_closed_pipelines.py::test_history_of_a_record_does_not_name_the_closed_pipeline_that_it_came_from
+stored answers:
+    tests/api/test_idempotency.py::test_stored_answer_is_not_told_to_whom_the_process_is_closed_by_now
 run log:
     tests/security/test_run_log.py::test_what_a_run_made_of_hidden_fields_is_shown_as_it_was_written
     tests/security/test_run_log.py::test_runs_of_a_record_that_one_does_not_see_are_told_without_words

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from core.actor import SYSTEM
+from processes.definition import definition_of
 from processes.models import Operation, Scope
 from processes.operations import add_pipeline, set_grants
-from records.operations import create_record
+from records.operations import create_record, move_record
 from tests.api.conftest import client_of
-from tests.factories import EMPLOYEE, make_process, make_role, make_user, signed_in
+from tests.factories import EMPLOYEE, make_admin, make_process, make_role, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +67,25 @@ def test_stage_of_a_closed_pipeline_is_answered_like_an_absent_one() -> None:
         assert there.status_code == absent.status_code
         said = there.content.decode().replace(f"legal.{inside.key}", "@").replace("legal", "@")
         assert said == absent.content.decode().replace("nothing.never", "@").replace("nothing", "@")
+
+
+def test_history_of_a_record_does_not_name_the_closed_pipeline_that_it_came_from() -> None:
+    process, person = make_process(), make_user("Anna")
+    set_grants(process, {make_role(people=(person,)).pk: EMPLOYEE}, actor=SYSTEM)
+    legal = add_pipeline(process, name="Secret affairs", key="legal", actor=SYSTEM)
+    first = legal.stages.order_by("position").first()
+    assert first is not None
+    first.name = "Secret stage"
+    first.save()
+    record = create_record(process, values={"title": "Open"}, actor=SYSTEM)
+    for stage in (first.pk, definition_of(process).stage("main.in_work").id):
+        move_record(process, record.pk, to=stage, actor=SYSTEM)
+    for reader, is_told in ((person, False), (make_admin(), True)):
+        browser = signed_in(reader)
+        page = browser.get(f"/p/{process.key}/records/{record.pk}/").content.decode()
+        rest = browser.get(f"/api/v1/processes/{process.key}/records/{record.pk}/timeline/").content.decode()
+        assert ("Secret" in page, "Secret" in rest) == (is_told, is_told)
+        assert ("a pipeline that is closed to you" in page) is not is_told
 
 
 def _plain(answer: Any, stage: str) -> str:
