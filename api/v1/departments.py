@@ -20,7 +20,7 @@ from accounts.operations import (
 from accounts.queries import people
 from accounts.tree import Node, departments_in_order
 from api.schema import parameter
-from api.v1.serializers import HolderBody, PersonOut
+from api.v1.people_shapes import HolderBody, PersonOut
 from api.v1.strict import Strict, items_of, text
 from api.views import ApiView
 from core.errors import Invalid

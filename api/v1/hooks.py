@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.throttling import HookThrottle
-from api.v1.serializers import CallOut
+from api.v1.automation_shapes import CallOut
 from automation.operations import Call, receive_call
 
 

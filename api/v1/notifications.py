@@ -6,8 +6,8 @@ from rest_framework.response import Response
 
 from api.listing import flag_from, number_from
 from api.schema import next_number, parameter
-from api.v1.serializers import NotificationOut
 from api.v1.strict import items_of
+from api.v1.timeline_shapes import NotificationOut
 from api.views import ApiView
 from notifications.operations import mark_all_read, mark_read
 from notifications.queries import notification_page

@@ -24,7 +24,7 @@ from accounts.operations import (
 from accounts.queries import people, roles
 from api.listing import checked_search
 from api.schema import parameter
-from api.v1.serializers import (
+from api.v1.people_shapes import (
     DepartmentHolderBody,
     HolderBody,
     InvitationBody,

@@ -11,18 +11,10 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.listing import number_from
 from api.schema import parameter, record_schema
+from api.v1.access_shapes import AccessBody, AccessOut, FieldAccessBody, FieldAccessOut, WhyOut
 from api.v1.field_shapes import FieldOut
 from api.v1.pipelines import pipelines_told
-from api.v1.serializers import (
-    AccessBody,
-    AccessOut,
-    FieldAccessBody,
-    FieldAccessOut,
-    ProcessBody,
-    ProcessOut,
-    ProcessPatch,
-    WhyOut,
-)
+from api.v1.serializers import ProcessBody, ProcessOut, ProcessPatch
 from api.v1.strict import items_of
 from api.views import ApiView
 from core.errors import Invalid

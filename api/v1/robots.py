@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.v1.serializers import FindingOut, RobotBody, RobotOrder, RobotOut, RobotPatch, RobotTileOut, StartedOut
+from api.v1.automation_shapes import FindingOut, RobotBody, RobotOrder, RobotOut, RobotPatch, RobotTileOut, StartedOut
 from api.v1.strict import items_of
 from api.views import ApiView
 from automation.drafts import RobotDraft

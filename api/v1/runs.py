@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from api.listing import number_from
 from api.schema import next_number, parameter
-from api.v1.serializers import RunOut
+from api.v1.automation_shapes import RunOut
 from api.v1.strict import items_of
 from api.views import ApiView
 from automation.models import State

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from api.listing import number_from
 from api.schema import next_number, parameter
-from api.v1.serializers import CommentBody, CommentOut, EntryOut, TaskBody, TaskOut
 from api.v1.strict import items_of
+from api.v1.timeline_shapes import CommentBody, CommentOut, EntryOut, TaskBody, TaskOut
 from api.views import ApiView
 from records.models import Comment, Task
 from records.operations import add_comment, complete_task, create_task, reopen_task

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from accounts.models import Token
 from accounts.operations import create_token, revoke_token
 from accounts.queries import tokens_of
-from api.v1.serializers import NewTokenOut, TokenBody, TokenOut
+from api.v1.people_shapes import NewTokenOut, TokenBody, TokenOut
 from api.v1.strict import items_of
 from api.views import ApiView
 

@@ -7,8 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.v1.robots import RobotView, stage_named, told_place
-from api.v1.serializers import (
+from api.v1.automation_shapes import (
     FindingOut,
     StartedOut,
     TriggerBody,
@@ -17,6 +16,7 @@ from api.v1.serializers import (
     TriggerPatch,
     TriggerTileOut,
 )
+from api.v1.robots import RobotView, stage_named, told_place
 from api.v1.strict import items_of
 from automation.drafts import TriggerDraft
 from automation.operations import (
