@@ -83,8 +83,22 @@ function refreshActivity(root) {
 /** @param {HTMLElement} root */
 async function refresh(root) {
   const record = recordOf(root);
+  const active = root.contains(document.activeElement) ? document.activeElement : null;
   await htmx.ajax("GET", `${record.dataset.url}?part=record`, { source: record, target: record, swap: "outerHTML" });
   showStage(root);
+  if (active && !active.isConnected) successorOf(root, active).focus({ preventScroll: true });
+}
+
+/**
+ * What stands now where the focus was before the record was drawn anew; the record where there is nothing like it.
+ * @param {HTMLElement} root
+ * @param {Element} gone
+ * @returns {HTMLElement}
+ */
+function successorOf(root, gone) {
+  const mark = ["id", "data-moves-to", "data-does", "href", "name", "hx-post"].find((name) => gone.hasAttribute(name));
+  const same = mark && root.querySelector(`[${mark}="${CSS.escape(gone.getAttribute(mark) ?? "")}"]`);
+  return /** @type {HTMLElement} */ (same || recordOf(root));
 }
 
 /** A bar of many stages begins with the one where the record stands. @param {HTMLElement} root */

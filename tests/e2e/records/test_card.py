@@ -160,3 +160,24 @@ def test_card_is_accessible(theme: str, width: int, process: Process, employee: 
     page.wait_for_timeout(300)
     check_accessibility(page)
     picture(page, f"records-card-{theme}-{width}")
+
+
+def test_live_change_leaves_the_focus_where_it_is(process: Process, employee: User, open_page: OpenPage) -> None:
+    record = create(process, "Printer", employee, amount=5)
+    page = open_board(open_page, employee)
+    open_card(page, record)
+    stage = definition_of(process).stage("in_work")
+    page.locator(f"#panel [data-moves-to='{stage.id}']").focus()
+    row_now = update_record(process, record.pk, values={"amount": 7}, actor=SYSTEM)
+    event = {"kind": "record.updated", "process": "requests", "record": record.pk, "version": row_now.version}
+    page.evaluate("detail => document.dispatchEvent(new CustomEvent('smartcrm:live', { detail }))", event)
+    expect(row(page, "Amount").locator("[data-value]")).to_have_text("7")
+    expect(page.locator(f"#panel [data-moves-to='{stage.id}']")).to_be_focused()
+    page.locator("#panel .record-activity textarea").focus()
+    row_now = update_record(process, record.pk, values={"amount": 8}, actor=SYSTEM)
+    page.evaluate(
+        "detail => document.dispatchEvent(new CustomEvent('smartcrm:live', { detail }))",
+        {**event, "version": row_now.version},
+    )
+    expect(row(page, "Amount").locator("[data-value]")).to_have_text("8")
+    expect(page.locator("#panel .record-activity textarea")).to_be_focused()
