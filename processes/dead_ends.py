@@ -48,11 +48,14 @@ def _gates(pipeline: PipelineDef) -> Iterator[str]:
 
 
 def _locked_out(definition: Definition, pipeline: PipelineDef) -> Iterator[str]:
-    """Gates on the way out of a stage that want fields filled in which nobody changes there."""
+    """Ways out of a stage that want fields filled in, for a gate or from the next stage on, which nobody changes
+    there."""
     for stage in pipeline.stages:
         for target_id in sorted(pipeline.targets[stage.id]):
             gates = pipeline.gates_between(stage.id, target_id)
             asked = {definition.field_by_id[field_id].key for gate in gates for field_id in gate.field_ids}
+            asked.update(field.key for field in definition.required_in(definition.stage_by_id[target_id]))
+            asked.difference_update(field.key for field in definition.required_in(stage))
             for key in sorted(asked.intersection(stage.locked_fields)):
                 yield _(
                     "The way from “%(stage)s” into “%(target)s” asks for “%(field)s”, which nobody changes there."

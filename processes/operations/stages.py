@@ -69,7 +69,8 @@ def update_stage(
     time_limit: timedelta | None = None,
     locked_fields: Sequence[str] = (),
 ) -> Stage:
-    """Say anew what a stage is called, means, takes and locks (keys of fields). Writes `stage.updated`.
+    """Say anew what a stage is called, means, takes and locks (keys of fields; a removed one comes back locked).
+    Writes `stage.updated`.
 
     A stage with records keeps its kind: they would have to be closed or opened. A hard limit may be below what stands
     there already; it then only lets nothing more in. Raises NotAllowed, Invalid, Conflict.
@@ -86,7 +87,8 @@ def update_stage(
         for key in DESCRIBED:
             setattr(stage, key, getattr(checked, key))
         stage.save(update_fields=DESCRIBED)
-        stage.locked_fields.set(fields_of_process(process, locked_fields, "locked_fields"))
+        removed = stage.locked_fields.exclude(removed_at=None)
+        stage.locked_fields.set([*fields_of_process(process, locked_fields, "locked_fields"), *removed])
         _check_kinds(stage.pipeline)
     after = _described(stage)
     changes = {key: (old, after[key]) for key, old in before.items() if old != after[key]}

@@ -159,9 +159,12 @@ def _carry(source: Field, target: Field) -> None:
 
 
 def _carry_what_speaks_of_it(present: Field, other: Field) -> None:
-    """Gates that require the field and rights to it mean the question, whatever the type of its answers is."""
+    """Gates that require the field, stages that lock it and rights to it mean the question, whatever the type of its
+    answers is."""
     other.gates.set(present.gates.all())
     present.gates.clear()
+    other.locked_in.set(present.locked_in.all())
+    present.locked_in.clear()
     FieldGrant.objects.filter(field=other).delete()
     FieldGrant.objects.filter(field=present).update(field=other)
 

@@ -29,8 +29,7 @@ def file_for(actor: Actor, file_id: int, *, process_id: int | None = None) -> At
 
     A value gives its files to everybody who may read it. A file that its value does not name any more belongs to the
     history: to whoever may see that. One that no record holds yet belongs to who uploaded it. While the record is in
-    the bin nobody has its files. One that is not theirs costs
-    what one that is nowhere does.
+    the bin nobody has its files. One that is not theirs costs what one that is nowhere does.
     """
     accesses = accesses_for(actor) if process_id is None else [access_for(actor, process_id)]
     hidden = [f.id for access in accesses for f in access.definition.fields if f not in access.readable_fields]

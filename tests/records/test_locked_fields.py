@@ -22,12 +22,22 @@ from processes.operations import (
     restore_field,
     set_gate,
     set_grants,
+    update_field,
     update_stage,
 )
 from processes.operations.stages import said_of
 from processes.permissions import access_for
 from processes.queries import field_of, field_uses
-from records.operations import RecordChange, change_records, create_record, move_record, update_record
+from records.jobs.worker import work_through
+from records.operations import (
+    RecordChange,
+    change_records,
+    convert_field,
+    create_record,
+    move_record,
+    revert_field,
+    update_record,
+)
 from records.queries.card import card_for
 from records.typed import model_for
 from tests.factories import EMPLOYEE, actor_of, make_admin, make_process, make_role, make_user
@@ -134,6 +144,26 @@ def test_it_goes_with_copies_and_comes_back_with_the_field(process: Process) -> 
     assert definition_of(process).stage("main.in_work").locked_fields == ("amount",)
 
 
+def test_it_stays_through_a_change_of_type_and_back(process: Process) -> None:
+    field = field_of(process, "amount")
+    convert_field(field, type="text", settings={}, actor=SYSTEM)
+    work_through()
+    assert definition_of(process).field_by_key["amount"].type.key == "text"
+    assert definition_of(process).stage("in_work").locked_fields == ("amount", "comment")
+    revert_field(field_of(process, "amount"), actor=SYSTEM)
+    work_through()
+    assert definition_of(process).field_by_key["amount"].type.key == "number"
+    assert definition_of(process).stage("in_work").locked_fields == ("amount", "comment")
+
+
+def test_field_that_comes_back_is_locked_although_the_stage_was_renamed(process: Process) -> None:
+    field = remove_field(field_of(process, "comment"), confirmed=True, actor=SYSTEM)
+    found = stage(process, "in_work")
+    update_stage(found, **{**said_of(found), "name": "Doing"}, actor=SYSTEM)
+    restore_field(field, actor=SYSTEM)
+    assert definition_of(process).stage("in_work").locked_fields == ("amount", "comment")
+
+
 def test_unknown_and_computed_fields_are_refused_by_name(process: Process) -> None:
     add_field(process, FieldDraft("Twice", "formula", key="twice", settings={"formula": "amount * 2"}), actor=SYSTEM)
     for keys in (("nothing",), ("twice",)):
@@ -155,6 +185,16 @@ def test_new_process_may_lock_from_the_beginning() -> None:
 def test_gate_that_asks_for_what_is_locked_before_it_is_named(process: Process) -> None:
     set_grants(process, {make_role().pk: {Operation.VIEW: Scope.ALL, Operation.MOVE: Scope.ALL}}, actor=SYSTEM)
     set_gate(stage(process, "completed"), GateDraft(fields=["amount"]), source=stage(process, "in_work"), actor=SYSTEM)
+    definition = definition_of(process)
+    assert dead_ends(definition, definition.default_pipeline) == [
+        "The way from “In work” into “Completed” asks for “Amount”, which nobody changes there."
+    ]
+
+
+def test_field_that_is_required_next_and_locked_here_is_named(process: Process) -> None:
+    set_grants(process, {make_role().pk: {Operation.VIEW: Scope.ALL, Operation.MOVE: Scope.ALL}}, actor=SYSTEM)
+    changes = {"required": "stage", "required_from": stage(process, "completed")}
+    update_field(field_of(process, "amount"), changes=changes, actor=SYSTEM)
     definition = definition_of(process)
     assert dead_ends(definition, definition.default_pipeline) == [
         "The way from “In work” into “Completed” asks for “Amount”, which nobody changes there."

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
@@ -48,6 +49,9 @@ class Door:
         known = {**self.world.ids, **self.world.special.get(name, {}), **ids}
         path = reverse(name, kwargs={part: known[part] for part in parts_of(name)})
         path += query or QUERY.get(name, "").format(**known)
+        if method == "get" and body:
+            path += ("&" if "?" in path else "?") + urlencode(_filled(body, known))
+            body = None
         with transaction.atomic():
             before = _writes()
             data: dict[str, Any] = {} if body is None else {"data": _filled(body, known)}

@@ -94,6 +94,8 @@ NAMINGS: tuple[Naming, ...] = (
     Naming("record-new", "post", {"title": "x", "@": "x"}, writes=True),
     Naming("record-asked", "post", {"title": "x", "@": "x"}, is_mute=True),
     Naming("record-gate", "post", {"@": "x"}, query="?stage={stage_id}", is_mute=True),
+    Naming("bulk-edit", "get", {"id": "{record_id}", "field": "@"}),
+    Naming("bulk-edit", "post", {"id": "{record_id}", "field": "@", "value": "x"}, writes=True),
     Naming("files-upload", "post", {"@": FILE}, writes=True, key="scans"),
     Naming("api-files", "post", {"@": FILE}, writes=True, key="scans"),
     Naming("api-records", "post", {"title": "x", "fields": {"@": "x"}}, writes=True),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from processes.definition_types import FieldDef, StageDef
 from processes.field_types.person import PERSON_FIELD
-from processes.fieldtype import FILE
+from processes.fieldtype import FILE, WrongValue
 from processes.models import Operation, Stage
 from processes.permissions import Access
 from processes.queries import visible_pipelines
@@ -75,6 +75,13 @@ class BulkValue(BulkForm):
         self.value_form = ValueForm(access, field, data)
         self.fields = {"value": self.value_form.fields["value"], **self.fields}
         self.fields["value"].required = False
+
+    def clean(self) -> None:
+        """A value that no record could have is refused here, once for all."""
+        try:
+            self.field.type.parse(self.value_form.raw_value(), self.field)
+        except WrongValue as error:
+            self.add_error("value", str(error.message))
 
     def change(self, record_id: int) -> RecordChange:
         return RecordChange(record_id=record_id, values={self.field.key: self.value_form.raw_value()})

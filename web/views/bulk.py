@@ -53,7 +53,8 @@ def bulk(request: PersonalRequest, key: str, action: str) -> HttpResponse:
             return go(request, back)
         context = {"process": access.definition, "refused": refused, "done": _words(done) if done else "", "back": back}
         return render(request, "records/_bulk_done.html", context)
-    return render(request, "records/_bulk.html", _context(request, access, action, ids, form))
+    context = _context(request, access, action, ids, form)
+    return render(request, "records/_bulk.html", context, status=422 if form.is_bound else 200)
 
 
 def _form(request: PersonalRequest, access: Access, action: str) -> BulkForm:
@@ -65,6 +66,9 @@ def _form(request: PersonalRequest, access: Access, action: str) -> BulkForm:
     fields = editable_fields(access)
     asked = request.POST.get("field") or request.GET.get("field") or fields[0].key
     field = next((field for field in fields if field.key == asked), None)
+    if field is None and any(field.key == asked for field in access.readable_fields):
+        message = _("You have no right to change this field.")
+        raise Invalid(message, {asked: [message]})
     if field is None:
         raise NotFound(_("There is no such field."), field=asked)
     return BulkEdit(access, field, data)

@@ -109,6 +109,17 @@ def test_reason_goes_along_into_a_failure(process: Process, head: User, records:
     assert [row.stage.key for _pk, row in sorted(rows(process).items())] == ["rejected", "in_work", "received"]
 
 
+def test_value_that_no_record_could_have_is_refused_at_its_input(
+    process: Process, head: User, records: list[int]
+) -> None:
+    answer = post(head, process, "edit", records, field="amount", value="much")
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "A number is expected." in text
+    assert 'value="much"' in text
+    assert Event.objects.filter(kind="record.updated").count() == 0
+
+
 def test_records_of_others_are_refused_one_by_one_and_tell_nothing(
     process: Process, head: User, records: list[int]
 ) -> None:
@@ -151,7 +162,8 @@ def test_field_that_one_may_not_write_is_not_offered(process: Process, head: Use
     dialog = client.get(url(process, "edit"), {"id": records}, headers={"HX-Request": "true"}).content.decode()
     assert [f'value="{key}"' in dialog for key in ("amount", "source")] == [False, True]
     before = Event.objects.count()
-    assert post(head, process, "edit", records, field="amount", value="7").status_code == 404
+    refused = post(head, process, "edit", records, field="amount", value="7")
+    assert (refused.status_code, post(head, process, "edit", records, field="nothing").status_code) == (422, 404)
     assert Event.objects.count() == before
 
 
