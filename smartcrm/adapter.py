@@ -1,15 +1,16 @@
 """How allauth behaves here: people are invited by an administrator, nobody signs up alone."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.operations import change_password
 from accounts.queries import actor_for
 from core.errors import Text
+from web.attempts import remember_browser
 
 
 class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -27,6 +28,11 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        remember_browser(response, user.email)
+        return response
 
     def set_password(self, user: User, password: str) -> None:
         """Whoever else is signed in as this person is signed out; the session that asks stays."""

@@ -207,7 +207,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# Failed sign-ins are counted by axes, in the database and so for all processes together.
+# Wrong passwords and codes are counted in the database, for all processes together: see web/attempts.py.
 ACCOUNT_RATE_LIMITS = {"login_failed": None}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
@@ -231,9 +231,10 @@ MFA_TOTP_ISSUER = "SmartCRM"
 
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "web.attempts.FailuresHandler"
 AXES_USERNAME_CALLABLE = "web.attempts.address_tried"
-AXES_LOCKOUT_TEMPLATE = "account/locked.html"
+AXES_CLIENT_IP_CALLABLE = "web.attempts.network_of"
+AXES_LOCKOUT_CALLABLE = "web.attempts.locked_page"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

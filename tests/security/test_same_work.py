@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from axes.models import AccessAttempt
+from axes.models import AccessFailureLog
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from django.test import Client
@@ -110,7 +110,7 @@ def test_signing_in_hashes_once_whoever_it_is() -> None:
         ("without", never.email, PASSWORD),
         ("deactivated", gone.email, "wrong"),
     ):
-        AccessAttempt.objects.all().delete()
+        AccessFailureLog.objects.all().delete()
         with (
             patch.object(MD5PasswordHasher, "encode", autospec=True, side_effect=MD5PasswordHasher.encode) as hashing,
             CaptureQueriesContext(connection) as asked,

@@ -3,6 +3,8 @@
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.account.adapter import get_adapter
+from allauth.core import context
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from django import forms
@@ -11,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.operations import ask_for_password
 from core.errors import Text
+from web.attempts import count_code
 
 
 def _say(form: forms.Form, **labels: Text) -> None:
@@ -76,7 +79,19 @@ class ChangePasswordForm(account.ChangePasswordForm):  # type: ignore[misc]
         )
 
 
-class CodeForm(mfa.AuthenticateForm):  # type: ignore[misc]
+class _CountedCode(mfa.BaseAuthenticateForm):  # type: ignore[misc]
+    """A code that is looked at only while not too many have been wrong."""
+
+    def clean_code(self) -> str:
+        counted = count_code(context.request, self.user.email)
+        if counted is None:
+            raise get_adapter().validation_error("too_many_login_attempts")
+        code = str(super().clean_code())
+        counted.delete()
+        return code
+
+
+class CodeForm(_CountedCode, mfa.AuthenticateForm):  # type: ignore[misc]
     """A code of the authenticator app, or a recovery code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -84,7 +99,7 @@ class CodeForm(mfa.AuthenticateForm):  # type: ignore[misc]
         _say(self, code=_("Code"))
 
 
-class ReauthenticateCodeForm(mfa.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateCodeForm(_CountedCode, mfa.ReauthenticateForm):  # type: ignore[misc]
     """A code before something that matters."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
