@@ -17,6 +17,9 @@ from notifications.deliveries import has_due
 from notifications.operations import Notice, Subject, notify_many, tell_of_work
 from processes.permissions import Access
 
+MOVED = "record.moved"
+"""Of several in a batch the last one is told: only where it led the record stands now."""
+
 Telling = tuple[str, Iterable[int], Text | Callable[[Access], Text]]
 """Kind, people, words."""
 
@@ -58,7 +61,7 @@ def _commented(event: Event) -> Iterator[Telling]:
 _TELLINGS: Mapping[str, Sequence[Callable[[Event], Iterator[Telling]]]] = {
     "record.created": (_assigned, _observing),
     "record.updated": (_assigned, _observing),
-    "record.moved": (_moved,),
+    MOVED: (_moved,),
     "task.created": (_task,),
     "comment.added": (_mentioned, _commented),
 }
@@ -75,11 +78,13 @@ class Notifications(Consumer):
 
     def consume(self, events: Sequence[Event]) -> bool:
         last = {event.record_id: event for event in events if "snapshot" in event.data}
+        last_move = {event.record_id: event.pk for event in events if event.kind == MOVED}
         notify_many(
             [
                 Notice(people, _subject(event, last[event.record_id]), kind, words, _actor(event), event.pk)
                 for event in events
                 if event.kind in _TELLINGS and not event.data.get("quiet")
+                if event.kind != MOVED or last_move[event.record_id] == event.pk
                 if last[event.record_id].kind != "record.deleted"
                 for tell in _TELLINGS[event.kind]
                 for kind, people, words in tell(event)
@@ -133,8 +138,10 @@ def _observers(event: Event) -> Sequence[int]:
 
 def _subject(event: Event, last: Event) -> Subject:
     """The record under the title that it had, and where it stands after the last of its events: what one sees no more,
-    one hears no more of."""
-    return replace(Subject.of_event(event), place=Subject.of_event(last).place)
+    one hears no more of. A move is told to those who see the record in the stage that it names."""
+    told = Subject.of_event(event)
+    place = Subject.of_event(last).place
+    return replace(told, place=replace(place, stage_id=told.place.stage_id) if event.kind == MOVED else place)
 
 
 def _actor(event: Event) -> Actor:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Role
 from core.actor import SYSTEM, Actor
 from core.errors import NotFound
 from events.consumers import consumers
@@ -21,7 +22,7 @@ from notifications.deliveries import deliver_due, has_due
 from notifications.models import Delivery, Notification
 from notifications.operations import Subject, mark_all_read, mark_read, notify
 from notifications.queries import notification_page, unread_count
-from processes.models import Operation, Process, Scope
+from processes.models import Operation, Process, Scope, Stage
 from processes.operations import set_grants
 from processes.permissions import Place
 from records.operations import (
@@ -275,6 +276,39 @@ def test_observer_who_sees_the_record_no_more_hears_nothing(process: Process) ->
     add_comment(process, seen.pk, text="x", actor=SYSTEM)
     relay()
     assert kinds(clara) == ["moved"]
+
+
+def close_stage(process: Process, key: str, actor: Actor) -> None:
+    """Let somebody's role see nothing of a stage."""
+    [role] = Role.objects.filter(grants__process=process, assignments__user=actor.user_id).distinct()
+    stage = Stage.objects.get(pipeline__process=process, key=key)
+    differing = {role.pk: {Operation.VIEW: {stage.pk: 0}}}
+    set_grants(process, {role.pk: EMPLOYEE}, differing=differing, actor=SYSTEM)
+
+
+def test_of_moves_at_once_the_last_one_is_told(process: Process, anna: Actor) -> None:
+    """Rights to see differ: nobody hears of a stage that is closed to them, not even by where the record stood."""
+    row = create(process, observers=[anna.user_id])
+    relay()
+    Notification.objects.all().delete()
+    close_stage(process, "in_work", anna)
+    move_record(process, row.pk, to="in_work", actor=SYSTEM)
+    move_record(process, row.pk, to="completed", actor=SYSTEM)
+    relay()
+    assert [item.text for item in notification_page(anna).items] == ["It is in “Completed” now."]
+
+
+def test_move_is_told_to_those_who_see_the_stage_that_it_names(process: Process, anna: Actor) -> None:
+    """A comment that was begun before the move and ended after it still speaks of the stage before."""
+    row = create(process, observers=[anna.user_id])
+    add_comment(process, row.pk, text="x", actor=SYSTEM)
+    relay()
+    Notification.objects.all().delete()
+    close_stage(process, "in_work", anna)
+    move_record(process, row.pk, to="in_work", actor=SYSTEM)
+    moved, comment = Event.objects.get(kind="record.moved"), Event.objects.get(kind="comment.added")
+    consumers["notifications"].consume([moved, comment])
+    assert "moved" not in kinds(anna)
 
 
 def test_quiet_changes_and_mail_leave_observers_alone(process: Process, anna: Actor) -> None:
