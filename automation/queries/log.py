@@ -18,7 +18,6 @@ from core.errors import NotFound
 from processes.definition import definition_of
 from processes.models import Operation
 from processes.permissions import Access, access_for
-from processes.reach import EVERYWHERE
 from records.models import Record
 from records.queries.card import row_for
 
@@ -221,29 +220,30 @@ def _rows(access: Access, runs: Sequence[Run]) -> tuple[RunRow, ...]:
 
 
 class _Told:
-    """What a reader is told of the records that runs are about. One query."""
+    """What a reader is told of the records that runs are about, in the bin as outside. One query."""
 
     def __init__(self, access: Access, record_ids: Iterable[int]) -> None:
-        rows = Record.objects.visible_to([access]).filter(pk__in=set(record_ids))
+        seen = Record.objects.visible_to([access]) | Record.objects.in_bin([access])
+        rows = seen.filter(pk__in=set(record_ids))
         self._records = {row.pk: row for row in rows.defer("search", "words")}
         self._access = access
-        sees_all = all(reach == EVERYWHERE for reach in access.stages_by_reach(Operation.VIEW))
-        self._reads_all = sees_all and not access.limits.readings
 
     def title(self, record_id: int) -> str:
-        """The record's title, empty where the reader does not see it."""
+        """The record's title, empty where the reader does not see it or it is in the bin: it has no card there."""
         row = self._records.get(record_id)
-        return row.title if row is not None else ""
+        return row.title if row is not None and row.deleted_at is None else ""
 
     def is_whole(self, record_id: int) -> bool:
         """Whether the reader reads every answer of the record: words made of it may hold any of them."""
         row = self._records.get(record_id)
         definition = self._access.definition
-        return self._reads_all or (row is not None and len(self._access.fields_of(row)) == len(definition.fields))
+        return row is not None and len(self._access.fields_of(row)) == len(definition.fields)
 
 
 def _as_written(run: Run) -> Mapping[str, Any]:
-    """The settings that a run acts by, with their placeholders, without secrets."""
+    """The settings that a robot's run acts by, with their placeholders, without secrets; a trigger's has none."""
+    if run.rule_kind != RuleKind.ROBOT:
+        return {}
     version = RobotVersion.objects.filter(robot_id=run.rule_id, version=run.rule_version).first()
     kind = robot_types.get(version.kind) if version is not None else None
     if version is None or kind is None:

@@ -7,15 +7,18 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from automation.models import NotFired, Run
+from automation.models import NotFired, RuleKind, Run
+from automation.queries import run_detail
 from core.actor import SYSTEM
 from notifications.models import Notification
+from processes.definition import definition_of
 from processes.drafts import FieldDraft
 from processes.models import Field, FieldLevel, Operation, Process, Scope
 from processes.operations import set_field_grants, set_grants, update_field
-from records.operations import create_record, move_record, update_record
+from processes.permissions import access_for
+from records.operations import create_record, delete_record, move_record, update_record
 from tests.automation.helpers import make_robot, settle, stage_of
-from tests.factories import EMPLOYEE, FIELDS, make_admin, make_process, make_role, make_user, signed_in
+from tests.factories import EMPLOYEE, FIELDS, actor_of, make_admin, make_process, make_role, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +114,33 @@ def test_runs_of_a_record_that_one_does_not_see_are_told_without_words(process: 
     page = signed_in(person).get(f"/api/v1/processes/{process.key}/runs/").json()
     said = {item["record"]: (item["is_redacted"], item["reason"]) for item in page["items"]}
     assert said == {own.pk: (False, FILLED["mail"]), foreign.pk: (True, "")}
+
+
+def test_runs_of_a_record_in_the_bin_are_told_to_whoever_may_restore_it(process: Process) -> None:
+    people = {}
+    for name, more in (("Looks", {}), ("Restores", {Operation.RESTORE: Scope.ALL})):
+        people[name] = make_user(name)
+        rights = {Operation.VIEW: Scope.ALL, Operation.AUTOMATE: Scope.ALL, **more}
+        set_grants(process, {make_role(people=(people[name],)).pk: rights}, actor=SYSTEM)
+    make_robot(process, "send_mail", MAIL)
+    record = create_record(process, values=FILLED, actor=SYSTEM)
+    settle()
+    delete_record(process, record.pk, actor=SYSTEM)
+    for name, is_told in (("Looks", False), ("Restores", True)):
+        page, beside, rest = told(people[name], process, Run.objects.get())
+        assert ("platypus" in page, "platypus" in beside, "platypus" in json.dumps(rest)) == (is_told,) * 3
+        assert rest["is_redacted"] == (not is_told)
+
+
+def test_run_of_a_trigger_is_not_shown_with_the_settings_of_a_robot(designer: User, process: Process) -> None:
+    robot = make_robot(process, "send_mail", MAIL)
+    record = create_record(process, values=FILLED, actor=SYSTEM)
+    settle()
+    Run.objects.update(rule_kind=RuleKind.TRIGGER)
+    run = Run.objects.get()
+    assert (run.rule_id, run.record_id) == (robot.pk, record.pk)
+    detail = run_detail(access_for(actor_of(designer), definition_of(process.pk)), run.pk)
+    assert (detail.run.is_redacted, detail.intent) == (True, {})
 
 
 def test_notice_of_a_blocked_move_names_no_hidden_field(designer: User, process: Process) -> None:
