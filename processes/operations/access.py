@@ -78,8 +78,12 @@ def copy_role(role: Role, *, name: str, actor: Actor, key: str = "") -> Role:
     Writes `role.created`, and `access.changed` in each process concerned. Raises NotAllowed, Invalid, Conflict.
     """
     copy = create_role(name=name, key=key, actor=actor)
-    concerned = Q(grants__role=role) | Q(fields__field_grants__role=role) | Q(pipelines__stages__gates__roles=role)
-    for process in Process.objects.filter(concerned).distinct().order_by("pk"):
+    concerned = (
+        Q(pk__in=Grant.objects.filter(role=role).values("process"))
+        | Q(pk__in=FieldGrant.objects.filter(role=role).values("field__process"))
+        | Q(pk__in=Gate.objects.filter(roles=role).values("target__pipeline__process"))
+    )
+    for process in Process.objects.filter(concerned).order_by("pk"):
         with change_lock(process):
             grants = Grant.objects.filter(process=process, role=role)
             limits = FieldGrant.objects.filter(field__process=process, role=role)
