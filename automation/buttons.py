@@ -43,6 +43,8 @@ class Unfinished:
     """Its time has not come."""
     due: datetime | None
     """When it will, if that is known."""
+    is_stuck: bool
+    """Only a person brings it to an end: it is held, or its effect has perhaps happened."""
 
 
 def standing(definition: Definition, stage_id: int) -> list[Standing]:
@@ -111,18 +113,21 @@ def holds(button: Standing, definition: Definition, row: TypedRecord, *, now: da
 def unfinished(record_id: int) -> dict[RuleKey, Unfinished]:
     """What earlier presses began on a record and has not ended, by rule. One query.
 
-    Presses that have not become runs yet are among them; one statement sees either the press or its run.
+    What waits for a person has not ended: another press might do once more what has perhaps been done. Presses that
+    have not become runs yet are among them; one statement sees either the press or its run.
     """
     with connection.cursor() as cursor:
         cursor.execute(_UNFINISHED, {"record": record_id, "kind": PRESSED})
         rows = cursor.fetchall()
-    return {(kind, rule_id): Unfinished(is_waiting, due) for kind, rule_id, is_waiting, due in rows}
+    return {(kind, rule_id): Unfinished(*state) for kind, rule_id, *state in rows}
 
 
 _UNFINISHED = """
-    SELECT rule_kind, rule_id, state = 'ready' AND (run_at IS NULL OR run_at > statement_timestamp()), run_at
-    FROM automation_run WHERE record_id = %(record)s AND state IN ('ready', 'claimed')
+    SELECT rule_kind, rule_id, state = 'ready' AND (run_at IS NULL OR run_at > statement_timestamp()) AS is_waiting,
+           run_at, state IN ('held', 'uncertain') AS is_stuck
+    FROM automation_run WHERE record_id = %(record)s AND state IN ('ready', 'claimed', 'held', 'uncertain')
     UNION ALL
-    SELECT data->>'rule_kind', (data->>'rule')::bigint, false, NULL
+    SELECT data->>'rule_kind', (data->>'rule')::bigint, false, NULL, false
     FROM events_event WHERE record_id = %(record)s AND kind = %(kind)s AND seq IS NULL
+    ORDER BY is_stuck DESC
 """

@@ -109,7 +109,9 @@ class ButtonOut(serializers.Serializer[Any]):
     stage = serializers.CharField(
         source="target.key", allow_null=True, default=None, help_text="Where it moves the record, if it does."
     )
-    is_busy = serializers.BooleanField(help_text="What an earlier press began is not finished; it takes no other.")
+    is_busy = serializers.BooleanField(
+        help_text="What an earlier press began has not ended, or waits for a person; it takes no other."
+    )
     run_at = serializers.DateTimeField(
         source="due", allow_null=True, help_text="When what an earlier press began is due, where that lies ahead."
     )

@@ -33,7 +33,8 @@ class PressButton(ApiView):
         """Press a button of the record; what it does follows in its run.
 
         409 with the code `cannot_press` where it takes no press now; `details.reason` says why: `removed`, `off`,
-        `stage`, `condition`, or `unfinished` while what an earlier press began has not ended.
+        `stage`, `condition`, or `unfinished` while what an earlier press began has not ended or waits for a
+        person.
         """
         access = self.access(key)
         event = press_button(access.definition, record_id, (rule_kind, rule_id), actor=self.actor)

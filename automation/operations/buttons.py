@@ -57,8 +57,10 @@ def _pressable(writing: Writing, row: TypedRecord, rule: RuleKey) -> Standing:
         raise CannotPress(_("The record is not where this button belongs any more."), reason="stage")
     if not holds(here[rule], writing.definition, row, now=writing.now, actor=writing.actor):
         raise CannotPress(_("The condition of this button does not hold now."), reason="condition")
-    if rule in unfinished(row.pk):
-        raise CannotPress(_("What this button began here is not finished yet."), reason="unfinished")
+    if begun := unfinished(row.pk).get(rule):
+        waits = _("What this button began here waits for somebody who looks after the automation.")
+        text = waits if begun.is_stuck else _("What this button began here is not finished yet.")
+        raise CannotPress(text, reason="unfinished")
     return here[rule]
 
 

@@ -29,6 +29,8 @@ class Button:
     """What it began is not due yet."""
     due: datetime | None
     """When that will be due, if it is known and lies ahead."""
+    is_stuck: bool
+    """What it began waits for a person."""
 
     @property
     def key(self) -> str:
@@ -47,7 +49,7 @@ class Buttons:
     @property
     def is_running(self) -> bool:
         """Whether something that was begun will end in a moment."""
-        return any(button.is_busy and not button.is_waiting for button in self.shown)
+        return any(button.is_busy and not button.is_waiting and not button.is_stuck for button in self.shown)
 
 
 NOTHING = Buttons(())
@@ -82,4 +84,5 @@ def _button(button: Standing, begun: Unfinished | None) -> Button:
         is_busy=begun is not None,
         is_waiting=is_waiting,
         due=begun.due if begun is not None and is_waiting else None,
+        is_stuck=begun is not None and begun.is_stuck,
     )

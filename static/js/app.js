@@ -34,6 +34,7 @@ const controllers = {
   options: () => import("./controllers/options.js"),
   pairs: () => import("./controllers/pairs.js"),
   placeholders: () => import("./controllers/placeholders.js"),
+  presses: () => import("./controllers/presses.js"),
   rail: () => import("./controllers/rail.js"),
   search: () => import("./controllers/search.js"),
   select: () => import("./controllers/select.js"),

@@ -1,5 +1,6 @@
 """Buttons: who may press which, what a press does, and what it does not do twice."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -14,12 +15,15 @@ from automation.drafts import RobotDraft, TriggerDraft
 from automation.models import NotFired, Robot, RuleKind, Run, State, Trigger
 from automation.operations import (
     CannotPress,
+    cancel_run,
+    confirm_run,
     copy_robot,
     create_trigger,
     delete_robot,
     delete_trigger,
     present_count,
     press_button,
+    retry_run,
     start_for_present,
     switch_robot,
     switch_trigger,
@@ -263,6 +267,28 @@ def test_second_press_waits_for_the_end_of_the_first(process: Process, presser: 
     press_button(process, row.pk, of(robot), actor=actor_of(presser))
     settle()
     assert Run.objects.filter(rule_id=robot.pk).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "settled_by"),
+    [(State.HELD, cancel_run), (State.HELD, retry_run), (State.UNCERTAIN, confirm_run), (State.UNCERTAIN, retry_run)],
+)
+def test_button_comes_back_when_a_person_has_settled_what_it_began(
+    process: Process, presser: User, state: State, settled_by: Callable[..., Run]
+) -> None:
+    robot = make_robot(process, button="Remind")
+    row = create(process)
+    press_button(process, row.pk, of(robot), actor=actor_of(presser))
+    relay()
+    Run.objects.update(state=state)
+    access = access_for(actor_of(presser), definition_of(process.pk))
+    found = buttons_of(access, row_for(access, row.pk))
+    assert (found.shown[0].is_busy, found.shown[0].is_stuck, found.is_running) == (True, True, False)
+    assert refused(process, row, robot, presser) == "unfinished"
+    settled_by(only_run(), actor=SYSTEM)
+    settle()
+    press_button(process, row.pk, of(robot), actor=actor_of(presser))
+    assert Event.objects.filter(kind="button.pressed").count() == 2
 
 
 def test_press_belongs_to_the_stay_in_the_stage(process: Process, presser: User) -> None:

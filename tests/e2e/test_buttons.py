@@ -108,6 +108,34 @@ def test_press_on_a_card_of_yesterday_is_answered_plainly(
     expect(page.locator(".record-buttons")).to_have_count(0)
 
 
+def test_card_asks_ever_less_for_the_end_of_a_press_and_not_under_an_open_menu(
+    stack: Stack, process: Process, clerk: User, open_page: OpenPage
+) -> None:
+    """Nothing relays or works off runs here, so nothing that was begun ends."""
+    for number in range(5):
+        make_robot(process, settings={"text": f"Said {number}"}, button=f"Say {number}")
+    record = create_record(process, values={"title": "A-17"}, actor=SYSTEM)
+    page = open_page(clerk, f"/p/requests/records/{record.pk}/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "buttons/?asked=" in request.url else None)
+    page.clock.install()
+    page.get_by_role("button", name="Say 0").click()
+    buttons = page.locator(".record-buttons[data-ready]")
+    expect(buttons).to_have_attribute("data-asked", "0")
+    page.get_by_role("button", name="More buttons").focus()
+    page.keyboard.press("Enter")
+    page.clock.run_for(120_000)
+    expect(page.get_by_role("menuitem", name="Say 4")).to_be_visible()
+    assert asked == []
+    page.keyboard.press("Escape")
+    for number in range(1, 9):
+        page.clock.run_for(50_000)
+        expect(buttons).to_have_attribute("data-asked", str(number))
+    page.clock.run_for(600_000)
+    expect(page.get_by_role("button", name="Say 0")).to_have_attribute("aria-disabled", "true")
+    assert len(asked) == 8
+
+
 def test_button_in_the_menu_is_pressed_with_the_keyboard_on_a_phone(
     stack: Stack, process: Process, clerk: User, open_page: OpenPage
 ) -> None:

@@ -17,8 +17,8 @@ from web.responses import with_events, with_toast
 @login_required
 @require_safe
 def buttons(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
-    """The buttons as they are now."""
-    return _buttons(request, key, record_id)
+    """The buttons as they are now; `asked` counts how often the page has looked whether what was begun has ended."""
+    return _buttons(request, key, record_id, asked=request.GET.get("asked", ""))
 
 
 @login_required
@@ -32,8 +32,8 @@ def press(request: PersonalRequest, key: str, record_id: int, rule_kind: str, ru
     return with_toast(_buttons(request, key, record_id), _("Started"))
 
 
-def _buttons(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
+def _buttons(request: PersonalRequest, key: str, record_id: int, *, asked: str = "") -> HttpResponse:
     access = visible_access(request.actor, key)
     row = row_for(access, record_id)
-    context = {"process": access.definition, "record_id": row.pk, "buttons": buttons_of(access, row)}
+    context = {"process": access.definition, "record_id": row.pk, "buttons": buttons_of(access, row), "asked": asked}
     return render(request, "records/_buttons.html", context)

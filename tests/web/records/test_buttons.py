@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import User
 from automation.drafts import TriggerDraft
-from automation.models import Trigger
+from automation.models import Run, State, Trigger
 from automation.operations import create_trigger, delete_trigger
 from core.actor import SYSTEM
 from events.models import Event
@@ -15,7 +15,7 @@ from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from records.models import Record
 from records.operations import create_record
-from tests.automation.helpers import make_robot, settle, stage_of
+from tests.automation.helpers import make_robot, relay, settle, stage_of
 from tests.factories import make_role, make_user
 from tests.web.records.conftest import text_of
 
@@ -78,11 +78,13 @@ def test_press_answers_with_the_buttons_and_a_word(process: Process, record: int
     assert (answer.status_code, json.loads(answer.headers["HX-Trigger"])) == (200, {"toast": {"text": "Started"}})
     assert "Not finished yet" in text_of(answer)
     assert address not in text_of(answer)
-    assert 'hx-trigger="every 2s"' in text_of(answer)
+    assert 'data-controller="presses"' in text_of(answer)
+    assert 'data-asked="0"' in text_of(answer)
+    assert 'data-asked="3"' in text_of(visit(presser).get(url(record, "buttons/?asked=3"), part=True))
     settle()
     page = text_of(visit(presser).get(url(record, "buttons/"), part=True))
     assert address in page
-    assert "every 2s" not in page
+    assert 'data-controller="presses"' not in page
     assert "Pressed “Remind”" in text_of(visit(presser).get(url(record)))
 
 
@@ -110,7 +112,20 @@ def test_waiting_button_tells_when_and_asks_no_more(process: Process, record: in
     settle()
     page = text_of(visitor.get(url(record, "buttons/"), part=True))
     assert "Waits until tomorrow" in page
-    assert "hx-get" not in page
+    assert 'data-controller="presses"' not in page
+
+
+def test_button_that_waits_for_a_person_says_so(process: Process, record: int, presser: User, visit: Any) -> None:
+    robot = make_robot(process, button="Remind")
+    visitor, address = visit(presser), url(record, f"buttons/robot-{robot.pk}/press/")
+    visitor.post(address, part=True)
+    relay()
+    Run.objects.update(state=State.UNCERTAIN)
+    again = visitor.post(address, part=True)
+    assert "waits for somebody" in json.loads(again.headers["HX-Trigger"])["toast"]["text"]
+    page = text_of(again)
+    assert "Waits for somebody who looks after the automation" in page
+    assert 'data-controller="presses"' not in page
 
 
 def test_reader_and_stranger_cannot_press(
