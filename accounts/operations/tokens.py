@@ -24,7 +24,7 @@ def create_token(
 ) -> tuple[Token, str]:
     """A token that acts as the person within `scopes`, and its secret (shown once). Writes `token.created`.
 
-    A person makes tokens for themselves; the scope `admin` is for administrators. Raises NotAllowed, Invalid.
+    A person makes tokens for themselves; a scope gives nothing that its person may not do. Raises NotAllowed, Invalid.
     """
     if actor.user_id != user.pk:
         require_admin(actor)
@@ -34,8 +34,6 @@ def create_token(
         raise Invalid(_("Choose what the token may do."), {"scopes": [_("Choose from: %s.") % ", ".join(SCOPES)]})
     if actor.scopes is not None and not set(scopes) <= actor.scopes:
         raise NotAllowed(_("A token cannot give more than it may do itself."))
-    if "admin" in scopes and not user.is_admin:
-        raise NotAllowed(_("Only an administrator's token can have the scope “admin”."))
     secret = new_secret("scrm_")
     token = Token.objects.create(
         user=user,

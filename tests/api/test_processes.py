@@ -11,7 +11,7 @@ from core.actor import SYSTEM
 from events.models import Event
 from processes.definition import definition_of
 from processes.drafts import GateDraft
-from processes.models import FieldGrant, FieldLevel, Gate, Grant, Process
+from processes.models import FieldGrant, FieldLevel, Gate, Grant, Operation, Process, Scope
 from processes.operations import copy_role, set_field_grants, set_gate, set_grants
 from tests.api.conftest import ApiClient, client_of
 from tests.api.test_errors import refused
@@ -257,3 +257,13 @@ def test_hidden_field_is_in_no_description_of_the_process(
         told = {who: client.call("get", path).content.decode() for who, client in (("a", client_anna), ("b", admin))}
         assert ('"amount"' in told["a"], '"amount"' in told["b"]) == (False, True), path
         assert ('"Amount"' in told["a"], '"source"' in told["a"]) == (False, True), path
+
+
+def test_designer_who_is_no_administrator_designs_with_a_token(process: Process, anna: User) -> None:
+    rights = {**EMPLOYEE, Operation.DESIGN: Scope.ALL}
+    set_grants(process, {make_role(people=(anna,)).pk: rights}, actor=SYSTEM)
+    body, path = {"label": "Extra", "type": "text"}, f"/processes/{process.key}/fields/"
+    refused(client_of(anna, "read", "write").call("post", path, body), 403, "not_allowed")
+    token = client_of(anna, "read", "admin")
+    assert token.call("post", path, body).status_code == 201
+    refused(token.call("post", "/processes/", DRAFT), 403, "not_allowed")

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role, User
-from accounts.operations.tokens import SCOPES
 from accounts.tree import Node
 from web.forms.departments import DepartmentChoice
 
@@ -89,7 +88,10 @@ class TokenForm(forms.Form):
         label=_("Name"), max_length=150, help_text=_("What it is for: “Website form”, “Accounting”.")
     )
     scopes = forms.MultipleChoiceField(
-        label=_("What it may do"), choices=list(SCOPE_LABELS.items()), widget=forms.CheckboxSelectMultiple
+        label=_("What it may do"),
+        help_text=_("Of what you may do yourself."),
+        choices=list(SCOPE_LABELS.items()),
+        widget=forms.CheckboxSelectMultiple,
     )
     expires = forms.TypedChoiceField(
         label=_("Stops working"),
@@ -97,11 +99,6 @@ class TokenForm(forms.Form):
         choices=[(30, _("in 30 days")), (90, _("in 90 days")), (365, _("in a year")), (0, _("never"))],
         initial=90,
     )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        allowed = [scope for scope in SCOPES if scope != "admin" or user.is_admin]
-        self.fields["scopes"].choices = [(scope, SCOPE_LABELS[scope]) for scope in allowed]  # type: ignore[attr-defined]
 
 
 class ProfileForm(forms.Form):

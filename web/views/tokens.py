@@ -33,7 +33,7 @@ def tokens(request: PersonalRequest) -> HttpResponse:
 def new_token(request: PersonalRequest) -> HttpResponse:
     """Create a token; the answer shows its secret, once."""
     user = cast("User", request.user)
-    form = TokenForm(request.POST or None, user=user, initial={"scopes": ["read"]})
+    form = TokenForm(request.POST or None, initial={"scopes": ["read"]})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         expires_at = timezone.now() + timedelta(days=data["expires"]) if data["expires"] else None
