@@ -134,6 +134,7 @@ def test_dialogs_of_stages_and_rights_are_accessible(
     def look(path: str, opener: str = "") -> None:
         page.goto(path)
         if opener:
+            expect(page.locator("[data-controller][data-ready]").first).to_be_attached()
             page.locator(opener).first.dispatch_event("click")
             expect(page.locator("dialog[open]").first).to_be_visible()
             expect(page.locator("dialog[open] h2").first).not_to_be_empty()
