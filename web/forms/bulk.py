@@ -5,7 +5,9 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from core.errors import Text
 from processes.definition_types import FieldDef, StageDef
 from processes.field_types.person import PERSON_FIELD
 from processes.fieldtype import FILE, WrongValue
@@ -21,14 +23,26 @@ from web.forms.stages import stage_choices
 class BulkForm(forms.Form):
     """The same for every chosen record."""
 
+    do_not_call_in_templates: ClassVar[bool] = True
+    """The list's page speaks of the forms themselves."""
     operation: ClassVar[Operation]
     """The right that it needs, beside the one to change many."""
+    label: ClassVar[Text]
+    icon: ClassVar[str]
+    verb: ClassVar[Text]
+    """What the button says that does it."""
+    note: ClassVar[Text] = ""
+    """What to know before."""
 
     quiet = forms.BooleanField(label=_("Without robots and notices"), required=False)
 
     def __init__(self, access: Access, data: Any = None) -> None:
         super().__init__(data)
         self.access = access
+
+    def heading(self, count: int) -> str:
+        """What the dialog is about."""
+        raise NotImplementedError
 
     def change(self, record_id: int) -> RecordChange:
         """What happens to one of the records."""
@@ -39,6 +53,9 @@ class BulkMove(BulkForm):
     """All into one stage; what its gate asks for, records must have already."""
 
     operation = Operation.MOVE
+    label = verb = _("Move")
+    icon = "arrow-right"
+    note = _("Records that lack what a gate asks for stay where they are; you will see which and why.")
 
     stage = forms.ChoiceField(label=_("Stage"))
     reason = forms.ChoiceField(label=_("Reason, where the stage is a failure"), required=False)
@@ -54,6 +71,9 @@ class BulkMove(BulkForm):
         self.fields["reason"].choices = [("", "—"), *offered]  # type: ignore[attr-defined]
         if not offered:
             del self.fields["reason"]
+
+    def heading(self, count: int) -> str:
+        return ngettext("Move %(number)s record", "Move %(number)s records", count) % {"number": count}
 
     @property
     def target(self) -> StageDef:
@@ -91,21 +111,39 @@ class BulkAssign(BulkValue):
     """One person responsible for all of them, or nobody."""
 
     operation = Operation.ASSIGN
+    label = verb = _("Assign")
+    icon = "user"
 
     def __init__(self, access: Access, data: Any = None) -> None:
         super().__init__(access, PERSON_FIELD, data)
+
+    def heading(self, count: int) -> str:
+        return ngettext("Assign %(number)s record", "Assign %(number)s records", count) % {"number": count}
 
 
 class BulkEdit(BulkValue):
     """One answer in all of them."""
 
     operation = Operation.UPDATE
+    label = _("Edit a field")
+    icon = "pencil"
+    verb = _("Save")
+    note = _("Left empty, the field is cleared.")
+
+    def heading(self, count: int) -> str:
+        return ngettext("Edit %(number)s record", "Edit %(number)s records", count) % {"number": count}
 
 
 class BulkDelete(BulkForm):
     """All into the bin."""
 
     operation = Operation.DELETE
+    label = verb = _("Delete")
+    icon = "trash"
+    note = _("They go to the bin; from there they can be restored.")
+
+    def heading(self, count: int) -> str:
+        return ngettext("Delete %(number)s record", "Delete %(number)s records", count) % {"number": count}
 
     def change(self, record_id: int) -> RecordChange:
         return RecordChange(record_id=record_id, delete=True)
@@ -128,11 +166,11 @@ def editable_fields(access: Access) -> Sequence[FieldDef]:
     ]
 
 
-def actions_for(access: Access) -> list[str]:
-    """What the actor may do to many records of the process at once."""
+def actions_for(access: Access) -> dict[str, type[BulkForm]]:
+    """What the actor may do to many records of the process at once, by the name in its address."""
     if not access.can(Operation.BULK):
-        return []
+        return {}
     possible = [name for name, form in ACTIONS.items() if access.can(form.operation)]
     if not access.definition.has_stages:
         possible = [name for name in possible if name != "move"]
-    return [name for name in possible if name != "edit" or editable_fields(access)]
+    return {name: ACTIONS[name] for name in possible if name != "edit" or editable_fields(access)}

@@ -102,7 +102,7 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
         "previous": _paged(found, page.previous),
         "tabs": process_tabs(access, "process-list", pipeline),
         "can_create": _is_used(access) and bool(access.reach(Operation.CREATE, create_in.first_stage.id)),
-        "bulk_actions": actions_for(access) if _is_used(access) else (),
+        "bulk_actions": actions_for(access) if _is_used(access) else {},
         "can_restore": access.can(Operation.RESTORE),
         "can_import": can_import(access),
         "can_export": access.can(Operation.VIEW) and access.can(Operation.EXPORT),
@@ -130,7 +130,7 @@ def row(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
         **_base(access, found),
         "line": lines[0],
         "with_pipeline": several and pipeline is None,
-        "bulk_actions": actions_for(access) if _is_used(access) else (),
+        "bulk_actions": actions_for(access) if _is_used(access) else {},
     }
     return render(request, "records/_row.html", {**context, "pipelines": pipelines})
 
