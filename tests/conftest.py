@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
+from django.utils import translation
 
 from accounts.models import Role
 from accounts.models.role import ROBOTS_ROLE_KEY
@@ -33,6 +34,13 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> None:
     """The servers run before a test database is made."""
+
+
+@pytest.fixture(autouse=True)
+def _language_of_nobody() -> Iterator[None]:
+    """A request speaks its reader's language; the next test does not."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -195,12 +195,12 @@ def lying_archive() -> bytes:
     "make",
     [bomb_of_zeros, bomb_of_one_row, bomb_of_texts, bomb_of_entities, bomb_of_styles, bomb_of_parts, lying_archive],
 )
-def test_bombs_are_refused_in_half_a_second(make: Callable[[], bytes]) -> None:
+def test_bombs_are_refused_before_they_grow(make: Callable[[], bytes]) -> None:
     content = make()
     began = time.process_time()
     with pytest.raises(Invalid) as refused:
         taken(content)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 5, "ten times what it takes: it was read after all"
     assert "file" in refused.value.fields
 
 
