@@ -137,7 +137,7 @@ class Access:
         """The fields that the actor may know of: whoever sets the process up knows them all, without their answers."""
         if any(self.can(operation) for operation in ADMIN_OPERATIONS):
             return self.definition.fields
-        return tuple(field for field in self.definition.fields if field in self.readable_fields or self._fills(field))
+        return tuple(field for field in self.definition.fields if self._is_read(field) or self._fills(field))
 
     @property
     def partial_fields(self) -> tuple[FieldDef, ...]:

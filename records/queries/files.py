@@ -32,7 +32,7 @@ def file_for(actor: Actor, file_id: int, *, process_id: int | None = None) -> At
     the bin nobody has its files. One that is not theirs costs what one that is nowhere does.
     """
     accesses = accesses_for(actor) if process_id is None else [access_for(actor, process_id)]
-    hidden = [f.id for access in accesses for f in access.definition.fields if f not in access.readable_fields]
+    hidden = {f.id for access in accesses for f in set(access.definition.fields).difference(access.readable_fields)}
     held = Q(record__in=Record.objects.visible_to(accesses).values("pk")) & ~Q(field_id__in=hidden)
     loose = Q(record=None, uploader_id=actor.user_id or 0)
     files = Attachment.objects.filter(held | loose, pk=file_id)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 
 from core.errors import Text
 from processes.definition_types import FieldDef, StageDef
@@ -31,6 +31,8 @@ class BulkForm(forms.Form):
     icon: ClassVar[str]
     verb: ClassVar[Text]
     """What the button says that does it."""
+    heading: ClassVar[Any]
+    """What the dialog is about, with a place for the `number` of records."""
     note: ClassVar[Text] = ""
     """What to know before."""
 
@@ -39,10 +41,6 @@ class BulkForm(forms.Form):
     def __init__(self, access: Access, data: Any = None) -> None:
         super().__init__(data)
         self.access = access
-
-    def heading(self, count: int) -> str:
-        """What the dialog is about."""
-        raise NotImplementedError
 
     def change(self, record_id: int) -> RecordChange:
         """What happens to one of the records."""
@@ -55,6 +53,7 @@ class BulkMove(BulkForm):
     operation = Operation.MOVE
     label = verb = _("Move")
     icon = "arrow-right"
+    heading = ngettext_lazy("Move %(number)s record", "Move %(number)s records", "number")
     note = _("Records that lack what a gate asks for stay where they are; you will see which and why.")
 
     stage = forms.ChoiceField(label=_("Stage"))
@@ -71,9 +70,6 @@ class BulkMove(BulkForm):
         self.fields["reason"].choices = [("", "—"), *offered]  # type: ignore[attr-defined]
         if not offered:
             del self.fields["reason"]
-
-    def heading(self, count: int) -> str:
-        return ngettext("Move %(number)s record", "Move %(number)s records", count) % {"number": count}
 
     @property
     def target(self) -> StageDef:
@@ -113,12 +109,10 @@ class BulkAssign(BulkValue):
     operation = Operation.ASSIGN
     label = verb = _("Assign")
     icon = "user"
+    heading = ngettext_lazy("Assign %(number)s record", "Assign %(number)s records", "number")
 
     def __init__(self, access: Access, data: Any = None) -> None:
         super().__init__(access, PERSON_FIELD, data)
-
-    def heading(self, count: int) -> str:
-        return ngettext("Assign %(number)s record", "Assign %(number)s records", count) % {"number": count}
 
 
 class BulkEdit(BulkValue):
@@ -127,11 +121,9 @@ class BulkEdit(BulkValue):
     operation = Operation.UPDATE
     label = _("Edit a field")
     icon = "pencil"
+    heading = ngettext_lazy("Edit %(number)s record", "Edit %(number)s records", "number")
     verb = _("Save")
     note = _("Left empty, the field is cleared.")
-
-    def heading(self, count: int) -> str:
-        return ngettext("Edit %(number)s record", "Edit %(number)s records", count) % {"number": count}
 
 
 class BulkDelete(BulkForm):
@@ -140,10 +132,8 @@ class BulkDelete(BulkForm):
     operation = Operation.DELETE
     label = verb = _("Delete")
     icon = "trash"
+    heading = ngettext_lazy("Delete %(number)s record", "Delete %(number)s records", "number")
     note = _("They go to the bin; from there they can be restored.")
-
-    def heading(self, count: int) -> str:
-        return ngettext("Delete %(number)s record", "Delete %(number)s records", count) % {"number": count}
 
     def change(self, record_id: int) -> RecordChange:
         return RecordChange(record_id=record_id, delete=True)

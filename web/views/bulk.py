@@ -78,7 +78,7 @@ def _context(request: PersonalRequest, access: Access, action: str, ids: list[in
     return {
         "process": access.definition,
         "action": action,
-        "heading": form.heading(len(ids)),
+        "heading": form.heading % {"number": len(ids)},
         "ids": ids,
         "form": form,
         "fields": editable_fields(access) if action == "edit" else (),

@@ -102,7 +102,6 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
         "previous": _paged(found, page.previous),
         "tabs": process_tabs(access, "process-list", pipeline),
         "can_create": _is_used(access) and bool(access.reach(Operation.CREATE, create_in.first_stage.id)),
-        "bulk_actions": actions_for(access) if _is_used(access) else {},
         "can_restore": access.can(Operation.RESTORE),
         "can_import": can_import(access),
         "can_export": access.can(Operation.VIEW) and access.can(Operation.EXPORT),
@@ -130,7 +129,6 @@ def row(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
         **_base(access, found),
         "line": lines[0],
         "with_pipeline": several and pipeline is None,
-        "bulk_actions": actions_for(access) if _is_used(access) else {},
     }
     return render(request, "records/_row.html", {**context, "pipelines": pipelines})
 
@@ -201,7 +199,12 @@ def _paged(found: Filter, cursor: str | None) -> str:
 
 
 def _base(access: Access, found: Filter) -> dict[str, Any]:
-    return {"access": access, "process": access.definition, "filter": found}
+    return {
+        "access": access,
+        "process": access.definition,
+        "filter": found,
+        "bulk_actions": actions_for(access) if _is_used(access) else {},
+    }
 
 
 def _is_used(access: Access) -> bool:
