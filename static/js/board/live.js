@@ -109,5 +109,5 @@ async function recount(board) {
 /** Too much has changed to fetch it one by one. @param {HTMLElement} board */
 function reloadBoard(board) {
   boards.get(board)?.waiting.clear();
-  htmx.ajax("GET", location.pathname + location.search, { source: board, target: "#view", swap: "outerHTML" });
+  document.dispatchEvent(new Event("view:stale"));
 }

@@ -174,6 +174,7 @@ export async function reload(board, id) {
   const old = tileById(id);
   if (!html) return take(board, old);
   const fresh = tileFrom(html);
+  if (Number(fresh.dataset.version) < Number(old?.dataset.version)) return old; // An answer that came late.
   const column = columnOfStage(board, fresh.dataset.stage ?? "");
   return column ? replace(column, old, fresh) : take(board, old);
 }

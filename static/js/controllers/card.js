@@ -5,6 +5,7 @@ import { request } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { edit } from "../lib/inline.js";
 import { requestMove } from "../lib/moves.js";
+import { inTurn } from "../lib/turns.js";
 import { close, openUrl } from "./dialog.js";
 import { toast, toastError } from "./toast.js";
 
@@ -80,9 +81,19 @@ function refreshActivity(root) {
   htmx.ajax("GET", `${record.dataset.url}activity/`, { source: side, target: side, swap: "innerHTML" });
 }
 
+/** @type {WeakMap<HTMLElement, () => Promise<unknown>>} */
+const drawings = new WeakMap();
+
 /** @param {HTMLElement} root */
 async function refresh(root) {
+  if (!drawings.has(root)) drawings.set(root, inTurn(() => draw(root)));
+  await drawings.get(root)?.();
+}
+
+/** @param {HTMLElement} root */
+async function draw(root) {
   const record = recordOf(root);
+  if (!record?.isConnected) return;
   const active = root.contains(document.activeElement) ? document.activeElement : null;
   await htmx.ajax("GET", `${record.dataset.url}?part=record`, { source: record, target: record, swap: "outerHTML" });
   showStage(root);
@@ -202,7 +213,7 @@ function movedElsewhere(root, { kind, record, stage }) {
 }
 
 /**
- * Somebody else, or a robot, changed the open record: show it, unless a value is being edited.
+ * Somebody else, or a robot, changed the open record: show it.
  * @param {HTMLElement} root
  * @param {{process: string, record: number, version?: number, kind: string}} event
  */
@@ -210,7 +221,17 @@ function changedElsewhere(root, { process, record, version, kind }) {
   if (process !== root.dataset.process || record !== Number(root.dataset.id)) return;
   const shown = Number(recordOf(root)?.dataset.version);
   if (kind.startsWith("record.") && (version ?? 0) <= shown) return;
-  const isBusy = root.querySelector(".inline-form") || [...root.querySelectorAll("textarea")].some((area) => area.value);
-  if (kind === "record.hidden" || isBusy) return;
-  refresh(root);
+  if (kind !== "record.hidden") refreshWhenFree(root);
+}
+
+/** @type {WeakMap<HTMLElement, number>} */
+const waits = new WeakMap();
+
+/** Nothing is drawn anew under somebody who writes or chooses: it waits until they have done. @param {HTMLElement} root */
+function refreshWhenFree(root) {
+  clearTimeout(waits.get(root));
+  if (!root.isConnected) return;
+  const isBusy = root.querySelector(".inline-form, .menu:popover-open") || [...root.querySelectorAll("textarea")].some((area) => area.value);
+  if (isBusy) waits.set(root, setTimeout(() => refreshWhenFree(root), 1000));
+  else refresh(root);
 }

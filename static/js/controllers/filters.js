@@ -1,7 +1,9 @@
 // @ts-check
 // `<form data-controller="filters" data-into="#view">`: searching and filtering without leaving the page.
 // Chips are links with `data-filter-link`; the builder is the form with `data-builds-filter`. The address keeps it all.
+// Who finds that the view is behind says `view:stale`, and it is drawn anew as it was wanted last.
 import { announce } from "../lib/announce.js";
+import { inTurn } from "../lib/turns.js";
 import { toastError } from "./toast.js";
 
 const PAUSE = 250; // ms after the last letter
@@ -37,18 +39,21 @@ export function attach(form) {
   };
   // A panel that opens or closes changes the address too; the view is fetched only when its query differs.
   const onBack = () => {
-    if (!history.state?.panel && form.dataset.shown !== location.search.slice(1)) show(form, location.search.slice(1), { silent: true });
+    if (!history.state?.panel && form.dataset.shown !== location.search.slice(1)) show(form, location.search.slice(1));
   };
-  form.dataset.shown = location.search.slice(1);
+  const onStale = () => show(form, form.dataset.wanted ?? "");
+  form.dataset.shown = form.dataset.wanted = location.search.slice(1);
   form.addEventListener("submit", onSubmit);
   search.addEventListener("input", onInput);
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onBuild);
+  document.addEventListener("view:stale", onStale);
   addEventListener("popstate", onBack);
   return () => {
     clearTimeout(timer);
     document.removeEventListener("click", onClick);
     document.removeEventListener("submit", onBuild);
+    document.removeEventListener("view:stale", onStale);
     removeEventListener("popstate", onBack);
   };
 }
@@ -86,28 +91,38 @@ function present() {
 /**
  * @param {HTMLFormElement} form
  * @param {string} query
- * @param {{replace?: boolean, silent?: boolean}} [options]
+ * @param {{replace?: boolean}} [options]
  */
-async function show(form, query, { replace = false, silent = false } = {}) {
-  const url = query ? `${location.pathname}?${query}` : location.pathname;
-  const view = /** @type {HTMLElement} */ (document.querySelector(form.dataset.into ?? "#view"));
-  view.setAttribute("aria-busy", "true");
-  const focused = focusedFilter();
-  try {
-    await htmx.ajax("GET", url, { source: form, target: view, swap: "outerHTML" });
-    if (view.isConnected) return; // Refused; a toast has said why.
-    form.dataset.shown = query;
-    if (!silent) history[replace ? "replaceState" : "pushState"](null, "", url);
-    const search = /** @type {HTMLInputElement} */ (form.querySelector("[name=q]"));
-    if (document.activeElement !== search) search.value = new URLSearchParams(query).get("q") ?? "";
-    refocus(focused);
-    announce(document.getElementById("total")?.textContent?.trim() ?? "");
-  } catch (error) {
-    toastError(error);
-  } finally {
-    view.removeAttribute("aria-busy");
-  }
+function show(form, query, options = {}) {
+  form.dataset.wanted = query;
+  return draw(form, query, options);
 }
+
+const draw = inTurn(
+  async (/** @type {HTMLFormElement} */ form, /** @type {string} */ query, /** @type {{replace?: boolean}} */ { replace }) => {
+    if (!form.isConnected) return;
+    const { pathname } = new URL(form.action); // Not the present address: a panel over the view has its own.
+    const url = query ? `${pathname}?${query}` : pathname;
+    const view = /** @type {HTMLElement} */ (document.querySelector(form.dataset.into ?? "#view"));
+    view.setAttribute("aria-busy", "true");
+    const focused = focusedFilter();
+    try {
+      await htmx.ajax("GET", url, { source: form, target: view, swap: "outerHTML" });
+      if (view.isConnected) return; // Refused; a toast has said why.
+      const isOther = form.dataset.shown !== query;
+      form.dataset.shown = query;
+      if (!history.state?.panel && url !== location.pathname + location.search) history[replace ? "replaceState" : "pushState"](null, "", url);
+      const search = /** @type {HTMLInputElement} */ (form.querySelector("[name=q]"));
+      if (document.activeElement !== search) search.value = new URLSearchParams(query).get("q") ?? "";
+      refocus(focused);
+      if (isOther) announce(document.getElementById("total")?.textContent?.trim() ?? "");
+    } catch (error) {
+      toastError(error);
+    } finally {
+      view.removeAttribute("aria-busy");
+    }
+  },
+);
 
 /** The place of the focused chip among the chips, which are about to be replaced. */
 function focusedFilter() {

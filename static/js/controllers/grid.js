@@ -224,6 +224,7 @@ async function refresh(list, id) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const fresh = /** @type {HTMLElement} */ (template.content.querySelector("tr"));
+  if (Number(fresh.dataset.version) < Number(old.dataset.version)) return old; // An answer that came late.
   const at = [...old.children].indexOf(/** @type {Element} */ (document.activeElement?.closest("th, td")));
   old.replaceWith(fresh);
   if (at >= 0) focusCell(/** @type {HTMLTableCellElement} */ (fresh.children[at]));
@@ -238,7 +239,10 @@ async function hear(list, { kind, process, record, version, own }) {
   if (own || process !== list.dataset.process || !record) return;
   const row = document.getElementById(`row-${record}`);
   if (kind === "record.hidden" || kind === "record.deleted") return void row?.remove();
-  if (!row && kind === "record.created") return htmx.ajax("GET", location.pathname + location.search, { source: list, target: "#view", swap: "outerHTML" });
+  if (!row && kind === "record.created") {
+    const isInUse = list.querySelector(".inline-form, [data-selection]:not([hidden])"); // Rows that are chosen or edited stay.
+    return isInUse ? undefined : document.dispatchEvent(new Event("view:stale"));
+  }
   if (!row || (version ?? Infinity) <= Number(row.dataset.version)) return;
   await refresh(list, record).catch(toastError);
 }
