@@ -28,7 +28,7 @@ up: $(BASE) ## Start everything on this machine (PORT=8000); Ctrl-C stops it
 test: check ## Everything a change must pass: checks, tests, short fault tests, the browser
 	$(PY) -m pytest -q -n $(shell nproc) --dist loadfile -m "not e2e and not faults and not faults_b"
 	$(PY) -m pytest -q -m "faults"
-	browser="$$(scripts/find-browser)" && E2E_CHROMIUM="$$browser" $(PY) -m pytest -q -m "e2e"
+	browser="$$(scripts/find-browser)" && E2E_CHROMIUM="$$browser" $(PY) -m pytest -q -n 2 --dist loadfile -m "e2e"
 
 .PHONY: test-faults
 test-faults: $(DEV) ## The long fault tests: a quarter of an hour on two cores; each prints what it has counted
@@ -36,7 +36,7 @@ test-faults: $(DEV) ## The long fault tests: a quarter of an hour on two cores; 
 
 .PHONY: e2e
 e2e: $(DEV) ## The browser tests alone
-	browser="$$(scripts/find-browser)" && E2E_CHROMIUM="$$browser" $(PY) -m pytest -q -m "e2e"
+	browser="$$(scripts/find-browser)" && E2E_CHROMIUM="$$browser" $(PY) -m pytest -q -n 2 --dist loadfile -m "e2e"
 
 .PHONY: bench
 bench: $(DEV) ## Compare with a hand-written app and plain SQL: BENCH="--size 10000 --rounds 5"; see docs/performance.md

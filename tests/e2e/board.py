@@ -40,6 +40,16 @@ def drag(page: Page, source: Locator, target: Locator, *, below: float = 60) -> 
     page.mouse.up()
 
 
+def move_right_by_keys(page: Page, moved: Locator, into: str) -> None:
+    """Taken up, carried to the next column and put down with the keyboard alone."""
+    moved.focus()
+    page.keyboard.press("Space")
+    expect(moved).to_have_attribute("data-grabbed", "")
+    page.keyboard.press("ArrowRight")
+    expect(column(page, into).locator("[data-grabbed]")).to_be_attached()
+    page.keyboard.press("Enter")
+
+
 def stage_of(record: Record) -> str:
     """The key of the stage in which the server has the record."""
     record.refresh_from_db()

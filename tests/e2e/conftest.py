@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from accounts.models import User
 from tests.factories import session_of
@@ -42,6 +42,8 @@ ANIMATED = """() => Promise.allSettled(document.getAnimations()
 
 # Playwright's own loop runs in this thread; Django would take it for an asynchronous caller.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# A guard against hanging, not a time that is asserted: busy machines draw late.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

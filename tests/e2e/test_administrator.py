@@ -11,6 +11,7 @@ from notifications.models import Notification
 from processes.definition import definition_of
 from processes.models import Grant, Operation, Process, Scope
 from records.models import Record, Task
+from tests.e2e.board import move_right_by_keys
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
 from tests.factories import PASSWORD, make_admin, make_role
 from tests.stack import Stack, wait_for
@@ -127,10 +128,7 @@ def test_administrator_sets_a_process_up_and_an_employee_works_with_it(stack: St
     tile = employee.locator(".tile", has_text="New laptop")
     expect(tile).to_be_visible()
     employee.keyboard.press("Escape")
-    tile.focus()
-    for key in ("Space", "ArrowRight", "Enter"):
-        employee.keyboard.press(key)
-        employee.wait_for_timeout(100)
+    move_right_by_keys(employee, tile, "In work")
     record = wait_for(lambda: Record.objects.filter(title="New laptop", stage__key="in_work").first())
     wait_for(lambda: Run.objects.filter(record_id=record.pk, state=State.SUCCEEDED).count() == 2, worker)
     assert Task.objects.get(record=record).title == "Call about New laptop"

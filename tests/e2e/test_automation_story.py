@@ -128,26 +128,26 @@ def test_a_clients_call_a_done_task_and_a_delay_move_a_request_while_another_bro
         pk=create_record(process, values={"title": "A-17", "assignee": employee.pk}, actor=SYSTEM).pk
     )
     watching = open_board(open_page, make_user("Head", is_admin=True))
-    expect(watching.locator("html[data-live=on]")).to_be_attached(timeout=15_000)
+    expect(watching.locator("html[data-live=on]")).to_be_attached()
     expect(column(watching, "Received").locator(f"#card-{record.pk}")).to_be_visible()
 
     body = {"order": {"number": "A-17", "paid": 1500}}
     answers = [call(url, secret, address, body) for _repeat in range(2)]
     assert [(answer.status_code, answer.json()["outcome"]) for answer in answers] == [(200, "accepted")] * 2
     assert call(url, "whsec_" + "A" * 32, address, body, "msg_2").status_code == 403
-    expect(column(watching, "In work").locator(f"#card-{record.pk}")).to_be_visible(timeout=15_000)
+    expect(column(watching, "In work").locator(f"#card-{record.pk}")).to_be_visible()
     task = wait_for(lambda: Task.objects.filter(record=record).first(), worker)
     assert task.title == "Ship A-17"
 
     page = open_page(employee, f"/p/requests/records/{record.pk}/")
     page.get_by_role("checkbox", name=re.compile("Ship A-17")).check()
-    expect(column(watching, "Completed").locator(f"#card-{record.pk}")).to_be_visible(timeout=15_000)
+    expect(column(watching, "Completed").locator(f"#card-{record.pk}")).to_be_visible()
     assert stage_of(record) == "completed"
     said = wait_for(lambda: Comment.objects.filter(record=record).first(), worker)
     assert said.text == "A-17 is paid with 1,500" or said.text == "A-17 is paid with 1500"
     moved = Event.objects.get(kind="record.moved", record_id=record.pk, data__stage=said.record.stage_id)
     assert (said.created_at - moved.at).total_seconds() >= 3
-    expect(page.get_by_text(said.text)).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(said.text)).to_be_visible()
     check_accessibility(page)
     expect(tile(watching, record)).to_have_count(1)
     states = Run.objects.filter(record_id=record.pk).values_list("rule_kind", "state")

@@ -66,7 +66,7 @@ def test_clerk_presses_what_the_administrator_made_and_sees_the_record_go(
     record = create_record(process, values={"title": "A-17"}, actor=SYSTEM)
 
     page = open_page(clerk, f"/p/requests/records/{record.pk}/", width=width)
-    expect(page.locator("html[data-live=on]")).to_be_attached(timeout=15_000)
+    expect(page.locator("html[data-live=on]")).to_be_attached()
     expect(page.get_by_role("button", name="Say hello")).to_have_count(0)
     check_accessibility(page)
     page.get_by_role("button", name="Take into work").focus()
@@ -77,14 +77,14 @@ def test_clerk_presses_what_the_administrator_made_and_sees_the_record_go(
     page.get_by_role("button", name="Take into work").click()
     asking.get_by_role("button", name="Take into work").click()
     expect(page.locator(".toast", has_text="Started")).to_be_visible()
-    expect(page.locator("[aria-current=step]")).to_have_text("In work", timeout=15_000)
+    expect(page.locator("[aria-current=step]")).to_have_text("In work")
     expect(page.get_by_text("Pressed “Take into work”")).to_be_visible()
     expect(page.get_by_role("button", name="Take into work")).to_have_count(0)
 
     page.get_by_role("button", name="Say hello").dblclick()
     said = wait_for(lambda: Comment.objects.filter(record_id=record.pk).first(), worker)
-    expect(page.get_by_text(said.text)).to_be_visible(timeout=15_000)
-    expect(page.get_by_role("button", name="Say hello")).not_to_have_attribute("aria-disabled", "true", timeout=15_000)
+    expect(page.get_by_text(said.text)).to_be_visible()
+    expect(page.get_by_role("button", name="Say hello")).not_to_have_attribute("aria-disabled", "true")
     picture(page, f"buttons-{width}")
     check_accessibility(page)
     states = Run.objects.filter(record_id=record.pk).order_by("id").values_list("rule_kind", "state")
@@ -158,4 +158,4 @@ def test_button_in_the_menu_is_pressed_with_the_keyboard_on_a_phone(
     page.keyboard.press("Enter")
     expect(page.locator(".toast", has_text="Started")).to_be_visible()
     assert wait_for(lambda: Comment.objects.filter(record_id=record.pk).first(), worker).text == "Said 2"
-    expect(panel.get_by_text("Said 2")).to_be_visible(timeout=15_000)
+    expect(panel.get_by_text("Said 2")).to_be_visible()

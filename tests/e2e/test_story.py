@@ -14,7 +14,7 @@ from processes.models import Process, Stage
 from processes.operations import set_grants
 from records.models import Record, Task
 from records.operations import create_record
-from tests.e2e.board import column, drag, open_board, stage_of
+from tests.e2e.board import column, drag, move_right_by_keys, open_board, stage_of
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
 from tests.factories import EMPLOYEE, make_process, make_role, make_user
 from tests.stack import Stack, wait_for
@@ -92,10 +92,7 @@ def test_forbidden_move_puts_the_card_back_and_says_why(process: Process, employ
 def test_card_moves_by_keyboard_alone(process: Process, employee: User, open_page: OpenPage) -> None:
     row = create_record(process, values={"title": "VPN from home", "assignee": employee.pk}, actor=SYSTEM)
     page = open_board(open_page, employee)
-    tile(page, "VPN from home").focus()
-    for key in ("Space", "ArrowRight", "Enter"):
-        page.keyboard.press(key)
-        page.wait_for_timeout(100)
+    move_right_by_keys(page, tile(page, "VPN from home"), "In work")
     expect(column(page, "In work").locator(".tile", has_text="VPN from home")).to_be_visible()
     wait_for(lambda: stage_of(Record.objects.get(pk=row.pk)) == "in_work")
     check_accessibility(page)
@@ -107,10 +104,10 @@ def test_two_browsers_see_each_others_moves(
     stack.relay()
     create_record(process, values={"title": "Shared work", "assignee": employee.pk}, actor=SYSTEM)
     watching = open_page(make_user("Head", is_admin=True), f"/p/{process.key}/")
-    expect(watching.locator("html[data-live=on]")).to_be_attached(timeout=15_000)
+    expect(watching.locator("html[data-live=on]")).to_be_attached()
     moving = open_board(open_page, employee, theme="dark")
     drag(moving, tile(moving, "Shared work"), column(moving, "In work"))
     seen = column(watching, "In work").locator(".tile", has_text="Shared work")
-    expect(seen).to_be_visible(timeout=15_000)
+    expect(seen).to_be_visible()
     check_accessibility(moving)
     picture(moving, "story-board-dark")
