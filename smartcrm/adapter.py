@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +24,6 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "enter_current_password": _("This is not your present password."),
         "too_many_login_attempts": _("Too many attempts. Try again in a few minutes."),
         "rate_limited": _("Too many attempts. Try again in a few minutes."),
-        "incorrect_code": _("The code is wrong or too old."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -38,3 +38,12 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whoever else is signed in as this person is signed out; the session that asks stays."""
         keep = self.request.session.session_key or ""
         change_password(user, password=password, actor=actor_for(user), keep=keep)
+
+
+class CodesAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """The second factor in our words."""
+
+    error_messages: ClassVar[dict[str, Text]] = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("The code is wrong or too old."),
+    }

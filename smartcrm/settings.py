@@ -219,6 +219,7 @@ ACCOUNT_FORMS = {
     "reset_password": "web.forms.account.ResetPasswordForm",
     "reset_password_from_key": "web.forms.account.ResetPasswordKeyForm",
 }
+MFA_ADAPTER = "smartcrm.adapter.CodesAdapter"
 MFA_FORMS = {
     "authenticate": "web.forms.account.CodeForm",
     "reauthenticate": "web.forms.account.ReauthenticateCodeForm",

@@ -34,6 +34,8 @@ class User(AbstractBaseUser):
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
     remembered = models.JSONField(default=dict)
     """What they chose last where pages let them choose: place → choice."""
+    last_code_step = models.BigIntegerField(null=True, editable=False)
+    """The time step of the newest code of an authenticator app that was accepted; older codes let nobody in."""
     created_at = models.DateTimeField(db_default=Now())
 
     objects = UserManager()

@@ -1,5 +1,6 @@
 """Changes to people, departments, roles, tokens and sessions."""
 
+from accounts.operations.codes import use_code
 from accounts.operations.departments import (
     create_department,
     delete_department,
@@ -77,4 +78,5 @@ __all__ = [
     "unassign_role_from_department",
     "update_department",
     "update_profile",
+    "use_code",
 ]

@@ -5,13 +5,17 @@ from typing import Any
 from allauth.account import forms as account
 from allauth.account.adapter import get_adapter
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base import forms as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
+from allauth.mfa.totp.internal import auth as codes
+from allauth.mfa.utils import decrypt
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.operations import ask_for_password
+from accounts.operations import ask_for_password, use_code
 from core.errors import Text
 from web.attempts import count_code
 
@@ -79,14 +83,31 @@ class ChangePasswordForm(account.ChangePasswordForm):  # type: ignore[misc]
         )
 
 
+def _step_of(code: str, secret: str) -> int | None:
+    """The time step for which an app shows the code; None where it has gone by meanwhile."""
+    steps = codes.yield_hotp_counters_from_time()
+    return next((s for s in steps if codes.compare_user_code(actual=code, expected=_shown(secret, s))), None)
+
+
+def _shown(secret: str, step: int) -> str:
+    return str(codes.format_hotp_value(codes.hotp_value(secret, step)))
+
+
 class _CountedCode(mfa.BaseAuthenticateForm):  # type: ignore[misc]
-    """A code that is looked at only while not too many have been wrong."""
+    """A code that is looked at only while not too many have been wrong, and that lets in once.
+
+    What allauth remembers of used codes it remembers in one process's memory.
+    """
 
     def clean_code(self) -> str:
         counted = count_code(context.request, self.user.email)
         if counted is None:
             raise get_adapter().validation_error("too_many_login_attempts")
         code = str(super().clean_code())
+        if self.authenticator.type == Authenticator.Type.TOTP:
+            step = _step_of(code, decrypt(self.authenticator.data["secret"]))
+            if step is None or not use_code(self.user, step=step):
+                raise get_mfa_adapter().validation_error("incorrect_code")
         counted.delete()
         return code
 
@@ -114,3 +135,9 @@ class ActivateTotpForm(totp.ActivateTOTPForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         _say(self, code=_("Code from the app"))
         self.fields["code"].widget.attrs["inputmode"] = "numeric"
+
+    def clean_code(self) -> str:
+        code = str(super().clean_code())
+        if step := _step_of(code, self.secret):
+            use_code(self.user, step=step)
+        return code
