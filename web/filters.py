@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from core.errors import Invalid
+from core.errors import Invalid, Text
 from expressions.conditions import Condition
 from expressions.schema import FieldSpec
 from processes.permissions import Access
@@ -73,6 +73,12 @@ class Filter:
     def is_on(self) -> bool:
         """Whether anything is filtered away."""
         return self.narrowing.asks or bool(self.chips)
+
+    @property
+    def refusal(self) -> Invalid | None:
+        """Why nothing may be done with all that is found: a part makes no sense and so leaves nothing out."""
+        wrong: list[Text] = [chip.text for chip in self.chips if chip.is_wrong]
+        return Invalid(_("A part of the filter makes no sense."), {"filter": wrong}) if wrong else None
 
 
 def filter_of(params: QueryDict, access: Access) -> Filter:

@@ -18,7 +18,7 @@ from records.exchange.source import DELIMITERS, Form
 from records.exchange.writers import CONTENT_TYPES, ENCODINGS_OUT
 from records.models import ExportJob
 from records.operations.exports import USUAL, begin_export, cancel_export, export_access
-from records.queries.exports import export_of, exported_file, exports_of, offer_for
+from records.queries.exports import Offer, export_of, exported_file, exports_of, offer_for
 from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
@@ -106,15 +106,16 @@ def file(request: PersonalRequest, key: str, export_id: int) -> HttpResponse | F
 
 
 def _begun(request: PersonalRequest, access: Access) -> HttpResponse:
+    found = filter_of(request.GET, access)
+    if found.refusal:
+        return _wish_page(request, access, refusal=found.refusal)
     try:
         job = begin_export(
             access.definition,
             file_format=request.POST.get("format", ""),
             form=Form(request.POST.get("encoding", USUAL.encoding), request.POST.get("delimiter", USUAL.delimiter)),
             columns=_columns(request, access),
-            narrowing=within_pipeline(
-                access, filter_of(request.GET, access).narrowing, asked_pipeline(request, access)
-            ),
+            narrowing=within_pipeline(access, found.narrowing, asked_pipeline(request, access)),
             sort=_sort(request),
             actor=request.actor,
         )
@@ -139,28 +140,35 @@ def _sort(request: PersonalRequest) -> str:
 
 def _wish_page(request: PersonalRequest, access: Access, *, refusal: Invalid | None = None) -> HttpResponse:
     found, pipeline = filter_of(request.GET, access), asked_pipeline(request, access)
+    said = refusal or found.refusal
     context = {
         **_base(access),
         "filter": found,
         "chips": _said(found, pipeline),
-        "offer": offer_for(access, within_pipeline(access, found.narrowing, pipeline), _sort(request)),
+        "offer": _offer(request, access, found, pipeline),
         "formats": ExportJob.Format,
         "chosen": {"format": "xlsx", "columns": "listed", **({} if refusal is None else request.POST.dict())},
         "encodings": [(name, _("UTF-8 with a mark") if name == USUAL.encoding else "UTF-8") for name in ENCODINGS_OUT],
         "delimiters": [(USUAL.delimiter, _("As spreadsheets expect")), *DELIMITERS.items()],
-        "problems": [text for texts in refusal.fields.values() for text in texts] if refusal else [],
-        "refusal": refusal,
+        "problems": [text for texts in said.fields.values() for text in texts] if said else [],
+        "refusal": said,
     }
     template = "exports/_new.html" if is_fragment(request) else "exports/new.html"
     return render(request, template, context, status=422 if refusal else 200)
 
 
-def _said(found: Filter, pipeline: PipelineDef | None) -> list[tuple[str, bool]]:
-    """The filter in words: each part, and whether it is one that makes no sense and so leaves nothing out."""
-    within = [(_("Pipeline: %(name)s") % {"name": pipeline.name}, False)] if pipeline else []
-    search = [(_("Search: %s") % found.search, False)] if found.search.strip() else []
-    quick = [(chip.label, False) for chip in found.quick if chip.is_on]
-    return [*within, *search, *quick, *((chip.text, chip.is_wrong) for chip in found.chips)]
+def _offer(request: PersonalRequest, access: Access, found: Filter, pipeline: PipelineDef | None) -> Offer | None:
+    """What would go out; nothing does while a part of the filter makes no sense."""
+    offer = offer_for(access, within_pipeline(access, found.narrowing, pipeline), _sort(request))
+    return None if found.refusal else offer
+
+
+def _said(found: Filter, pipeline: PipelineDef | None) -> list[str]:
+    """The filter in words, part by part."""
+    within = [_("Pipeline: %(name)s") % {"name": pipeline.name}] if pipeline else []
+    search = [_("Search: %s") % found.search] if found.search.strip() else []
+    quick = [chip.label for chip in found.quick if chip.is_on]
+    return [*within, *search, *quick, *(chip.text for chip in found.chips)]
 
 
 def _state_part(request: PersonalRequest, access: Access, job: ExportJob, template: str) -> HttpResponse:

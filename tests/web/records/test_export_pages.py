@@ -126,13 +126,18 @@ def test_wrong_wishes_come_back_with_words(visitor: Visitor, create: Create, wro
     assert ExportJob.objects.count() == 0
 
 
-def test_comparison_that_makes_no_sense_is_shown_as_such_and_leaves_nothing_out(
-    visitor: Visitor, create: Create
-) -> None:
+def test_comparison_that_makes_no_sense_lets_nothing_out(visitor: Visitor, create: Create) -> None:
     create("Paper")
-    form = words(visitor.get(f"{EXPORTS}new/?filter[salary][gt]=5"))
-    assert 'data-kind="bad"' in form
-    assert '<strong class="export-total num">1</strong> request' in form
+    query = "q=paper&filter[salary][gt]=5"
+    for part in (False, True):
+        form = words(visitor.get(f"{EXPORTS}new/?{query}", part=part))
+        answer = visitor.post(f"{EXPORTS}?{query}", CSV, part=part)
+        assert answer.status_code == 422
+        for shown in (form, words(answer)):
+            assert "A part of the filter makes no sense." in shown
+            assert "There is no field “salary”." in shown
+            assert 'name="format"' not in shown
+    assert ExportJob.objects.count() == 0
     assert visitor.get(f"{EXPORTS}new/?sort=salary").status_code == 422
 
 
