@@ -23,7 +23,7 @@ class Automation(Consumer):
     def consume(self, events: Sequence[Event]) -> bool:
         expansion = expand(events)
         tell_of_held(expansion.held)
-        return bool(expansion.runs)
+        return bool(expansion.runs or expansion.revived)
 
     def poll(self) -> bool:
         return has_work()

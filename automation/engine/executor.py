@@ -41,6 +41,12 @@ class NotWanted(SmartCRMError):
     code = "not_wanted"
 
 
+class RecordGone(NotWanted):
+    """The run must not happen while its record is in the bin."""
+
+    code = ledger.RECORD_DELETED
+
+
 class Fenced(Exception):
     """Somebody else has the run now; whatever was done is rolled back and nothing is written."""
 
@@ -93,7 +99,7 @@ def _execute_inside(run: Run, actor: Actor, perform: Callable[[Writing, TypedRec
             hit("before_commit", run.pk)
         hit("after_commit", run.pk)
     except NotWanted as error:
-        ledger.finish(run, End("cancel", reason=str(error), is_attempt=False))
+        ledger.finish(run, _unwanted(error))
     except Fenced:
         logger.warning("Run %s was taken over; its effect is rolled back", run.pk)
     except Exception as error:  # noqa: BLE001 - a failure becomes a row that a person can read
@@ -121,7 +127,7 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
             raise Fenced
         note_answer(run.host)
     except NotWanted as error:
-        ledger.finish(run, End("cancel", reason=str(error), is_attempt=False))
+        ledger.finish(run, _unwanted(error))
     except Fenced:
         logger.warning("Run %s was taken over", run.pk)
     except Exception as error:  # noqa: BLE001 - a failure becomes a row that a person can read
@@ -132,6 +138,12 @@ def _execute_outside(run: Run, version: RobotVersion, kind: OutsideRobot, actor:
             end = End("doubt", error_code=end.error_code, error=end.error)
         if ledger.finish(run, end, started_at=started_at) and end.http_status == GONE:
             switch_off_gone(run)
+
+
+def _unwanted(error: NotWanted) -> End:
+    """What waits for a record in the bin comes back with it; everything else is over."""
+    code = error.code if isinstance(error, RecordGone) else ""
+    return End("cancel", reason=str(error), error_code=code, is_attempt=False)
 
 
 def _note_failure(run: Run, error: Exception) -> None:
@@ -154,7 +166,7 @@ def _enter(run: Run, actor: Actor) -> tuple[Writing, TypedRecord] | None:
     try:
         row = writing.row(run.record_id)
     except NotFound as error:
-        raise NotWanted(_("The record was deleted.")) from error
+        raise RecordGone(_("The record was deleted.")) from error
     if not run.by_hand:
         _require_wanted(run)
         if not _is_due(run, writing, row):

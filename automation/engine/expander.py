@@ -25,11 +25,12 @@ from processes.definition import definition_of
 from processes.definition_types import Definition
 
 LEAVING = "record.moved"
-DELETED = "record.deleted"
+DELETED, RESTORED = "record.deleted", "record.restored"
 
 
 def expand(events: Sequence[Event]) -> Expansion:
-    """Write the runs of these events and the reasons of rules that did not act; cancel what has lost its stage.
+    """Write the runs of these events and the reasons of rules that did not act; cancel what has lost its stage or its
+    record, revive what has it back.
 
     Quiet events (imports, history) set nothing off.
     """
@@ -53,8 +54,11 @@ def expand(events: Sequence[Event]) -> Expansion:
             expand_triggers(occurrence, moving, expansion)
             expand_robots(occurrence, acting, expansion)
     expansion.write()
-    _withdraw(events)
+    gone, back = _last_seen_in_bin(events)
+    if back:
+        expansion.revived = ledger.revive_of_records(back)
     follow_dates(events)
+    _withdraw(events, gone)
     return expansion
 
 
@@ -121,10 +125,16 @@ def _definitions_of(process_ids: Iterable[int]) -> dict[int, Definition]:
     return found
 
 
-def _withdraw(events: Sequence[Event]) -> None:
-    """Cancel what waits for stages that were left and for records that were deleted."""
+def _last_seen_in_bin(events: Sequence[Event]) -> tuple[set[int], set[int]]:
+    """The records that these events leave in the bin, and those that they leave out of it again."""
+    last = {event.record_id: event.kind for event in events if event.record_id and event.kind in (DELETED, RESTORED)}
+    gone = {record_id for record_id, kind in last.items() if kind == DELETED}
+    return gone, last.keys() - gone
+
+
+def _withdraw(events: Sequence[Event], gone: Collection[int]) -> None:
+    """Cancel what waits for stages that were left and for records that are in the bin."""
     left = {event.record_id for event in events if event.kind == LEAVING and event.record_id}
-    gone = {event.record_id for event in events if event.kind == DELETED and event.record_id}
     if left:
         ledger.cancel_of_closed_visits(left, _("The record left the stage."))
     if gone:

@@ -30,6 +30,8 @@ class Expansion:
     refusals: list[NotFired] = field(default_factory=list)
     held: list[tuple[Run, Event]] = field(default_factory=list)
     """Those of the runs that are held, with what set them off."""
+    revived: int = 0
+    """How many runs wait again because their records are back."""
 
     def add(self, rule: Robot | Trigger, event: Event, **columns: Any) -> Run:
         """A new run of a rule for an event: ready, or held when there have been too many."""

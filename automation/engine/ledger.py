@@ -20,6 +20,8 @@ from automation.models import Lane, RuleKind, Run, State
 CRASHES = 3
 """A run that loses its lease so often is poisoned."""
 LOST = "lost"
+RECORD_DELETED = "record_deleted"
+"""The error code of a run that was cancelled because its record went into the bin; such a run comes back with it."""
 REAPED_AT_ONCE = 200
 
 MOVES: Mapping[str, tuple[tuple[State, ...], State]] = {
@@ -37,6 +39,7 @@ MOVES: Mapping[str, tuple[tuple[State, ...], State]] = {
     "cancel": ((State.READY, State.CLAIMED, State.HELD), State.CANCELLED),
     "retry": ((State.FAILED, State.BLOCKED, State.POISONED, State.UNCERTAIN, State.HELD), State.READY),
     "confirm": ((State.UNCERTAIN,), State.SUCCEEDED),
+    "revive": ((State.CANCELLED,), State.READY),
 }
 
 
@@ -178,8 +181,21 @@ def cancel_of_closed_visits(record_ids: Iterable[int], reason: str) -> int:
 
 
 def cancel_of_records(record_ids: Iterable[int], reason: str) -> int:
-    """Cancel whatever waits for these records."""
-    return _cancel("r.record_id = ANY(%(ids)s)", {"ids": list(record_ids), "reason": reason})
+    """Cancel whatever waits for these records, until they come back."""
+    return _cancel("r.record_id = ANY(%(ids)s)", {"ids": list(record_ids), "reason": reason}, code=RECORD_DELETED)
+
+
+def revive_of_records(record_ids: Iterable[int]) -> int:
+    """Let wait again, for the time for which they waited, what was cancelled because these records were deleted.
+
+    What belongs to a stage that was left meanwhile, or to a rule that is off or gone, stays cancelled.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_REVIVE, {"ids": list(record_ids), "code": RECORD_DELETED, **_move("revive")})
+        ids = [row[0] for row in cursor.fetchall()]
+    if ids:
+        _let_go(_predecessors_over(ids))
+    return len(ids)
 
 
 def cancel_of_rule(rule_kind: RuleKind, rule_id: int, reason: str) -> int:
@@ -218,12 +234,19 @@ def confirm(run_id: int, reason: str) -> bool:
     )
 
 
-def _cancel(condition: str, values: dict[str, Any], sources: Sequence[State] = (State.READY,)) -> int:
+def _predecessors_over(run_ids: Sequence[int]) -> list[int]:
+    """Those runs that these wait for and that have ended."""
+    waited_for = Run.objects.filter(pk__in=run_ids, run_at=None).exclude(after_id=None).values("after_id")
+    over = Run.objects.filter(pk__in=waited_for).exclude(state__in=(State.READY, State.CLAIMED, State.HELD))
+    return list(over.values_list("pk", flat=True))
+
+
+def _cancel(condition: str, values: dict[str, Any], sources: Sequence[State] = (State.READY,), code: str = "") -> int:
     assert set(sources) <= set(MOVES["cancel"][0])
     with connection.cursor() as cursor:
         cursor.execute(
             _CANCEL + condition + " RETURNING r.id",
-            {**values, "from": list(sources), "to": MOVES["cancel"][1]},
+            {**values, "from": list(sources), "to": MOVES["cancel"][1], "code": code},
         )
         ids = [row[0] for row in cursor.fetchall()]
     _let_go(ids)
@@ -263,8 +286,22 @@ def _execute(statement: str, values: Mapping[str, Any]) -> int:
 
 _CANCEL = """
     UPDATE automation_run r
-    SET state = %(to)s, reason = %(reason)s, finished_at = statement_timestamp()
+    SET state = %(to)s, reason = %(reason)s, finished_at = statement_timestamp(),
+        error_code = coalesce(nullif(%(code)s, ''), r.error_code)
     WHERE r.state = ANY(%(from)s) AND
+"""
+_REVIVE = """
+    UPDATE automation_run r SET state = %(to)s, reason = '', error_code = '', finished_at = NULL
+    WHERE r.record_id = ANY(%(ids)s) AND r.state = ANY(%(from)s) AND r.error_code = %(code)s
+      AND (r.by_hand OR CASE r.rule_kind
+           WHEN 'robot' THEN EXISTS (
+               SELECT 1 FROM automation_robot o WHERE o.id = r.rule_id AND o.is_on AND o.removed_at IS NULL)
+           ELSE EXISTS (
+               SELECT 1 FROM automation_trigger o WHERE o.id = r.rule_id AND o.is_on AND o.removed_at IS NULL)
+           END)
+      AND (r.by_hand OR r.keep_running OR r.visit_id IS NULL OR EXISTS (
+          SELECT 1 FROM records_stagevisit v WHERE v.id = r.visit_id AND v.left_at IS NULL))
+    RETURNING r.id
 """
 # Nobody before it: no claimed run of its record and no earlier due one, inside or on its own way out.
 _FREE = """

@@ -198,6 +198,10 @@ class Run(FSMModelMixin, models.Model):
     def confirm(self) -> None:
         """A person knows that it was sent."""
 
+    @transition(field=state, source=State.CANCELLED, target=State.READY)
+    def revive(self) -> None:
+        """Its record is back from the bin."""
+
 
 class Attempt(models.Model):
     """One attempt of one run; written once."""

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from automation.drafts import RobotDraft
+from automation.drafts import RobotDraft, TriggerDraft
 from automation.engine.worker import work
-from automation.models import Lane, Robot, Run
-from automation.operations import create_robot
+from automation.models import Lane, Robot, Run, Trigger
+from automation.operations import create_robot, create_trigger
 from core.actor import SYSTEM, Actor
 from events.relay import relay_batch
 from processes.models import Process, Stage
+from records.models import Record
 
 COMMENT = {"text": "Hello {{ title }}"}
 
@@ -32,10 +33,24 @@ def make_robot(
     return create_robot(stage_of(process, stage), draft, actor=actor).robot
 
 
+def make_trigger(
+    process: Process, kind: str, *, stage: str = "in_work", source: str | None = None, **more: Any
+) -> Trigger:
+    """A trigger that moves records to a stage."""
+    source_id = stage_of(process, source).pk if source else None
+    draft = TriggerDraft(kind=kind, source=source_id, **more)
+    return create_trigger(stage_of(process, stage), draft, actor=SYSTEM).trigger
+
+
 def relay() -> None:
     """Hand every waiting event to the consumers."""
     while relay_batch().events:
         pass
+
+
+def stage_now(row: Any) -> str:
+    """The key of the stage in which a record stands."""
+    return Record.objects.select_related("stage").get(pk=row.pk).stage.key
 
 
 def settle(rounds: int = 30) -> None:

@@ -31,7 +31,7 @@ from notifications.models import Notification
 from processes.definition import definition_of
 from processes.models import Operation, Pipeline, Process, Scope
 from processes.operations import remove_stage, set_grants, set_moves
-from records.models import Comment, Record
+from records.models import Comment
 from records.operations import (
     complete_task,
     create_record,
@@ -40,7 +40,7 @@ from records.operations import (
     move_record,
     update_record,
 )
-from tests.automation.helpers import make_robot, only_run, relay, settle, stage_of
+from tests.automation.helpers import make_robot, make_trigger, only_run, relay, settle, stage_now, stage_of
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user
 
 pytestmark = pytest.mark.django_db
@@ -56,21 +56,8 @@ def create(process: Process, **values: Any) -> Any:
     return create_record(process, values={"title": "Printer", **values}, actor=SYSTEM)
 
 
-def make_trigger(
-    process: Process, kind: str, *, stage: str = "in_work", source: str | None = None, **more: Any
-) -> Trigger:
-    """A trigger that moves records to a stage."""
-    source_id = stage_of(process, source).pk if source else None
-    draft = TriggerDraft(kind=kind, source=source_id, **more)
-    return create_trigger(stage_of(process, stage), draft, actor=SYSTEM).trigger
-
-
 def on_amount(process: Process, **more: Any) -> Trigger:
     return make_trigger(process, "field_changed", settings={"fields_watched": ["amount"]}, **more)
-
-
-def stage_now(row: Any) -> str:
-    return Record.objects.select_related("stage").get(pk=row.pk).stage.key
 
 
 def reasons(trigger: Trigger) -> list[str]:
