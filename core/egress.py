@@ -77,6 +77,7 @@ def call(method: str, url: str, *, headers: Mapping[str, str] | None = None, bod
         try:
             response = session.send(prepared, stream=True, timeout=(CONNECT_SECONDS, TOTAL_SECONDS))
             content, is_cut = _read(response.raw)
+            guard.require_time()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(_why(error, guard), connected=guard.is_connected) from error
     names = {name.lower(): value for name, value in response.headers.items()}
@@ -172,6 +173,11 @@ class _Guard:
     def watch(self, connected: socket.socket) -> None:
         """Keep a handle of the connection; TLS wraps the socket, but the connection below stays the same."""
         self._socket = connected.dup()
+
+    def require_time(self) -> None:
+        """Raise TimeoutError when the connection was cut: what was read may look like a whole answer and is none."""
+        if self.is_over:
+            raise TimeoutError
 
     def _cut(self) -> None:
         self.is_over = True

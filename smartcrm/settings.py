@@ -425,6 +425,10 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Django's own handlers would say everything twice, or mail it.
-    "loggers": {"django": {"handlers": [], "level": LOG_LEVEL, "propagate": True}},
+    "loggers": {
+        # Django's own handlers would say everything twice, or mail it.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # Below an error it repeats whatever a stranger has answered; the run's log says what came of the call.
+        "urllib3": {"level": "ERROR"},
+    },
 }

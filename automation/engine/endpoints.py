@@ -3,8 +3,15 @@
 The claim asks `REACHABLE`; this module writes what it reads.
 """
 
-from django.db import connection
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from django.db import connection, transaction
+
+from automation.models import Lane
+
+LOCK_CLASS = 7303
+"""First half of the advisory lock of whoever claims calls."""
 IN_FLIGHT = 4
 """Calls to one host at the same time."""
 FAILURES = 5
@@ -15,11 +22,24 @@ PROBE_SECONDS = 30
 REACHABLE = """
     (r.host = '' OR (
         NOT EXISTS (SELECT 1 FROM automation_endpoint e WHERE e.host = r.host AND e.open_until > statement_timestamp())
-        AND (SELECT count(*) FROM automation_run c WHERE c.state = 'claimed' AND c.host = r.host
-             AND c.host <> '') < %(in_flight)s
+        AND (SELECT count(*) FROM automation_run c WHERE c.state = 'claimed' AND c.host = r.host AND c.host <> '')
+            < CASE WHEN EXISTS (SELECT 1 FROM automation_endpoint e WHERE e.host = r.host)
+                   THEN 1 ELSE %(in_flight)s END
     ))
 """
-"""Whether the run `r` may call now. Two claims at the same moment may each take the last place."""
+"""Whether the run `r` may call now: a host that has failed last is called by one at a time, so that it keeps no more
+than one worker waiting. Counts are exact only under `one_claim_at_a_time`."""
+
+
+@contextmanager
+def one_claim_at_a_time(lane: Lane) -> Iterator[None]:
+    """Around a claim in the lane of calls: two at the same moment would each take the last place at a host."""
+    if lane != Lane.HTTP:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCK_CLASS])
+        yield
 
 
 def note_answer(host: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from automation.engine.endpoints import IN_FLIGHT, REACHABLE
+from automation.engine.endpoints import IN_FLIGHT, REACHABLE, one_claim_at_a_time
 from automation.models import Lane, RuleKind, Run, State
 
 CRASHES = 3
@@ -265,7 +265,9 @@ def _let_go(ended: Sequence[int]) -> None:
 
 def _claimed(statement: str, values: dict[str, Any]) -> list[Run]:
     values |= {"lease": uuid.uuid4(), "in_flight": IN_FLIGHT, **_lease(), **_move("claim")}
-    return sorted(Run.objects.raw(statement, values), key=lambda run: (run.run_at, run.pk))
+    with one_claim_at_a_time(values["lane"]):
+        runs = list(Run.objects.raw(statement, values))
+    return sorted(runs, key=lambda run: (run.run_at, run.pk))
 
 
 def _lease() -> dict[str, Any]:

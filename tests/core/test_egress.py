@@ -10,7 +10,7 @@ import pytest
 
 from core import egress
 from core.egress import Refused, Unreachable, call, is_routable
-from tests.listener import Received, answer, listening
+from tests.listener import Answer, Received, answer, listening
 
 
 @pytest.mark.parametrize(
@@ -117,17 +117,33 @@ def test_answer_is_cut_at_its_limit(settings: Any) -> None:
     assert (len(got.body), got.is_cut) == (egress.ANSWER_LIMIT, True)
 
 
-def drip(handler: BaseHTTPRequestHandler, _call: Received) -> None:
-    """One byte of a header now and then: no single read ever takes long."""
-    for _byte in range(100):
-        handler.wfile.write(b"x")
-        handler.wfile.flush()
-        time.sleep(0.05)
+def drip(head: bytes) -> Answer:
+    """One byte now and then after a head: no single read ever takes long."""
+
+    def write(handler: BaseHTTPRequestHandler, _call: Received) -> None:
+        handler.wfile.write(head)
+        for _byte in range(100):
+            handler.wfile.write(b"x")
+            time.sleep(0.05)
+
+    return write
 
 
-def test_dripping_answer_is_cut_off_in_time(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ],
+    ids=["status", "headers", "body of known length", "body that ends with the connection"],
+)
+def test_dripping_answer_is_cut_off_in_time_and_is_none(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
     monkeypatch.setattr(egress, "TOTAL_SECONDS", 0.3)
-    with listening(drip) as listener:
+    with listening(drip(head)) as listener:
         settings.EGRESS_ALLOW = frozenset({listener.target})
         with pytest.raises(Unreachable) as caught:
             call("GET", listener.url)
