@@ -10,9 +10,12 @@ from automation.engine import ledger
 from automation.models import RULES, Robot, Run
 from core.actor import Actor
 from core.errors import Conflict
+from core.rows import one_row
 from events.publish import publish
 from processes.models import Operation
-from processes.permissions import access_for
+from processes.permissions import Access, access_for
+from records.operations.writing import publish_of
+from records.typed import model_for
 
 
 @transaction.atomic
@@ -22,10 +25,10 @@ def retry_run(run: Run, *, actor: Actor) -> Run:
     Because a person asks, neither the switch of the robot nor the stage stops it. Writes `run.retried`.
     Raises NotAllowed, Conflict.
     """
-    _require(run, actor)
+    access = _allowed(run, actor)
     if not ledger.retry(run.pk):
         raise Conflict(_("Only a run that has ended badly can be tried again."))
-    return _told(run, "run.retried", actor)
+    return _told(run, "run.retried", access)
 
 
 @transaction.atomic
@@ -35,7 +38,7 @@ def run_again(run: Run, *, actor: Actor) -> Run:
 
     Writes `run.repeated`. Raises NotAllowed, Conflict (the robot or trigger is gone, the run is not finished).
     """
-    _require(run, actor)
+    access = _allowed(run, actor)
     rule = RULES[run.rule_kind].objects.filter(pk=run.rule_id, removed_at=None).first()
     if rule is None or (isinstance(rule, Robot) and rule.kind not in robot_types):
         raise Conflict(_("This robot or trigger has been removed."))
@@ -62,33 +65,39 @@ def run_again(run: Run, *, actor: Actor) -> Run:
         root_id=run.root_id,
         cause_run_id=run.cause_run_id,
     )
-    return _told(again, "run.repeated", actor)
+    return _told(again, "run.repeated", access)
 
 
 @transaction.atomic
 def cancel_run(run: Run, *, actor: Actor) -> Run:
     """Cancel a run that waits or is held. Writes `run.cancelled`. Raises NotAllowed, Conflict."""
-    _require(run, actor)
+    access = _allowed(run, actor)
     if not ledger.cancel(run.pk, _("Cancelled by %s.") % actor.label):
         raise Conflict(_("Only a run that has not begun can be cancelled."))
-    return _told(run, "run.cancelled", actor)
+    return _told(run, "run.cancelled", access)
 
 
 @transaction.atomic
 def confirm_run(run: Run, *, actor: Actor) -> Run:
     """Say of an uncertain run that its effect did happen. Writes `run.confirmed`. Raises NotAllowed, Conflict."""
-    _require(run, actor)
+    access = _allowed(run, actor)
     if not ledger.confirm(run.pk, _("Confirmed by %s.") % actor.label):
         raise Conflict(_("Only an uncertain run can be confirmed."))
-    return _told(run, "run.confirmed", actor)
+    return _told(run, "run.confirmed", access)
 
 
-def _require(run: Run, actor: Actor) -> None:
-    access_for(actor, run.process_id).require(Operation.AUTOMATE)
+def _allowed(run: Run, actor: Actor) -> Access:
+    access = access_for(actor, run.process_id)
+    access.require(Operation.AUTOMATE)
+    return access
 
 
-def _told(run: Run, kind: str, actor: Actor) -> Run:
-    """Write the event for the audit and return the run as it is now."""
+def _told(run: Run, kind: str, access: Access) -> Run:
+    """Write the event, of which whoever has the record open hears, and return the run as it is now."""
     data = {"run": run.pk, "record": run.record_id, "name": run.name}
-    publish(kind, actor=actor, process_id=run.process_id, data=data)
+    row = one_row(model_for(access.definition), run.record_id)
+    if row is None or row.deleted_at is not None:
+        publish(kind, actor=access.actor, process_id=run.process_id, data=data)
+    else:
+        publish_of(row, kind, process_id=run.process_id, actor=access.actor, data=data)
     return Run.objects.get(pk=run.pk)

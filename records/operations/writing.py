@@ -91,15 +91,7 @@ class Writing:
         data: Mapping[str, Any] | None = None,
     ) -> Event:
         """Write the event of a change to the row, with the snapshot that automations read."""
-        return publish(
-            kind,
-            actor=self.actor,
-            process_id=self.definition.id,
-            record_id=row.pk,
-            record_version=row.version,
-            changes=changes,
-            data={"snapshot": snapshot(row), "department": row.department_id, **(data or {})},
-        )
+        return publish_of(row, kind, process_id=self.definition.id, actor=self.actor, changes=changes, data=data)
 
 
 _UNIQUE = re.compile(r"p\d+_f\d+_unique")
@@ -154,6 +146,27 @@ def begin(process: ProcessRef, *, actor: Actor) -> Writing:
         access.require(Operation.VIEW)
         raise Conflict(_("This process is not in use; its records cannot be changed."))
     return Writing(definition, access, model_for(definition), now)
+
+
+def publish_of(
+    row: TypedRecord,
+    kind: str,
+    *,
+    process_id: int,
+    actor: Actor,
+    changes: Changes | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Write an event that concerns a record, with its snapshot and whose it is: by these live pages know who hears."""
+    return publish(
+        kind,
+        actor=actor,
+        process_id=process_id,
+        record_id=row.pk,
+        record_version=row.version,
+        changes=changes,
+        data={"snapshot": snapshot(row), "department": row.department_id, **(data or {})},
+    )
 
 
 def snapshot(row: TypedRecord) -> dict[str, Any]:

@@ -222,7 +222,7 @@ def value_of(access: Access, record_id: int, key: str) -> tuple[FieldValue, int]
 def last_change(access: Access, record_id: int) -> LastChange:
     """Who changed the record last. Raises NotFound where the actor may not see it."""
     row = row_for(access, record_id)
-    event = Event.objects.filter(record_id=record_id).order_by("-id").first()
+    event = Event.objects.filter(record_id=record_id, kind__startswith="record.").order_by("-id").first()
     return LastChange(event.actor_label if event else "", event.at if event else None, row.version, row.stage)
 
 

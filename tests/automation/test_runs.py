@@ -1,5 +1,6 @@
 """What people see of runs and do with them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,12 +10,14 @@ from automation.operations import cancel_run, confirm_run, retry_run, run_again,
 from automation.queries import RunFilter, automation_page, run_detail, run_log, run_of, runs_of_record, silences_of
 from core.actor import SYSTEM, Actor
 from core.errors import Conflict, NotAllowed, NotFound
-from processes.models import Process
+from events.models import Event
+from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from processes.permissions import access_for
 from records.models import Comment
-from records.operations import create_record, move_record
-from tests.automation.helpers import make_robot, only_run, settle
+from records.operations import create_record, delete_record, move_record
+from smartcrm.live.messages import Watcher
+from tests.automation.helpers import make_robot, only_run, settle, stage_of
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +37,14 @@ def employee(process: Process) -> Actor:
 
 def create(process: Process, **values: Any) -> Any:
     return create_record(process, values={"title": "Printer", **values}, actor=SYSTEM)
+
+
+def employee_of_own(process: Process) -> Actor:
+    """Somebody who sees only what is theirs."""
+    person = make_user()
+    grants: dict[str, int] = {Operation.VIEW: Scope.OWN}
+    set_grants(process, {make_role(people=(person,)).pk: grants}, actor=SYSTEM)
+    return actor_of(person)
 
 
 def failed_run(process: Process) -> Run:
@@ -92,6 +103,49 @@ def test_moves_by_hand_are_refused_where_the_state_has_none(process: Process) ->
     for refused in (retry_run, cancel_run, confirm_run):
         with pytest.raises(Conflict):
             refused(only_run(), actor=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("state", "act", "kind"),
+    [
+        (State.HELD, cancel_run, "run.cancelled"),
+        (State.HELD, retry_run, "run.retried"),
+        (State.UNCERTAIN, confirm_run, "run.confirmed"),
+        (State.SUCCEEDED, run_again, "run.repeated"),
+    ],
+)
+def test_open_cards_hear_of_moves_by_hand(
+    process: Process, employee: Actor, state: State, act: Callable[..., Run], kind: str
+) -> None:
+    make_robot(process)
+    row = create(process)
+    settle()
+    Run.objects.update(state=state)
+    act(only_run(), actor=SYSTEM)
+    event = Event.objects.get(kind=kind)
+    watcher = Watcher(employee.user_id or 0, {process.pk: access_for(employee, process)})
+    assert watcher.message_for(event) == {
+        "kind": kind,
+        "process": process.key,
+        "record": row.pk,
+        "version": 1,
+        "stage": stage_of(process, "received").pk,
+        "from": None,
+    }
+    stranger = Watcher(0, {process.pk: access_for(employee_of_own(process), process)})
+    assert stranger.message_for(event) is None
+    assert Event.objects.filter(kind__startswith="run.").count() == 1
+
+
+def test_run_of_a_record_in_the_bin_is_settled_too(process: Process) -> None:
+    make_robot(process)
+    row = create(process)
+    settle()
+    Run.objects.update(state=State.HELD)
+    delete_record(process, row.pk, actor=SYSTEM)
+    assert cancel_run(only_run(), actor=SYSTEM).state == State.CANCELLED
+    event = Event.objects.get(kind="run.cancelled")
+    assert (event.record_id, event.data["record"]) == (None, row.pk)
 
 
 def test_moves_by_hand_need_the_right_to_automate(process: Process, employee: Actor) -> None:

@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from automation.models import Run, State
+from automation.models import RuleKind, Run, State
+from automation.operations import cancel_run, press_button
 from core.actor import SYSTEM
 from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
@@ -13,7 +14,7 @@ from records.operations import create_record
 from tests.automation.helpers import make_robot
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
 from tests.e2e.test_automation_story import add
-from tests.factories import make_admin, make_process, make_role, make_user
+from tests.factories import actor_of, make_admin, make_process, make_role, make_user
 from tests.stack import Stack, wait_for
 
 pytestmark = pytest.mark.e2e
@@ -159,3 +160,20 @@ def test_button_in_the_menu_is_pressed_with_the_keyboard_on_a_phone(
     expect(page.locator(".toast", has_text="Started")).to_be_visible()
     assert wait_for(lambda: Comment.objects.filter(record_id=record.pk).first(), worker).text == "Said 2"
     expect(panel.get_by_text("Said 2")).to_be_visible()
+
+
+def test_card_hears_that_what_a_press_began_was_settled_in_the_log(
+    stack: Stack, process: Process, clerk: User, open_page: OpenPage
+) -> None:
+    relay = stack.relay()
+    robot = make_robot(process, button="Say hello")
+    record = create_record(process, values={"title": "A-17"}, actor=SYSTEM)
+    press_button(process, record.pk, (RuleKind.ROBOT, robot.pk), actor=actor_of(clerk))
+    run = wait_for(lambda: Run.objects.first(), relay)
+    Run.objects.update(state=State.HELD)
+    page = open_page(clerk, f"/p/requests/records/{record.pk}/")
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    button = page.get_by_role("button", name="Say hello")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    cancel_run(run, actor=SYSTEM)
+    expect(button).not_to_have_attribute("aria-disabled", "true")
