@@ -88,7 +88,10 @@ class FieldDraft:
 
 @dataclass(frozen=True, slots=True)
 class ProcessDraft:
-    """A process to be. `moves` lists (source key, target key); None lets records move between any stages."""
+    """A process to be. `moves` lists (source key, target key); None lets records move between any stages.
+
+    `reasons` say why records fail; where there are some, one is asked for.
+    """
 
     name: str
     noun: str
@@ -102,6 +105,7 @@ class ProcessDraft:
     stages: Sequence[StageDraft] = ()
     fields: Sequence[FieldDraft] = ()
     moves: Sequence[tuple[str, str]] | None = None
+    reasons: Sequence[str] = ()
     grants: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     """Role id → operation → scope."""
 

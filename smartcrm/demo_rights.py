@@ -1,12 +1,12 @@
-"""Who may do what in the demo, and what stands in the way of its deals: rights, gate, reasons."""
+"""Who may do what in the demo, and what stands in the way of its deals: rights and a gate."""
 
 from accounts.models import Role
 from core.actor import Actor
 from processes.definition import definition_of
-from processes.drafts import GateDraft, LineDraft, ReasonDraft
+from processes.drafts import GateDraft, LineDraft
 from processes.models import FieldLevel, Operation, Process, Scope
 from processes.models.access import PROCESS_WIDE
-from processes.operations import set_field_grants, set_gate, set_grants, set_lost_reasons
+from processes.operations import set_field_grants, set_gate, set_grants
 
 ROLES = {"employee": "Employee", "head": "Head", "accountant": "Accountant"}
 _READ: dict[str, int] = dict.fromkeys((Operation.VIEW, Operation.COMMENT, Operation.HISTORY), Scope.ALL)
@@ -32,7 +32,6 @@ SELLER: dict[str, int] = {
 HEAD_OF_SALES: dict[str, int] = {
     operation: scope if operation in PROCESS_WIDE else Scope.BELOW_UNASSIGNED for operation, scope in HEAD.items()
 }
-REASONS = ("Too expensive", "Chose a competitor", "No budget this year", "No answer")
 CHECKLIST = ("The terms are agreed with the customer", "The details of the company are checked")
 
 
@@ -78,13 +77,12 @@ def rights_of_sales(process: Process, *, actor: Actor) -> None:
 
 
 def gates_of_sales(process: Process, *, actor: Actor) -> None:
-    """What a contract asks for, and why deals are lost."""
+    """What a contract asks for."""
     pipeline = process.pipelines.get(key="main")
     draft = GateDraft(
         fields=("expected_close", "phone"), checklist=[LineDraft(text) for text in CHECKLIST], is_comment_required=True
     )
     set_gate(pipeline.stages.get(key="contract"), draft, actor=actor)
-    set_lost_reasons(pipeline, [ReasonDraft(name) for name in REASONS], is_required=True, actor=actor)
 
 
 def _roles() -> dict[str, int]:

@@ -213,6 +213,7 @@ def draft_from(body: Mapping[str, Any]) -> ProcessDraft:
         stages=tuple(StageDraft(**stage) for stage in body["stages"]),
         fields=tuple(FieldDraft(**field) for field in body["fields"]),
         moves=None if body["moves"] is None else tuple((source, target) for source, target in body["moves"]),
+        reasons=body["reasons"],
         grants=grants_from(body["grants"]),
     )
 

@@ -152,6 +152,12 @@ class ProcessBody(Strict):
     stages = StageBody(many=True, required=False, default=list)
     fields = FieldBody(many=True, required=False, default=list)  # type: ignore[assignment]
     moves = serializers.ListField(child=MovePair(), allow_null=True, default=None, max_length=2500)
+    reasons = serializers.ListField(
+        child=serializers.CharField(),
+        default=list,
+        max_length=50,
+        help_text="Why records fail; where there are some, whoever lets a record fail chooses one.",
+    )
     grants = serializers.DictField(
         child=serializers.DictField(child=serializers.IntegerField()),
         default=dict,

@@ -44,8 +44,8 @@ class Sales(ReadyProcess):
                 linked_to("contacts", _("Contact person"), key="contact"),
                 FieldDraft(_("Phone"), "phone", key="phone", is_searchable=True),
                 FieldDraft(_("What the customer needs"), "long_text", key="needs"),
-                FieldDraft(_("Reason for losing"), "text", key="lost_reason"),
             ),
+            reasons=(_("Too expensive"), _("Chose a competitor"), _("No budget this year"), _("No answer")),
         )
 
     def _sources(self) -> list[dict[str, str]]:

@@ -13,12 +13,13 @@ from core.errors import Conflict, Invalid
 from core.problems import Problems
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
-from processes.drafts import DEFAULT_STAGES, ONLY_STAGE, ProcessDraft, StageDraft
+from processes.drafts import DEFAULT_STAGES, ONLY_STAGE, ProcessDraft, ReasonDraft, StageDraft
 from processes.models import Grant, Operation, Pipeline, Process, Scope
 from processes.models.pipeline import COLORS
 from processes.operations.access import put_grants
 from processes.operations.changing import change_lock
 from processes.operations.fields import put_field
+from processes.operations.gates import put_lost_reasons
 from processes.operations.pipelines import put_moves
 from processes.operations.stages import put_stages
 from processes.permissions import access_for
@@ -56,6 +57,8 @@ def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
                 added.save(update_fields=["state"])
         with problems.at():
             put_stages(pipeline, _stages(draft))
+            if draft.reasons:
+                put_lost_reasons(pipeline, [ReasonDraft(name) for name in draft.reasons], is_required=True)
         problems.raise_any()
         if draft.moves is not None:
             put_moves(pipeline, draft.moves)
@@ -125,10 +128,10 @@ def publish_process(process: Process, *, actor: Actor) -> Process:
 
 
 def _stages(draft: ProcessDraft) -> Sequence[StageDraft]:
-    """The stages of a draft, or what it begins with. Raises Invalid for stages of a process without stages."""
+    """The stages of a draft, or what it begins with. Raises Invalid for what a process without stages does not have."""
     if draft.has_stages:
         return draft.stages or DEFAULT_STAGES
-    if draft.stages or draft.moves is not None:
+    if draft.stages or draft.moves is not None or draft.reasons:
         message = _("A process without stages has none.")
         raise Invalid(message, {"stages": [message]})
     return (ONLY_STAGE,)

@@ -37,8 +37,12 @@ DRAFT: dict[str, Any] = {
 def test_process_created_whole_is_usable_at_once(admin: ApiClient) -> None:
     person = make_user()
     role = make_role(people=(person,))
-    created = admin.call("post", "/processes/", {**DRAFT, "grants": {str(role.pk): EMPLOYEE}})
+    body = {**DRAFT, "grants": {str(role.pk): EMPLOYEE}, "reasons": ["Too expensive", "No answer"]}
+    created = admin.call("post", "/processes/", body)
     assert created.status_code == 201
+    (pipeline,) = created.json()["pipelines"]
+    assert [reason["name"] for reason in pipeline["lost_reasons"]] == ["Too expensive", "No answer"]
+    assert pipeline["is_reason_required"]
     key = created.json()["key"]
     client = client_of(person)
     record = client.call("post", f"/processes/{key}/records/", {"fields": {"price": 5, "urgent": True}})

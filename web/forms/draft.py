@@ -13,6 +13,7 @@ from core.errors import Invalid
 from core.text import key_from
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
 from processes.models import Field
+from web.forms.gate_settings import split_lines
 
 
 def read_json(body: bytes) -> Mapping[str, Any]:
@@ -50,6 +51,7 @@ def draft_from(data: Mapping[str, Any]) -> ProcessDraft:
         stages=stages,
         fields=[_field(row) for row in _rows(data, "fields")],
         moves=_moves(data.get("moves"), stages) if stages else None,
+        reasons=split_lines(_text(data, "reasons")) if stages else (),
         grants=_grants(data.get("grants") or {}),
     )
 

@@ -74,7 +74,7 @@ class ReasonsForm(forms.Form):
 
     def drafts(self) -> list[ReasonDraft]:
         """The reasons to be."""
-        return _reasons(_split(self.cleaned_data["reasons"]), self.present)
+        return _reasons(split_lines(self.cleaned_data["reasons"]), self.present)
 
 
 def _initial(definition: Definition, gate: GateDef | None) -> dict[str, Any]:
@@ -91,13 +91,14 @@ def _initial(definition: Definition, gate: GateDef | None) -> dict[str, Any]:
     }
 
 
-def _split(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
+    """What somebody wrote one a line."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _lines(text: str, present: Sequence[CheckItem]) -> list[LineDraft]:
     """Lines with the keys that they had: of the same words, or of the same place where only words changed."""
-    texts = _split(text)
+    texts = split_lines(text)
     keys: dict[str, str] = {item.text: item.key for item in present}
     known = [keys.pop(line, "") for line in texts]
     if len(texts) == len(present):

@@ -101,6 +101,7 @@ def designer_context(draft: ProcessDraft) -> dict[str, Any]:
     return {
         "draft": draft,
         "moves": moves,
+        "reasons": "\n".join(draft.reasons),
         "rows": [_row(field) for field in draft.fields],
         "blank": _row(FieldDraft("", "text")),
         "types": [_row(FieldDraft("", kind.key)) for kind in field_types if not kind.is_of_process],

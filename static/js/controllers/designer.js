@@ -142,6 +142,7 @@ function draftOf(form, moves) {
     stages: rows(form, "stages").map(stage),
     fields: rows(form, "fields").map(field),
     moves,
+    reasons: outside(form, "reasons")?.value ?? "",
     grants,
   };
 }

@@ -11,6 +11,7 @@ from accounts.models import Role
 from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.models import Field, Pipeline, Process, Scope, Stage
+from processes.operations import create_process
 from processes.ready import gallery
 from records.models import Record
 from records.operations import create_record
@@ -124,9 +125,37 @@ def test_every_ready_process_can_be_made_from_the_designer(key: str, language: s
             }
             for f in draft.fields
         ],
+        reasons="\n".join(draft.reasons),
     )
     assert send(admin, data).status_code == 201
-    assert len(definition_of(draft.key).fields) == len(draft.fields)
+    definition = definition_of(draft.key)
+    assert len(definition.fields) == len(draft.fields)
+    assert [reason.name for reason in definition.default_pipeline.reasons] == list(draft.reasons)
+
+
+def test_deals_are_lost_for_a_reason_of_the_list_and_no_field_asks_again(admin: Client) -> None:
+    page = admin.get(reverse("process-new"), {"from": "sales"})
+    draft = page.context["draft"]
+    assert "lost_reason" not in {field.key for field in draft.fields}
+    assert "Too expensive\nChose a competitor" in page.text
+    process = create_process(draft, actor=SYSTEM)
+    pipeline = definition_of(process).default_pipeline
+    assert (len(pipeline.reasons), pipeline.is_reason_required) == (4, True)
+
+
+def test_designer_takes_reasons_one_a_line_and_asks_for_one_only_then(admin: Client) -> None:
+    send(admin, described(reasons=" Слишком дорого \n\nПередумали\n"))
+    pipeline = definition_of("zayavki").default_pipeline
+    assert [reason.name for reason in pipeline.reasons] == ["Слишком дорого", "Передумали"]
+    assert pipeline.is_reason_required
+    send(admin, described(key="other", reasons="\n"))
+    assert not definition_of("other").default_pipeline.is_reason_required
+
+
+def test_reasons_that_are_twice_the_same_are_refused_beside_their_place(admin: Client) -> None:
+    answer = send(admin, described(reasons="Дорого\nДорого"))
+    assert (answer.status_code, [*answer.json()["details"]["fields"]]) == (422, ["reasons"])
+    assert not Process.objects.exists()
 
 
 def test_empty_designer_begins_with_the_usual_stages(admin: Client) -> None:
