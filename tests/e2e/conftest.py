@@ -90,6 +90,11 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
     assert found == []
 
 
+def ready(page: Page, controller: str) -> None:
+    """Wait until a controller lives."""
+    expect(page.locator(f"[data-controller~={controller}][data-ready]").first).to_be_attached()
+
+
 def check_accessibility(page: Page) -> None:
     """Run axe; raises AssertionError with the rules that are broken. Looks at CSP first: axe itself adds a style.
 

@@ -15,7 +15,7 @@ unique messages:
     tests/security/test_hidden_fields.py::test_taken_value_is_told_without_the_other_record_and_without_a_hidden_field
 import verdicts:
     tests/security/test_leaks.py::test_verdicts_of_an_import_speak_of_no_record_that_one_does_not_see
-    tests/records/exchange/test_imports.py::test_hidden_records_are_neither_found_nor_changed
+    tests/records/exchange/test_import_rights.py::test_hidden_records_are_neither_found_nor_changed
     tests/records/test_links.py::test_import_finds_records_by_title_or_number_only_among_what_the_importer_sees
 export:
     tests/records/exchange/test_exports.py::test_right_to_export_is_needed_and_only_what_one_sees_goes_out

@@ -9,7 +9,7 @@ from processes.drafts import FieldDraft
 from processes.models import Field, Process
 from records.operations import create_record
 from records.typed import TypedRecord
-from tests.e2e.conftest import OpenPage, check_accessibility, picture
+from tests.e2e.conftest import OpenPage, check_accessibility, picture, ready
 from tests.factories import make_admin, make_process
 from tests.stack import Stack
 
@@ -45,10 +45,6 @@ def deals(companies: Process) -> Process:
 @pytest.fixture
 def acme(companies: Process) -> TypedRecord:
     return create_record(companies, values={"title": "Acme", "phone": "+7 495 123-45-67"}, actor=SYSTEM)
-
-
-def ready(page: Page, controller: str) -> None:
-    expect(page.locator(f"[data-controller~={controller}][data-ready]").first).to_be_attached()
 
 
 def choose(page: Page, process: str, kind: str) -> Locator:

@@ -13,7 +13,7 @@ from processes.models import Process
 from records.models import Attachment, Record
 from records.operations import create_record
 from records.typed import TypedRecord, model_for
-from tests.e2e.conftest import OpenPage, check_accessibility, picture
+from tests.e2e.conftest import OpenPage, check_accessibility, picture, ready
 from tests.factories import make_admin, make_process
 from tests.stack import Stack
 
@@ -58,10 +58,6 @@ def acme(companies: Process) -> TypedRecord:
 
 def newest(process: Process) -> TypedRecord:
     return model_for(definition_of(process)).objects.latest("pk")
-
-
-def ready(page: Page, controller: str) -> None:
-    expect(page.locator(f"[data-controller~={controller}][data-ready]").first).to_be_attached()
 
 
 def row(page: Page, label: str):

@@ -1,7 +1,7 @@
 """Sections and questions under a condition in a real browser: the form of a new record, and the card."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.models import User
 from core.actor import SYSTEM
@@ -10,7 +10,7 @@ from processes.models import Field, Process
 from processes.operations import add_field, add_section, update_field
 from records.operations import create_record
 from records.typed import TypedRecord
-from tests.e2e.conftest import OpenPage, check_accessibility, picture
+from tests.e2e.conftest import OpenPage, check_accessibility, picture, ready
 from tests.factories import make_admin, make_process
 from tests.stack import Stack
 
@@ -39,10 +39,6 @@ def process(stack: Stack) -> Process:
 @pytest.fixture
 def record(process: Process) -> TypedRecord:
     return create_record(process, values={"title": "Printer", "source": "site", "address": "Lenina 1"}, actor=SYSTEM)
-
-
-def ready(page: Page, controller: str) -> None:
-    expect(page.locator(f"[data-controller~={controller}][data-ready]").first).to_be_attached()
 
 
 def test_question_comes_and_goes_while_the_form_is_filled_in(boss: User, process: Process, open_page: OpenPage) -> None:

@@ -10,18 +10,13 @@ from processes.models import Process
 from processes.queries import field_of
 from records.operations import create_record
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.factories import make_admin, make_process
+from tests.factories import make_process
 from tests.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
 URL = "/p/requests/settings/fields/"
 TEXTS = {"Desks": "1200", "Chairs": "2 500,50", "Lamps": "to be agreed", "Shelves": ""}
-
-
-@pytest.fixture
-def boss(stack: Stack) -> User:
-    return make_admin("Boss")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The fields page in a real browser: sections, fields, conditions, removal; by mouse and by keyboard."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.models import User
 from core.actor import SYSTEM
@@ -9,27 +9,11 @@ from processes.drafts import FieldDraft
 from processes.models import Field, FieldJob, Process
 from processes.operations import add_field, add_section, arrange_fields, remove_field, update_field
 from processes.queries import layout_of
-from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.factories import make_admin, make_process
-from tests.stack import Stack
+from tests.e2e.conftest import OpenPage, check_accessibility, picture, ready
 
 pytestmark = pytest.mark.e2e
 
 URL = "/p/requests/settings/fields/"
-
-
-@pytest.fixture
-def boss(stack: Stack) -> User:
-    return make_admin("Boss")
-
-
-@pytest.fixture
-def process(stack: Stack) -> Process:
-    return make_process(name="Requests", key="requests")
-
-
-def ready(page: Page, controller: str) -> None:
-    expect(page.locator(f"[data-controller~={controller}][data-ready]").first).to_be_attached()
 
 
 def test_administrator_adds_a_section_and_a_field_into_it(boss: User, process: Process, open_page: OpenPage) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from accounts.models import Department, User
 from accounts.tree import departments_in_order
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.factories import PASSWORD, make_admin, make_user
+from tests.factories import PASSWORD, make_user
 from tests.stack import Stack, wait_for
 
 pytestmark = pytest.mark.e2e
@@ -36,11 +36,6 @@ def address(stack: Stack, letters: Path) -> str:
     stack.worker("relay,mail", concurrency=1, EMAIL_URL=by_file, BASE_URL=address)
     stack.relay(EMAIL_URL=by_file, BASE_URL=address)
     return address
-
-
-@pytest.fixture
-def boss(stack: Stack) -> User:
-    return make_admin("Boss")
 
 
 def letter_in(folder: Path) -> EmailMessage:

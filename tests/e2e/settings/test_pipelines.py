@@ -14,20 +14,8 @@ from records.models import Record
 from records.operations import create_record
 from tests.e2e.board import column, drag, stage_of, tile
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.factories import make_admin, make_process
-from tests.stack import Stack
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def boss(stack: Stack) -> User:
-    return make_admin("Boss")
-
-
-@pytest.fixture
-def process(stack: Stack) -> Process:
-    return make_process(name="Requests", key="requests")
 
 
 def create(process: Process, title: str, stage: str = "received") -> Record:

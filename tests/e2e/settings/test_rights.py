@@ -1,7 +1,7 @@
 """Rights, gates and stages in a real browser: by keyboard alone, and their dialogs for everybody."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.models import Role, User
 from accounts.operations import create_department, set_department
@@ -11,9 +11,8 @@ from processes.drafts import GateDraft, LineDraft, ReasonDraft, StageDraft
 from processes.models import FieldLevel, Process, Scope, Stage
 from processes.operations import add_pipeline, set_field_grants, set_gate, set_grants, set_lost_reasons, set_moves
 from records.operations import create_record
-from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.factories import make_admin, make_process, make_role, make_user
-from tests.stack import Stack
+from tests.e2e.conftest import OpenPage, check_accessibility, picture, ready
+from tests.factories import make_role, make_user
 
 pytestmark = pytest.mark.e2e
 SETTINGS = "/p/requests/settings"
@@ -21,24 +20,9 @@ LONG = "Согласование коммерческого предложени
 
 
 @pytest.fixture
-def boss(stack: Stack) -> User:
-    return make_admin("Boss")
-
-
-@pytest.fixture
-def process(stack: Stack) -> Process:
-    return make_process(name="Requests", key="requests")
-
-
-@pytest.fixture
 def stages(process: Process) -> dict[str, Stage]:
     found = Stage.objects.select_related("pipeline__process").filter(pipeline__process=process)
     return {stage.key: stage for stage in found}
-
-
-def ready(page: Page, controller: str) -> None:
-    """Wait until a controller lives."""
-    expect(page.locator(f"[data-controller~={controller}][data-ready]").first).to_be_attached()
 
 
 def test_fields_are_hidden_by_letters_and_arrows_alone(boss: User, process: Process, open_page: OpenPage) -> None:

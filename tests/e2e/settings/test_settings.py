@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.models import Role, RoleAssignment, User
 from automation.models import Robot
@@ -12,26 +12,10 @@ from processes.definition import definition_of
 from processes.models import FieldLevel, Process, Scope
 from processes.operations import set_grants
 from records.operations import create_record
-from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.factories import make_admin, make_process, make_role, make_user
-from tests.stack import Stack
+from tests.e2e.conftest import OpenPage, check_accessibility, picture, ready
+from tests.factories import make_role, make_user
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def boss(stack: Stack) -> User:
-    return make_admin("Boss")
-
-
-@pytest.fixture
-def process(stack: Stack) -> Process:
-    return make_process(name="Requests", key="requests")
-
-
-def ready(page: Page, controller: str) -> None:
-    """Wait until a controller lives."""
-    expect(page.locator(f"[data-controller~={controller}][data-ready]").first).to_be_attached()
 
 
 def test_process_is_described_and_its_mistakes_are_shown_beside_their_places(boss: User, open_page: OpenPage) -> None:

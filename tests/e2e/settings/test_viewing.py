@@ -10,20 +10,9 @@ from processes.operations import set_grants
 from records.models import Record
 from records.operations import create_record
 from tests.e2e.conftest import OpenPage, check_accessibility, picture
-from tests.factories import EMPLOYEE, make_admin, make_process, make_role, make_user
-from tests.stack import Stack
+from tests.factories import EMPLOYEE, make_process, make_role, make_user
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def boss(stack: Stack) -> User:
-    return make_admin("Boss")
-
-
-@pytest.fixture
-def process(stack: Stack) -> Process:
-    return make_process(name="Requests", key="requests")
 
 
 @pytest.fixture

@@ -1,39 +1,25 @@
-"""Imports: what a file's rows become, under whose rights, and what is said of those that become nothing."""
+"""Imports: what a file's rows become, and what is said of those that become nothing."""
 
 import csv
 import io
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-import pytest
-from django.db import connection
 from django.utils import translation
 
 from accounts.models import User
-from accounts.operations import create_token, deactivate_person
 from core.actor import SYSTEM, Actor
-from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from events.models import Event
 from processes.definition import definition_of
 from processes.drafts import FieldDraft
-from processes.models import Operation, Process, Scope
-from processes.operations import remove_field, set_grants
-from processes.queries import field_of
-from records.exchange.worker import has_work, work, work_through
+from processes.models import Process
+from records.exchange.worker import work_through
 from records.models import ImportJob, Record
 from records.operations import create_record
-from records.operations.imports import (
-    begin_import,
-    cancel_import,
-    check_import,
-    plan_import,
-    read_import_anew,
-    run_import,
-)
+from records.operations.imports import begin_import, run_import
 from records.queries.imports import causes_of, columns_of, rejected_csv
-from tests.factories import FIELDS, actor_of, make_process, make_role, make_user
-from tests.records.exchange.conftest import IMPORTER, Begin, checked, counts, imported, importer, reasons, rows_in
+from tests.factories import FIELDS, actor_of, make_process, make_user
+from tests.records.exchange.conftest import Begin, checked, counts, imported, reasons, rows_in
 
 RUSSIAN = (
     "Название;Стадия;Ответственный;Request date;Amount;Source;Responsible;Comment;Лишнее\n"
@@ -216,198 +202,3 @@ def test_required_field_rejects_the_rows_without_it(actor: Actor) -> None:
     job = imported(job, admin)
     assert counts(job) == (1, 0, 1)
     assert list(reasons(job)) == [(2, "Contract", "Fill this in.")]
-
-
-# Rights
-
-
-def test_import_needs_its_right_and_the_right_to_create(process: Process) -> None:
-    clerk = actor_of(importer(process, "Clerk", {Operation.VIEW: Scope.ALL, Operation.CREATE: Scope.ALL}))
-    with pytest.raises(NotAllowed):
-        begin_import(process, name="f.csv", content=b"Title\nA\n", actor=clerk)
-    keeper = actor_of(importer(process, "Keeper", {Operation.VIEW: Scope.ALL, Operation.IMPORT: Scope.ALL}))
-    job = begin_import(process, name="f.csv", content=b"Title\nA\n", actor=keeper)
-    with pytest.raises(NotAllowed):
-        plan_import(job, targets=job.targets, actor=keeper)
-    with pytest.raises(NotAllowed):
-        check_import(job, actor=keeper)
-    stranger = actor_of(make_user())
-    with pytest.raises(NotFound):
-        begin_import(process, name="f.csv", content=b"Title\nA\n", actor=stranger)
-    assert rows_in(process) == []
-
-
-def test_own_scope_updates_what_is_own_and_nothing_else(process: Process) -> None:
-    grants = {**IMPORTER, Operation.UPDATE: Scope.OWN, Operation.CREATE: Scope.NONE}
-    maria = importer(process, "Maria", grants)
-    actor = actor_of(maria)
-    create_record(process, values={"title": "hers", "assignee": maria.pk}, actor=SYSTEM)
-    create_record(process, values={"title": "foreign"}, actor=SYSTEM)
-    job = begin_import(process, name="f.csv", content=b"Title,Amount\nhers,1\nforeign,2\nnew,3\n", actor=actor)
-    job = imported(job, actor, key="title")
-    assert counts(job) == (0, 1, 2)
-    amount = definition_of(process).field_by_key["amount"]
-    assert [(row.title, row.value(amount)) for row in rows_in(process)] == [("hers", 1), ("foreign", None)]
-
-
-def test_hidden_records_are_neither_found_nor_changed(process: Process) -> None:
-    grants = {**IMPORTER, Operation.VIEW: Scope.OWN}
-    actor = actor_of(importer(process, "Maria", grants))
-    hidden = create_record(process, values={"title": "secret"}, actor=SYSTEM)
-    content = f"Id,Title\n{hidden.pk},taken\n".encode()
-    job = begin_import(process, name="f.csv", content=content, actor=actor)
-    job = imported(job, actor, targets=["id", "title"], key="id")
-    assert list(reasons(job)) == [(1, None, "There is no such record.")]
-    assert [row.title for row in rows_in(process)] == ["secret"]
-
-
-def test_right_that_is_taken_away_stops_the_import(process: Process, begin: Begin, actor: Actor, anna: User) -> None:
-    job = checked(begin("Title\nA\n"), actor)
-    run_import(job, actor=actor)
-    set_grants(process, {role: {} for role in actor.role_ids}, actor=SYSTEM)
-    work_through(job.pk)
-    job.refresh_from_db()
-    assert (job.state, job.error) == ("failed", "There is no such process.")
-    assert rows_in(process) == []
-
-
-def test_deactivated_person_imports_nothing_more(process: Process, begin: Begin, actor: Actor, anna: User) -> None:
-    job = checked(begin("Title\nA\n"), actor)
-    run_import(job, actor=actor)
-    deactivate_person(anna, actor=SYSTEM)
-    assert work() is False
-    job.refresh_from_db()
-    assert (job.state, rows_in(process)) == ("failed", [])
-
-
-def test_token_imports_within_its_scopes(process: Process) -> None:
-    admin = make_user(is_admin=True)
-    token, _secret = create_token(admin, name="t", scopes=("read",), actor=SYSTEM)
-    actor = Actor(
-        **{
-            name: getattr(actor_of(admin), name)
-            for name in ("kind", "label", "user_id", "is_admin", "role_ids", "language")
-        },
-        token_id=token.pk,
-    )
-    job = begin_import(process, name="f.csv", content=b"Title\nA\n", actor=actor)
-    plan_import(job, targets=["title"], actor=actor)
-    check_import(job, actor=actor)
-    work_through(job.pk)
-    job.refresh_from_db()
-    assert (job.state, rows_in(process)) == ("failed", [])
-
-
-def test_import_of_another_person_is_absent(process: Process, begin: Begin) -> None:
-    job = begin("Title\nA\n")
-    other = actor_of(importer(process, "Other", IMPORTER))
-    for operation in (check_import, run_import, cancel_import):
-        with pytest.raises(NotFound):
-            operation(job, actor=other)
-
-
-# Plans and states
-
-
-@pytest.mark.parametrize(
-    ("targets", "key", "places"),
-    [
-        (["title"], "", {"targets"}),
-        (["title", "title"], "", {"targets.1"}),
-        (["title", "nothing"], "", {"targets.1"}),
-        ([None, None], "", {"targets"}),
-        (["id", None], "id", {"targets"}),
-        (["id", "title"], "", {"key"}),
-        (["title", "amount"], "source", {"key"}),
-        (["title", "comment"], "comment", {"key"}),
-    ],
-)
-def test_plan_that_makes_no_sense_is_refused_by_place(
-    begin: Begin, actor: Actor, targets: list[Any], key: str, places: set[str]
-) -> None:
-    with pytest.raises(Invalid) as refused:
-        plan_import(begin("A,B\n1,2\n"), targets=targets, key=key, actor=actor)
-    assert set(refused.value.fields) == places
-
-
-def test_run_needs_a_check_and_a_new_plan_voids_it(begin: Begin, actor: Actor) -> None:
-    job = begin("Title\nA\n")
-    with pytest.raises(Conflict):
-        run_import(job, actor=actor)
-    job = checked(job, actor)
-    plan_import(job, targets=["title"], actor=actor)
-    with pytest.raises(Conflict):
-        run_import(job, actor=actor)
-
-
-def test_file_can_be_read_anew(begin: Begin, actor: Actor) -> None:
-    job = begin("Название|Сумма\nПринтер|1\n".encode("cp866"))
-    job = read_import_anew(job, encoding="cp866", delimiter="|", actor=actor)
-    assert (job.headers, job.targets) == (["Название", "Сумма"], ["title", None])
-    with pytest.raises(Invalid) as refused:
-        read_import_anew(job, encoding="rot13", delimiter="x", actor=actor)
-    assert set(refused.value.fields) == {"encoding", "delimiter"}
-
-
-def test_field_that_goes_away_meanwhile_fails_the_import_in_words(process: Process, begin: Begin, actor: Actor) -> None:
-    job = checked(begin("Title,Amount\nA,1\n"), actor)
-    run_import(job, actor=actor)
-    remove_field(field_of(process, "amount"), actor=SYSTEM)
-    work_through(job.pk)
-    job.refresh_from_db()
-    assert (job.state, job.error, rows_in(process)) == ("failed", "Some columns cannot go there.", [])
-
-
-def test_rule_of_the_database_rejects_one_row_and_no_other(process: Process, begin: Begin, actor: Actor) -> None:
-    amount = definition_of(process).field_by_key["amount"]
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE records_p{process.pk} ADD CHECK ({amount.column} < 100)")
-    job = imported(begin("Title,Amount\nA,1\nB,200\nC,3\n"), actor)
-    assert counts(job) == (2, 0, 1)
-    assert [row.title for row in rows_in(process)] == ["A", "C"]
-
-
-def test_number_of_statements_of_a_chunk_does_not_grow_with_its_rows(
-    begin: Begin, actor: Actor, django_assert_num_queries: Any
-) -> None:
-    for rows in (1, 150):
-        job = checked(begin("Title,Amount,Responsible\n" + f"A,1,{actor.label}\n" * rows), actor)
-        run_import(job, actor=actor)
-        with django_assert_num_queries(27):
-            work_through(job.pk)
-
-
-def test_jobs_take_turns_and_cancelled_ones_stop(process: Process, begin: Begin, actor: Actor) -> None:
-    first, second = (checked(begin("Title\nA\n"), actor) for _file in range(2))
-    for job in (first, second):
-        run_import(job, actor=actor)
-    cancel_import(first, actor=actor)
-    assert has_work()
-    assert work() is False
-    first.refresh_from_db()
-    second.refresh_from_db()
-    assert (first.state, second.state) == ("cancelled", "done")
-    assert len(rows_in(process)) == 1
-    with pytest.raises(Conflict):
-        cancel_import(second, actor=actor)
-
-
-def test_done_import_says_so_with_its_counts(begin: Begin, actor: Actor) -> None:
-    job = imported(begin("Title,Amount\nA,1\nB,x\n"), actor)
-    event = Event.objects.get(kind="import.finished")
-    assert {key: event.data[key] for key in ("import", "name", "state", "created", "updated", "rejected")} == {
-        "import": job.pk,
-        "name": "file.csv",
-        "state": "done",
-        "created": 1,
-        "updated": 0,
-        "rejected": 1,
-    }
-
-
-def test_role_grants_of_import_are_enough_for_employees(process: Process) -> None:
-    """The right is granted by role like every other."""
-    person = make_user()
-    set_grants(process, {make_role(people=(person,)).pk: IMPORTER}, actor=SYSTEM)
-    job = begin_import(process, name="C:\\files\\list.csv", content=b"Title\nA\n", actor=actor_of(person))
-    assert job.name == "list.csv"
