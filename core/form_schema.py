@@ -24,7 +24,8 @@ def schema_of(field: forms.Field) -> Schema:
     shape = field.json_schema() if isinstance(field, SaysItsSchema) else _shape(field)
     if not field.required:
         shape = _nullable(shape)
-    notes = {"title": str(field.label or ""), "description": str(field.help_text), "default": field.initial}
+    default = field.initial() if callable(field.initial) else field.initial
+    notes = {"title": str(field.label or ""), "description": str(field.help_text), "default": default}
     return {**{key: note for key, note in notes.items() if note not in (None, "")}, **shape}
 
 

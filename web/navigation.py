@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
@@ -56,15 +56,14 @@ def process_tabs(access: Access, active: str, pipeline: PipelineDef | None = Non
     wanted: Sequence[tuple[str, str, str]] = (
         ("process-board", _("Board"), Operation.VIEW),
         ("process-list", _("List"), Operation.VIEW),
-        ("process-analytics", _("Analytics"), Operation.VIEW),
         ("process-automation", _("Automation"), Operation.AUTOMATE),
         ("process-settings", _("Settings"), Operation.DESIGN),
     )
     tabs: list[Tab] = []
     for name, label, operation in wanted:
-        url = _url_of(name, access.definition.key)
         is_there = access.definition.has_stages or name != "process-board"
-        if url and is_there and access.can(operation):
+        if is_there and access.can(operation):
+            url = reverse(name, args=[access.definition.key])
             tabs.append(Tab(label, url + query if name in OF_PIPELINE else url, name == active))
     return tabs
 
@@ -78,11 +77,3 @@ def can_import(access: Access) -> bool:
     """Whether the person may bring records in from a file here."""
     is_used = access.definition.status == Process.Status.PUBLISHED
     return is_used and access.can(Operation.IMPORT) and (access.can(Operation.CREATE) or access.can(Operation.UPDATE))
-
-
-def _url_of(name: str, key: str) -> str:
-    """Empty where this installation has no such page."""
-    try:
-        return reverse(name, args=[key])
-    except NoReverseMatch:
-        return ""

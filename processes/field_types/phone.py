@@ -33,6 +33,7 @@ class PhoneSettings(SettingsForm):
     region = forms.ChoiceField(
         label=gettext_lazy("Country of numbers without a code"),
         choices=[(code, code) for code in REGIONS],
+        initial=lambda: settings.PHONE_REGION,
         required=False,
     )
 

@@ -16,7 +16,6 @@ from django.utils import timezone
 from accounts.queries import actor_for
 from accounts.sessions import SessionStore
 from accounts.viewing import viewed_person
-from core.errors import SmartCRMError
 from events.models import Event
 from processes.models import Operation
 from processes.permissions import Access, Place, accesses_for
@@ -73,11 +72,10 @@ def watcher_of(cookies: str) -> Watcher | None:
     request.session = SessionStore(morsel.value)
     if SESSION_KEY not in request.session:
         return None
-    try:
-        user: Any = get_user(request)
-        actor = actor_for(viewed_person(request.session, user) or user)
-    except (SmartCRMError, AttributeError):
+    user: Any = get_user(request)
+    if not user.is_authenticated or not user.is_active:
         return None
+    actor = actor_for(viewed_person(request.session, user) or user)
     accesses = {access.definition.id: access for access in accesses_for(actor) if access.can(Operation.VIEW)}
     return Watcher(actor.user_id or 0, accesses)
 

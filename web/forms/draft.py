@@ -69,6 +69,8 @@ def _stages(rows: Sequence[Mapping[str, Any]]) -> list[StageDraft]:
 
 def _field(row: Mapping[str, Any]) -> FieldDraft:
     settings = row.get("settings") or {}
+    if not isinstance(settings, dict):
+        raise Invalid(_("The request could not be read."))
     return FieldDraft(
         label=_text(row, "label"),
         type=_text(row, "type"),
@@ -79,7 +81,7 @@ def _field(row: Mapping[str, Any]) -> FieldDraft:
         in_list=row.get("in_list") is not False,
         is_unique=bool(row.get("is_unique")),
         is_searchable=bool(row.get("is_searchable")),
-        settings=settings if isinstance(settings, dict) else {},
+        settings=settings,
     )
 
 
@@ -108,4 +110,6 @@ def _rows(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
-    return value if isinstance(value, str) else ""
+    if value is not None and not isinstance(value, str):
+        raise Invalid(_("The request could not be read."))
+    return value or ""

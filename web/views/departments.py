@@ -21,6 +21,7 @@ from accounts.operations import (
 from accounts.permissions import require_admin
 from accounts.queries import everybody, people, roles
 from accounts.tree import Node, department_tree, departments_in_order
+from core.text import id_from
 from web.forms.departments import DeleteDepartmentForm, DepartmentForm, NewDepartmentForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
@@ -137,7 +138,7 @@ def department(request: PersonalRequest, department_id: int) -> HttpResponse:
 def add_person(request: PersonalRequest, department_id: int) -> HttpResponse:
     """Somebody works here from now on (`person`)."""
     found = _department(request, department_id)
-    user = get_object_or_404(User, pk=request.POST.get("person") or 0)
+    user = get_object_or_404(User, pk=id_from(request.POST.get("person", "")))
     set_department(user, department=found, actor=request.actor)
     messages.success(
         request, _("%(name)s works in “%(department)s” now.") % {"name": user.name, "department": found.name}

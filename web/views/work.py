@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -86,10 +86,7 @@ def _places(request: PersonalRequest) -> list[dict[str, str]]:
         ("settings", _("Settings"), "settings"),
         ("profile", _("Profile"), "user"),
     )
-    for name, text, icon in pages:
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        places.append({"text": text, "note": _("Page"), "icon": icon, "color": "slate", "url": url})
-    return places
+    return places + [
+        {"text": text, "note": _("Page"), "icon": icon, "color": "slate", "url": reverse(name)}
+        for name, text, icon in pages
+    ]

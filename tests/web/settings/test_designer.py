@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
@@ -88,7 +89,12 @@ def test_rights_of_robots_may_be_taken_in_the_designer(admin: Client) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    ["[]", "{", '{"stages": 5}', '{"fields": [1]}', '{"moves": [[0, 9]]}', '{"grants": {"x": {}}}', '{"grants": []}'],
+    [
+        *("[]", "{", '{"stages": 5}', '{"fields": [1]}', '{"moves": [[0, 9]]}'),
+        *('{"grants": {"x": {}}}', '{"grants": []}'),
+        json.dumps(described(description=["words"])),
+        json.dumps(described(fields=[{"label": "Size", "type": "number", "settings": [2]}])),
+    ],
 )
 def test_malformed_requests_are_refused_not_crashed(data: str, admin: Client) -> None:
     answer = admin.post(reverse("process-new"), data, content_type="application/json", headers=JSON)
@@ -141,6 +147,15 @@ def test_deals_are_lost_for_a_reason_of_the_list_and_no_field_asks_again(admin: 
     process = create_process(draft, actor=SYSTEM)
     pipeline = definition_of(process).default_pipeline
     assert (len(pipeline.reasons), pipeline.is_reason_required) == (4, True)
+
+
+@pytest.mark.parametrize("region", ["RU", "DE"])
+def test_new_phone_has_the_country_of_the_installation(admin: Client, settings: LazySettings, region: str) -> None:
+    settings.PHONE_REGION = region
+    rows = admin.get(reverse("process-new"), {"from": "sales"}).context["rows"]
+    (phone,) = (row for row in rows if row.type.key == "phone")
+    assert phone.settings["region"].value() == region
+    assert f'<option value="{region}" selected>' in str(phone.settings["region"])
 
 
 def test_designer_takes_reasons_one_a_line_and_asks_for_one_only_then(admin: Client) -> None:
