@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from fractional_indexing import generate_key_between
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotAllowed
@@ -16,10 +15,11 @@ from records.models import StageVisit
 from records.operations.computed import compute
 from records.operations.passing import Passed, require_open
 from records.operations.places import require_room
+from records.operations.ranks import rank_at
 from records.operations.records import update_record
 from records.operations.rehousing import moved_between
 from records.operations.timeline import add_comment
-from records.operations.writing import ProcessRef, Writing, begin, first_rank_in, one_change, sync_catalogue
+from records.operations.writing import ProcessRef, Writing, begin, one_change, sync_catalogue
 from records.typed import TypedRecord
 
 
@@ -49,13 +49,13 @@ def move_record(
     Writes `record.moved` (or `record.reordered`), before it `record.updated` and `comment.added` of what came along;
     closes the stage visit and opens the next. Raises NotFound, NotAllowed, MoveRefused, Stale, GatePending (all that
     is missing), StageFull, Invalid (an unknown stage, wrong values), Conflict (terms for a stage where the record
-    stands).
+    stands, no room between two records while others write them).
     """
     writing = begin(process, actor=actor)
     row = writing.row(record_id, version=version)
     source = row.stage
     target, passed = change_stage(writing, row, to, passing)
-    row.position = _rank(writing, row, target, after=after, before=before)
+    row.position = rank_at(writing, row, target, after=after, before=before)
     if target.id == source.id:
         row.save(update_fields=["position"])
         writing.publish("record.reordered", row, data={"stage": target.id})
@@ -181,29 +181,3 @@ def _visit(writing: Writing, row: TypedRecord, target: StageDef, reason_id: int 
         entered_at=writing.now,
         reason_id=reason_id,
     )
-
-
-def _rank(writing: Writing, row: TypedRecord, target: StageDef, *, after: int | None, before: int | None) -> str:
-    """A rank strictly between two present ranks of the target's column; cards of equal rank stay together."""
-    if after is None and before is None:
-        return _between(None, first_rank_in(writing, target))
-    column = writing.model.objects.visible_to(writing.access).in_stage(target.id).exclude(pk=row.pk)
-    ranks = column.values_list("position", flat=True)
-    lower = _rank_of(ranks, after)
-    if lower is not None:
-        upper = ranks.filter(position__gt=lower).order_by("position").first()
-        return _between(lower, upper)
-    upper = _rank_of(ranks, before)
-    if upper is not None:
-        lower = ranks.filter(position__lt=upper).order_by("-position").first()
-        return _between(lower, upper)
-    return _between(None, ranks.order_by("position").first())
-
-
-def _rank_of(ranks: Any, record_id: int | None) -> str | None:
-    rank: str | None = None if record_id is None else ranks.filter(pk=record_id).first()
-    return rank
-
-
-def _between(lower: str | None, upper: str | None) -> str:
-    return str(generate_key_between(lower, upper))
