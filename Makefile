@@ -31,7 +31,7 @@ test: check ## Everything a change must pass: checks, tests, short fault tests, 
 	browser="$$(scripts/find-browser)" && E2E_CHROMIUM="$$browser" $(PY) -m pytest -q -n 2 --dist loadfile -m "e2e"
 
 .PHONY: test-faults
-test-faults: $(DEV) ## The long fault tests: a quarter of an hour on two cores; each prints what it has counted
+test-faults: $(DEV) ## The long fault tests: twenty minutes on two cores; each prints what it has counted
 	$(PY) -m pytest -q -m "faults_b" --durations 0
 
 .PHONY: e2e

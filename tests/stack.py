@@ -55,6 +55,18 @@ class StackProcess:
         except ProcessLookupError:
             return
 
+    def end(self) -> None:
+        """Ask its main process to end, as a supervisor does; raises AssertionError if it does not end well.
+
+        One that is still starting dies of the signal.
+        """
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"It does not end:\n{self.printed()}") from None
+        assert self.process.returncode in (0, -signal.SIGTERM), self.printed()
+
     def stop(self, patience: float = 15.0) -> None:
         """Ask it to end, then make it."""
         if self.process.poll() is None:

@@ -5,6 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from automation.models import Run, State
 from core.actor import SYSTEM
 from events.relay import relay_batch
 from processes.models import Process
-from records.operations import create_record
+from records.operations import RecordChange, change_records, create_record
+from records.operations.bulk import MOST
 from tests.faults.drain import Drainer
 from tests.stack import Stack, test_database_url, wait_for
 
@@ -50,9 +52,25 @@ def patient_stack(clean_typed_tables: None) -> Iterator[Stack]:
 
 
 @pytest.fixture
+def calm_stack(clean_typed_tables: None) -> Iterator[Stack]:
+    """The same where nobody dies: with the lease of an installation, nothing is charged to a busy machine."""
+    started = Stack()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
 def drainer(clean_typed_tables: None, tmp_path: Path) -> Iterator[Drainer]:
     """Processes that work through the lanes until told to stop; they may die and are replaced."""
     started = Drainer(tmp_path, test_database_url(), lease=LEASE_SECONDS)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def calm_drainer(clean_typed_tables: None, tmp_path: Path) -> Iterator[Drainer]:
+    """The same with the lease of an installation, for calls and mails that take their time."""
+    started = Drainer(tmp_path, test_database_url(), lease=settings.AUTOMATION_LEASE_SECONDS)
     yield started
     started.stop()
 
@@ -82,6 +100,14 @@ def create_many(process: Process, count: int) -> list[int]:
     return [create_record(process, values={"title": f"R{number}"}, actor=SYSTEM).pk for number in range(count)]
 
 
+def create_in_bulk(process: Process, count: int) -> None:
+    """Many records, a thousand at once."""
+    for first in range(0, count, MOST):
+        numbers = range(first, min(first + MOST, count))
+        outcomes = change_records(process, [RecordChange(values={"title": f"R{n}"}) for n in numbers], actor=SYSTEM)
+        assert not [outcome for outcome in outcomes if outcome.error]
+
+
 def relay_everything() -> None:
     """Expand all events, in this process."""
     while relay_batch().events:
@@ -98,6 +124,14 @@ def wait_until_done(patience: float = 120.0) -> float:
     started = time.monotonic()
     wait_for(lambda: unfinished() == 0, patience=patience)
     return time.monotonic() - started
+
+
+def database_now() -> datetime:
+    """The database's clock, by which everything is due."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
 
 
 def states() -> dict[str, int]:

@@ -52,6 +52,7 @@ class Workers:
         self._queues = [queues for queues in LANES for _number in range(per_lane)]
         self._running = [self._start(queues) for queues in self._queues]
         self.kills = 0
+        self.restarts = 0
 
     def kill_one(self, chance: random.Random) -> None:
         """kill -9 of one worker's process group; another takes its place."""
@@ -60,6 +61,13 @@ class Workers:
         self._running[victim].stop()
         self.kills += 1
         self._running[victim] = self._start(self._queues[victim])
+
+    def restart_next(self) -> None:
+        """SIGTERM to the main process of one after the other, as a supervisor sends it; another takes its place."""
+        number = self.restarts % len(self._running)
+        self._running[number].end()
+        self._running[number] = self._start(self._queues[number])
+        self.restarts += 1
 
     def _start(self, queues: str) -> StackProcess:
         return self.stack.worker(queues, self._concurrency, **self._environment)

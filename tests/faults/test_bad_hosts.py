@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
@@ -20,7 +19,6 @@ from automation.engine.endpoints import FAILURES, IN_FLIGHT
 from automation.models import Attempt, Endpoint, Lane, Run, State
 from core.egress import ANSWER_LIMIT, TOTAL_SECONDS, call
 from records.models import Comment
-from tests import stack as stack_module
 from tests.automation.helpers import make_robot
 from tests.factories import make_process
 from tests.faults.conftest import create_many, relay_everything, states
@@ -33,8 +31,6 @@ pytestmark = pytest.mark.faults_b
 RECORDS, OTHERS, LATER = 8, 200, 5
 CALLERS = 10
 """Processes that call: two more than two hosts may keep busy."""
-LEASE = 60
-"""As outside of tests: longer than a call."""
 GIGABYTE = 1 << 30
 MOST_PUSHED = 16 << 20
 """Bytes that the system's buffers may have taken of the gigabyte before the caller hung up."""
@@ -140,16 +136,8 @@ def hosts(clean_typed_tables: None) -> Iterator[Hosts]:
         found.is_over.set()
 
 
-@pytest.fixture
-def callers(hosts: Hosts, tmp_path: Path) -> Iterator[Drainer]:
-    """Whoever works inside, and whoever calls: two programs, as in docker-compose.yml."""
-    started = Drainer(tmp_path, stack_module.test_database_url(), lease=LEASE)
-    yield started
-    started.stop()
-
-
 def test_f5_bad_hosts_hold_up_their_own_calls_and_nothing_else(
-    hosts: Hosts, callers: Drainer, report: Callable[..., None]
+    hosts: Hosts, calm_drainer: Drainer, report: Callable[..., None]
 ) -> None:
     """Eight records × (a comment, five calls to bad hosts, one to a good one), and 200 comments of another process;
     then five records more while the breakers are open, a probe that fails, and one after the hosts have recovered."""
@@ -161,8 +149,8 @@ def test_f5_bad_hosts_hold_up_their_own_calls_and_nothing_else(
     create_many(process, RECORDS)
     create_many(other, OTHERS)
     relay_everything()
-    callers.start(children=1, lanes="internal")
-    callers.start(
+    calm_drainer.start(children=1, lanes="internal")
+    calm_drainer.start(
         children=CALLERS, lanes="http", EGRESS_ALLOW=",".join(host.listener.target for host in hosts.all.values())
     )
 
