@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
@@ -38,9 +39,12 @@ _STANDING = """
         UNION
         SELECT a.role_id FROM accounts_roleassignment a JOIN up ON a.department_id = up.id
         WHERE up.distance = 0 OR a.with_descendants
+        UNION
+        SELECT a.role_id FROM accounts_roleassignment a WHERE a.token_id = %(token)s
     ) AS roles, ARRAY(SELECT down.id FROM down) AS departments
 """
-"""The roles of a person, direct and through their department and those above it; their department and those below."""
+"""The roles of a person, direct and through their department and those above it; their department and those below.
+Or the roles of a service token, of which the rest is null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Standing:
 def standing_of(user: User) -> Standing:
     """The roles and the departments of a person. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, {"user": user.pk, "department": user.department_id})
+        cursor.execute(_STANDING, {"user": user.pk, "department": user.department_id, "token": None})
         roles, departments = cursor.fetchone()
     return Standing(frozenset(roles), frozenset(departments))
 
@@ -74,7 +78,7 @@ def actors_for(users: Iterable[User]) -> dict[int, Actor]:
         return {}
     statement = sql.SQL(
         "SELECT u.id, s.roles, s.departments FROM accounts_user u, LATERAL ({}) s WHERE u.id = ANY(%s)"
-    ).format(sql.SQL(_STANDING % {"user": "u.id", "department": "u.department_id"}))
+    ).format(sql.SQL(_STANDING % {"user": "u.id", "department": "u.department_id", "token": "NULL"}))
     with connection.cursor() as cursor:
         cursor.execute(statement, [[user.pk for user in active]])
         found = {pk: Standing(frozenset(roles), frozenset(below)) for pk, roles, below in cursor.fetchall()}
@@ -139,7 +143,9 @@ def departments_called(text: str) -> list[int]:
 
 
 def _token_and_standing(column: str, value: str | int) -> tuple[Token, Standing] | None:
-    """The token with its person loaded, and where they stand. One query, which every request of a program makes."""
+    """The token with its person (if any) loaded, and where they or it stand. One query, which every request of a
+    program makes.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_token_statement(column), [value])
         row = cursor.fetchone()
@@ -147,7 +153,7 @@ def _token_and_standing(column: str, value: str | int) -> tuple[Token, Standing]
         return None
     width = len(Token._meta.concrete_fields)
     token = instance_of(Token, row[:width])
-    token.user = instance_of(User, row[width:-2])
+    token.user = None if token.is_service else instance_of(User, row[width:-2])
     return token, Standing(frozenset(row[-2]), frozenset(row[-1]))
 
 
@@ -155,11 +161,11 @@ def _token_and_standing(column: str, value: str | int) -> tuple[Token, Standing]
 def _token_statement(column: str) -> str:
     statement = sql.SQL(
         "SELECT {token}, {person}, s.roles, s.departments FROM accounts_token t"
-        " JOIN accounts_user u ON u.id = t.user_id, LATERAL ({standing}) s WHERE t.{column} = %s"
+        " LEFT JOIN accounts_user u ON u.id = t.user_id, LATERAL ({standing}) s WHERE t.{column} = %s"
     ).format(
         token=columns_of(Token, "t"),
         person=columns_of(User, "u"),
-        standing=sql.SQL(_STANDING % {"user": "u.id", "department": "u.department_id"}),
+        standing=sql.SQL(_STANDING % {"user": "u.id", "department": "u.department_id", "token": "t.id"}),
         column=sql.Identifier(column),
     )
     return statement.as_string()
@@ -167,10 +173,12 @@ def _token_statement(column: str) -> str:
 
 def _is_live(token: Token) -> bool:
     is_expired = token.expires_at is not None and token.expires_at <= timezone.now()
-    return token.revoked_at is None and token.user.is_active and not is_expired
+    return token.revoked_at is None and (token.user is None or token.user.is_active) and not is_expired
 
 
 def _actor_of(token: Token, standing: Standing) -> Actor:
+    if token.user is None:
+        return service_actor(token, standing.roles)
     is_admin = token.user.is_admin and "admin" in token.scopes
     return Actor(
         kind=ActorKind.TOKEN,
@@ -183,6 +191,18 @@ def _actor_of(token: Token, standing: Standing) -> Actor:
         departments_below=standing.departments,
         scopes=frozenset(token.scopes),
         language=token.user.language,
+    )
+
+
+def service_actor(token: Token, role_ids: Iterable[int]) -> Actor:
+    """A service token as an actor: nobody's person, in no department, with these roles and no more."""
+    return Actor(
+        kind=ActorKind.TOKEN,
+        label=token.name,
+        token_id=token.pk,
+        role_ids=frozenset(role_ids),
+        scopes=frozenset(token.scopes),
+        language=settings.LANGUAGE_CODE,
     )
 
 
@@ -230,11 +250,27 @@ def last_letter_to(user: User) -> Letter | None:
 
 
 def roles_with_holders() -> QuerySet[Role]:
-    """All roles with the people and departments that have them directly (`assignments`), by name."""
-    held = RoleAssignment.objects.select_related("user", "department").order_by(
-        F("department__name").asc(nulls_last=True), "user__folded_name", "id"
+    """All roles with the people, departments and tokens that have them directly (`assignments`), by name."""
+    held = RoleAssignment.objects.select_related("user", "department", "token").order_by(
+        F("department__name").asc(nulls_last=True), "user__folded_name", "token__name", "id"
     )
     return Role.objects.prefetch_related(Prefetch("assignments", held))
+
+
+def holders_of(role: Role) -> Any:
+    """The people who have a role directly, the deactivated too."""
+    return User.objects.filter(role_assignments__role=role)
+
+
+def departments_with(role: Role) -> QuerySet[RoleAssignment]:
+    """The departments that have a role (`department`, `with_descendants`), by name."""
+    found = RoleAssignment.objects.filter(role=role, department__isnull=False).select_related("department")
+    return found.order_by("department__name", "id")
+
+
+def tokens_with(role: Role) -> QuerySet[Token]:
+    """The working service tokens that have a role, by name."""
+    return service_tokens().filter(role_assignments__role=role, revoked_at=None).order_by("name", "id")
 
 
 def _open_invitations() -> QuerySet[Invitation]:
@@ -279,3 +315,12 @@ def _signed_in(row: Session, this: str) -> SignedIn:
 def tokens_of(user: User) -> QuerySet[Token]:
     """A person's tokens, the working ones first, then by age."""
     return Token.objects.filter(user=user).order_by(F("revoked_at").desc(nulls_first=True), "-id")
+
+
+def service_tokens() -> QuerySet[Token]:
+    """The tokens that work for themselves, with who made them and their roles; the working ones first, then by age."""
+    roles = RoleAssignment.objects.select_related("role").order_by("role__position", "role_id")
+    found = Token.objects.filter(user=None).select_related("made_by")
+    return found.prefetch_related(Prefetch("role_assignments", roles)).order_by(
+        F("revoked_at").desc(nulls_first=True), "-id"
+    )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -19,8 +20,11 @@ SCHEME = "bearer"
 class TokenAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer scrm_…`; sets `request.actor` to what the token may do now."""
 
-    def authenticate(self, request: Request) -> tuple[User, Token] | None:
-        """The token's person and the token; None without such a header. Raises AuthenticationFailed."""
+    def authenticate(self, request: Request) -> tuple[User | AnonymousUser, Token] | None:
+        """The token's person (nobody for a service token) and the token; None without such a header.
+
+        Raises AuthenticationFailed.
+        """
         scheme, _space, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != SCHEME:
             return None
@@ -30,7 +34,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         token, actor = found
         note_token_use(token)
         request._request.actor = actor  # type: ignore[attr-defined]
-        return token.user, token
+        return token.user or AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:
         """What a 401 asks for."""

@@ -59,17 +59,24 @@ def next_number() -> serializers.IntegerField:
     return serializers.IntegerField(allow_null=True)
 
 
+def next_cursor() -> serializers.CharField:
+    """Where the next page of a list begins; null at the end."""
+    return serializers.CharField(allow_null=True)
+
+
 SHAPE_PARAMETERS = [
     parameter("fields", "Keys to show, separated by commas; `id` and `version` always are."),
     parameter("expand", "`people` adds the names of everybody in the answer.", enum=["people"]),
 ]
+_LIMIT = parameter("limit", "Rows of a page, 1 to 200; 50 unless given.", int)
+PAGE_PARAMETERS = [parameter("cursor", "`next` of the page before."), _LIMIT]
 LIST_PARAMETERS = [
     *SHAPE_PARAMETERS,
     parameter("filter", "A condition as JSON. Simple ones go as `filter[amount][ge]=100`."),
     parameter("search", "Words that the title contains."),
     parameter("sort", "A key, with a minus for descending; `-id` unless given."),
     parameter("cursor", "`next` or `previous` of another page."),
-    parameter("limit", "Rows of a page, 1 to 200; 50 unless given.", int),
+    _LIMIT,
     parameter("total", "`false` leaves the count out.", bool),
     parameter("deleted", "`true` lists the bin.", bool),
 ]

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -65,17 +65,20 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After the checks: speak the person's language, and put the handler behind its idempotency key."""
         super().initial(request, *args, **kwargs)
-        timezone.activate(ZoneInfo(self.person.time_zone))
+        zone = settings.TIME_ZONE if request.user.is_anonymous else request.user.time_zone
+        timezone.activate(ZoneInfo(zone))
         if request.auth is not None and "HTTP_ACCEPT_LANGUAGE" not in request.META:
-            translation.activate(self.person.language)
+            translation.activate(self.actor.language)
         key, method = request.META.get("HTTP_IDEMPOTENCY_KEY"), str(request.method)
         if key is not None and method not in SAFE and hasattr(self, method.lower()):
             setattr(self, method.lower(), self._once(key, getattr(self, method.lower())))
 
     @property
     def person(self) -> User:
-        """The person who asks, or for whom the token does."""
-        return cast(User, self.request.user)
+        """The person who asks, or for whom the token does. Raises NotAllowed for a service token."""
+        if self.request.user.is_anonymous:
+            raise NotAllowed(_("This is about a person; a service token works as nobody."))
+        return self.request.user
 
     @property
     def actor(self) -> Actor:

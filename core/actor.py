@@ -18,8 +18,8 @@ class ActorKind(StrEnum):
 class Actor:
     """Who acts, with the rights they act under and what caused the act.
 
-    `user_id` is the person (also behind a token); `role_ids` are all roles that apply, direct and by department;
-    `department_id` is the person's department, `departments_below` it and all below it;
+    `user_id` is the person, also behind a token (a service token has none); `role_ids` are all roles that apply,
+    direct and by department; `department_id` is the person's department, `departments_below` it and all below it;
     `run_id`, `root_id` (the first event of the chain) and `depth` are set when an automation acts. What a `quiet`
     actor does is history like everything else, but sets off no robot and tells nobody.
     """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Q
 
+from core.actor import Actor
 from processes.definition_types import FieldDef
 from processes.models import Operation, Scope
 from processes.permissions import Access
@@ -112,3 +113,9 @@ def _in_reach(access: Access, reach: Reach) -> Q:
             found |= Q(observer_ids__contains=[access.actor.user_id])
     departments = access.departments(reach.scope)
     return found | Q(department_id__in=sorted(departments)) if departments else found
+
+
+def loose_of(actor: Actor) -> Q:
+    """What the actor uploaded and no record holds yet. Automation and the product itself have theirs together."""
+    service_token_id = actor.token_id if actor.user_id is None else None
+    return Q(record=None, uploader_id=actor.user_id, service_token_id=service_token_id)

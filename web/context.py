@@ -15,7 +15,7 @@ PLACES = {
     "settings": "settings",
     "home": "home",
     **dict.fromkeys(("profile", "tokens", "mfa_index", "account_change_password"), "settings"),
-    **dict.fromkeys(("people", "person", "roles", "departments", "department"), "settings"),
+    **dict.fromkeys(("people", "person", "roles", "service-tokens", "departments", "department"), "settings"),
     **dict.fromkeys(("processes", "process-new"), "home"),
 }
 """URL name → place in the rail, for pages outside any process."""

@@ -38,7 +38,16 @@ from accounts.operations.roles import (
     unassign_role_from_department,
 )
 from accounts.operations.sessions import end_other_sessions, end_session
-from accounts.operations.tokens import create_token, note_token_use, revoke_token
+from accounts.operations.tokens import (
+    assign_role_to_token,
+    create_service_token,
+    create_token,
+    note_token_use,
+    rename_service_token,
+    revoke_token,
+    set_token_roles,
+    unassign_role_from_token,
+)
 from accounts.operations.viewing import begin_view, end_view
 
 __all__ = [
@@ -48,11 +57,13 @@ __all__ = [
     "ask_for_password",
     "assign_role",
     "assign_role_to_department",
+    "assign_role_to_token",
     "begin_view",
     "change_password",
     "create_department",
     "create_first_admin",
     "create_role",
+    "create_service_token",
     "create_token",
     "deactivate_person",
     "delete_department",
@@ -68,14 +79,17 @@ __all__ = [
     "remember_choice",
     "rename_department",
     "rename_role",
+    "rename_service_token",
     "renew_invitation",
     "revoke_invitation",
     "revoke_token",
     "set_administrator",
     "set_department",
     "set_department_head",
+    "set_token_roles",
     "unassign_role",
     "unassign_role_from_department",
+    "unassign_role_from_token",
     "update_department",
     "update_profile",
     "use_code",

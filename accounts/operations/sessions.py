@@ -36,7 +36,7 @@ def end_other_sessions(user: User, *, actor: Actor, keep: str = "") -> int:
 
 
 def _require_self_or_admin(user: User, actor: Actor) -> None:
-    if actor.token_id is not None:
-        raise NotAllowed(_("A token signs nobody out."))
+    if actor.token_id is not None and not actor.is_admin:
+        raise NotAllowed(_("Only an administrator's token signs people out."))
     if actor.user_id != user.pk:
         require_admin(actor)

@@ -8,7 +8,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
+from accounts.models import Token, User
+from accounts.queries import service_tokens
 from api.listing import number_from
 from api.schema import parameter, record_schema
 from api.v1.access_shapes import AccessBody, AccessOut, FieldAccessBody, FieldAccessOut, WhyOut
@@ -173,7 +174,8 @@ class ProcessWhy(ApiView):
         operation_id="access_why",
         summary="Explain a right",
         parameters=[
-            parameter("person", "Id of the person.", int, required=True),
+            parameter("person", "Id of the person.", int),
+            parameter("token", "Instead of a person, the id of a service token.", int),
             parameter("operation", "What they want to do; `view` unless given.", enum=Operation.values),
             parameter("record", "Id of a record; without one it is asked whether they may do it at all.", int),
             parameter("field", "Key of a field, for `view` and `update`."),
@@ -182,21 +184,35 @@ class ProcessWhy(ApiView):
     )
     def get(self, request: Request, key: str) -> Response:
         """Whether it is allowed, what each of their roles says, and what would have to change."""
-        query = self.query("person", "operation", "record", "field")
+        query = self.query("person", "token", "operation", "record", "field")
         access = self.access(key)
         access.require(Operation.MANAGE_ACCESS)
-        person = User.objects.filter(pk=number_from(query, "person") or 0).first()
-        if person is None:
-            message = _("There is no such person.")
-            raise Invalid(message, {"person": [message]})
         why = why_for(
             access,
-            person,
+            _asked_about(query),
             query.get("operation") or Operation.VIEW,
             record_id=number_from(query, "record"),
             field_key=query.get("field", ""),
         )
         return Response(WhyOut(why).data)
+
+
+def _asked_about(query: Mapping[str, str]) -> User | Token:
+    """The person or the service token. Raises Invalid."""
+    if "token" in query and "person" in query:
+        message = _("Ask about a person or about a token.")
+        raise Invalid(message, {"token": [message]})
+    if "token" in query:
+        token = service_tokens().filter(pk=number_from(query, "token") or 0).first()
+        if token is None:
+            message = _("There is no such service token.")
+            raise Invalid(message, {"token": [message]})
+        return token
+    person: User | None = User.objects.filter(pk=number_from(query, "person") or 0).first()
+    if person is None:
+        message = _("There is no such person.")
+        raise Invalid(message, {"person": [message]})
+    return person
 
 
 def _process(access: Access) -> dict[str, Any]:

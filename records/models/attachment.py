@@ -23,6 +23,8 @@ class Attachment(models.Model):
     """SHA-256 of the content, hexadecimal."""
     path = models.CharField(max_length=100, unique=True)
     uploader = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    service_token_id = models.BigIntegerField(null=True)
+    """Of the service token that uploaded it, as which no person does."""
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -25,6 +25,7 @@ from records.files import Stored, clean_name, extension_of, store_content
 from records.files.content import delete_content, stored_before
 from records.files.kinds import is_what_it_says
 from records.models import Attachment, ExportJob
+from records.querysets import loose_of
 
 SWEPT_AT_ONCE = 500
 
@@ -70,6 +71,7 @@ def upload_files(
             digest=content.digest,
             path=content.path,
             uploader_id=actor.user_id,
+            service_token_id=actor.token_id if actor.user_id is None else None,
         )
         for upload, content in zip(uploads, stored, strict=True)
     )
@@ -142,10 +144,9 @@ def _require_what_it_says(upload: Upload, stored: Stored, field: FieldDef) -> No
 
 def _require_room(actor: Actor, uploads: Sequence[Upload]) -> None:
     """Nobody fills the disk with files that no record holds."""
-    if actor.user_id is None:
+    if actor.user_id is None and actor.token_id is None:
         return
-    loose = Attachment.objects.filter(record=None, uploader_id=actor.user_id)
-    found = loose.aggregate(count=Count("pk"), size=Sum("size"))
+    found = Attachment.objects.filter(loose_of(actor)).aggregate(count=Count("pk"), size=Sum("size"))
     count, size = len(uploads) + found["count"], sum(upload.size for upload in uploads) + (found["size"] or 0)
     if count > settings.FILE_MOST_LOOSE or size > settings.FILE_MOST_LOOSE_BYTES:
         raise LimitReached(_("Too many files are waiting for a record. Save them, or try again tomorrow."))

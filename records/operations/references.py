@@ -17,6 +17,7 @@ from processes.models import Operation
 from processes.permissions import accesses_for
 from records.models import Attachment, Record
 from records.operations.writing import Writing
+from records.querysets import loose_of
 from records.typed import TypedRecord
 
 Named = tuple[FieldDef, Any, Any]
@@ -102,7 +103,7 @@ def _records(writing: Writing, its_field: FieldDef, ids: set[int], row: TypedRec
 
 def _files(writing: Writing, its_field: FieldDef, ids: set[int], row: TypedRecord | None) -> set[int]:
     """Files that the actor uploaded for the field and nobody holds; and, for who sees history, what it once held."""
-    found = Q(record=None, uploader_id=writing.actor.user_id)
+    found = loose_of(writing.actor)
     if row is not None and writing.access.covers(Operation.HISTORY, row):
         found |= Q(record_id=row.pk)
     files = Attachment.objects.filter(found, field_id=its_field.id, pk__in=ids)

@@ -14,6 +14,7 @@ from processes.models import Operation
 from processes.permissions import Access, access_for, accesses_for
 from records.models import Attachment, Record
 from records.queries.card import row_for
+from records.querysets import loose_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,7 @@ def file_for(actor: Actor, file_id: int, *, process_id: int | None = None) -> At
     accesses = accesses_for(actor) if process_id is None else [access_for(actor, process_id)]
     hidden = {f.id for access in accesses for f in set(access.definition.fields).difference(access.readable_fields)}
     held = Q(record__in=Record.objects.visible_to(accesses).values("pk")) & ~Q(field_id__in=hidden)
-    loose = Q(record=None, uploader_id=actor.user_id or 0)
-    files = Attachment.objects.filter(held | loose, pk=file_id)
+    files = Attachment.objects.filter(held | loose_of(actor), pk=file_id)
     file = (files if process_id is None else files.filter(process_id=process_id)).first()
     if file is None or not _may_have(actor, file):
         raise NotFound(_("There is no such file."), file=file_id)
@@ -55,8 +55,11 @@ def files_in_form(
     actor: Actor, field: FieldDef, ids: Collection[int], present: Collection[int]
 ) -> Sequence[Attachment]:
     """Those of the files that a form may show, in order: what the value names now, and the actor's loose ones."""
-    loose = Q(record=None, uploader_id=actor.user_id) if actor.user_id is not None else Q(pk__in=[])
-    found = Attachment.objects.filter(Q(pk__in=present) | loose, field_id=field.id).in_bulk(list(ids)) if ids else {}
+    found = (
+        Attachment.objects.filter(Q(pk__in=present) | loose_of(actor), field_id=field.id).in_bulk(list(ids))
+        if ids
+        else {}
+    )
     return [found[pk] for pk in ids if pk in found]
 
 

@@ -1,16 +1,16 @@
 """Why somebody may do something with a record, or why not: role by role, and what would have to change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Role, User
-from accounts.queries import actor_for
+from accounts.models import Role, Token, User
+from accounts.queries import actor_for, service_actor
 from core.errors import Invalid
 from processes.definition_types import FieldDef
 from processes.models import FieldLevel, Operation, Process, Scope
 from processes.models.access import PROCESS_WIDE
-from processes.permissions import Access, access_for
+from processes.permissions import ADMIN_OPERATIONS, Access, access_for
 from processes.reach import NOWHERE, Reach, level_of, reach_of
 from records.queries.card import row_for
 from records.typed import TypedRecord
@@ -38,9 +38,12 @@ class Why:
     """What would have to change; empty where nothing has to."""
 
 
-def why_for(access: Access, person: User, operation: str, *, record_id: int | None = None, field_key: str = "") -> Why:
-    """Whether a person may do an operation, with a record and with one field of it if so asked; for whoever manages
-    the access. Four queries. Raises NotAllowed, NotFound, Invalid (no such operation or field)."""
+def why_for(
+    access: Access, who: User | Token, operation: str, *, record_id: int | None = None, field_key: str = ""
+) -> Why:
+    """Whether a person or a service token may do an operation, with a record and with one field of it if so asked;
+    for whoever manages the access. Four queries. Raises NotAllowed, NotFound, Invalid (no such operation or field).
+    """
     access.require(Operation.MANAGE_ACCESS)
     definition = access.definition
     if operation not in Operation.values:
@@ -51,8 +54,11 @@ def why_for(access: Access, person: User, operation: str, *, record_id: int | No
     if field is not None and operation not in (Operation.VIEW, Operation.UPDATE):
         raise _wrong(_("A field is seen or edited."), "operation")
     row = None if record_id is None else row_for(access, record_id)
-    theirs = access_for(actor_for(person), definition)
-    return _Case(theirs, person, operation, row, field).verdict()
+    if isinstance(who, Token):
+        theirs = access_for(service_actor(who, (role.pk for role in who.roles or ())), definition)
+        return _TokenCase(theirs, operation, row, field, who).verdict()
+    gone = Why(False, _("This person is deactivated."), (), _("Activate the person."))
+    return _Case(access_for(actor_for(who), definition), operation, row, field).verdict() if who.is_active else gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +66,14 @@ class _Case:
     """One question."""
 
     access: Access
-    person: User
     operation: str
     row: TypedRecord | None
     field: FieldDef | None
 
     def verdict(self) -> Why:
-        if not self.person.is_active:
-            return Why(False, _("This person is deactivated."), (), _("Activate the person."))
-        if self.access.actor.is_admin or self.person.pk == self.access.definition.author_id:
-            words = _("Administrators may do everything.") if self.access.actor.is_admin else ""
+        actor = self.access.actor
+        if actor.is_admin or (actor.user_id is not None and actor.user_id == self.access.definition.author_id):
+            words = _("Administrators may do everything.") if actor.is_admin else ""
             return Why(True, words or _("Who made the process may do everything in it."), (), "")
         roles = self._roles()
         if self._is_allowed():
@@ -77,9 +81,12 @@ class _Case:
         if self._is_blind():
             summary = _("They do not see this record, and what is not seen cannot be worked with.")
             return Why(False, summary, roles, self._remedy(Operation.VIEW))
-        if not self.access.actor.role_ids:
-            return Why(False, _("This person has no role."), (), self._remedy(self.operation))
+        if not actor.role_ids:
+            return Why(False, self._without_roles(), (), self._remedy(self.operation))
         return Why(False, _("None of their roles is enough."), roles, self._remedy(self.operation))
+
+    def _without_roles(self) -> str:
+        return _("This person has no role.")
 
     def _is_allowed(self) -> bool:
         if self.row is None:
@@ -149,6 +156,33 @@ class _Case:
             "right": label,
             "scope": scope,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _TokenCase(_Case):
+    """One question about a service token."""
+
+    token: Token
+
+    def verdict(self) -> Why:
+        if self.token.revoked_at is not None:
+            return Why(False, _("This token was revoked."), (), _("Make a new token."))
+        if self.operation in ADMIN_OPERATIONS:
+            summary = _("Processes, rights and automation are set up by people; a service token never does.")
+            return Why(False, summary, (), _("Use a token of an administrator."))
+        found = _Case.verdict(self)
+        if not found.is_allowed and any(one.is_enough for one in found.roles) and "write" not in self.token.scopes:
+            return replace(found, summary=_("This token may only read."), remedy=_("Make a new token."))
+        return found
+
+    def _without_roles(self) -> str:
+        return _("This token has no role.")
+
+    def _why_not_enough(self, reach: Reach) -> str:
+        why = _Case._why_not_enough(self, reach)
+        if why and Scope.NONE < reach.scope < Scope.ALL:
+            return _("A service token is nobody: no record is its own or of its department.")
+        return why
 
 
 def _words(reach: Reach, *, is_wide: bool) -> str:

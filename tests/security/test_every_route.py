@@ -146,8 +146,10 @@ EVERYBODY = (
     *("anonymous", "deactivated", *NOBODY, "reader", "own", "far", "elsewhere"),
     *("colleague", "hidden", "read_only"),
 )
+SERVICES = ("service", "bare")
 COLUMNS = {
-    **dict.fromkeys(NOBODY, "nobody"),
+    **dict.fromkeys((*NOBODY, "bare"), "nobody"),
+    "service": "colleague",
     **dict.fromkeys(("own", "far"), "scoped"),
     **dict.fromkeys(("hidden", "read_only"), "colleague"),
 }
@@ -168,6 +170,26 @@ def test_everybody_gets_what_the_table_says(world: World, name: str, is_rest: bo
         return int(getattr(who, COLUMNS.get(name, name)))
 
     wrong = judge(Door(client, world, is_rest=is_rest), REST if is_rest else PAGES, expected)
+    assert not wrong, told(wrong)
+
+
+OF_A_PERSON = {"api-tokens", "api-token"}
+UNDER_A_PERSON = {("api-exports", "post")}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_token_gets_what_its_role_gives_and_nothing_that_takes_a_person(world: World, name: str) -> None:
+    def expected(who: Who) -> int:
+        return int(getattr(who, COLUMNS[name]))
+
+    door, wrong = Door(world.rest(name), world, is_rest=True), []
+    for address, lines in REST.items():
+        if address in OF_A_PERSON:
+            wrong += judge(door, {address: lines}, lambda _who: 403)
+            continue
+        refused = [row for row in lines if (address, row[0]) in UNDER_A_PERSON and expected(row[2]) == OK]
+        wrong += judge(door, {address: refused}, lambda _who: 403)
+        wrong += judge(door, {address: [row for row in lines if row not in refused]}, expected)
     assert not wrong, told(wrong)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import User
-from accounts.operations import deactivate_person, renew_invitation, set_department, unassign_role
+from accounts.operations import create_service_token, deactivate_person, renew_invitation, set_department, unassign_role
 from accounts.queries import sessions_of
 from automation.drafts import TriggerDraft
 from automation.models import Run
@@ -119,6 +119,7 @@ class World:
             **{name: {"field_key": "former"} for name in CONVERSIONS},
             **{name: {"export_id": own_export.pk} for name in EXPORTS},
             "trigger-new": {"kind": "task_done"},
+            **{name: {"token_id": self.ids["service_token_id"]} for name in OF_SERVICES},
             "record-restore": {"record_id": gone.pk},
             "api-record-restore": {"record_id": gone.pk},
         }
@@ -185,9 +186,19 @@ class World:
             "role_id": self.roles["keeper"].pk,
             "notification_id": Notification.objects.create(user=self.admin, kind="robot", text=SECRET).pk,
             "token_id": self.admin.tokens.get().pk,
+            "service_token_id": self._services(),
             "session_id": sessions_of(self.admin)[0].id,
             "secret": renew_invitation(guest, actor=SYSTEM),
         }
+
+    def _services(self) -> int:
+        """Programs that work for themselves: `service` with the role of a colleague, `bare` without any."""
+        self.services = {}
+        for name, roles in (("service", [self.roles["colleague"]]), ("bare", [])):
+            token, self.services[name] = create_service_token(
+                name=name, scopes=["read", "write"], roles=roles, actor=SYSTEM
+            )
+        return token.pk
 
     def _section(self) -> int:
         section = add_section(self.process, label=SECRET, actor=SYSTEM)
@@ -214,7 +225,9 @@ class World:
         return Client() if name == "anonymous" else signed_in(self.people[name])
 
     def rest(self, name: str) -> ApiClient:
-        """A program of one of the people; of nobody for `anonymous`."""
+        """A program of one of the people; of nobody for `anonymous`; or one that works for itself."""
+        if name in self.services:
+            return ApiClient(self.services[name])
         return ApiClient() if name == "anonymous" else client_of(self.people[name])
 
 
@@ -226,6 +239,7 @@ CONVERSIONS = (
     "api-conversion-revert",
     "api-conversion-unconverted",
 )
+OF_SERVICES = ("service-token", "service-token-revoke", "api-role-token")
 EXPORTS = ("export", "export-progress", "export-cancel", "export-file")
 HOOK = TriggerDraft(
     kind="webhook", settings={"find_by": "title", "find_path": "number", "when_missing": "ignore"}, name="Paid"

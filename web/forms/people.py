@@ -2,14 +2,17 @@
 
 import zoneinfo
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role, User
+from accounts.operations.tokens import SERVICE_SCOPES
 from accounts.tree import Node
 from web.forms.departments import DepartmentChoice
 
@@ -99,6 +102,38 @@ class TokenForm(forms.Form):
         choices=[(30, _("in 30 days")), (90, _("in 90 days")), (365, _("in a year")), (0, _("never"))],
         initial=90,
     )
+
+    def expires_at(self) -> datetime | None:
+        """When it stops working; None for never."""
+        days = self.cleaned_data["expires"]
+        return timezone.now() + timedelta(days=days) if days else None
+
+
+class ServiceTokenForm(forms.Form):
+    """What a service token is called and which roles it has."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=150, help_text=_("The history of records says this name for what the program does.")
+    )
+    roles = forms.ModelMultipleChoiceField(
+        Role.objects.order_by("position", "id"),
+        label=_("Roles"),
+        required=False,
+        help_text=_("It may do what any of them may. No record is its own, so scopes like “Own” give it nothing."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class NewServiceTokenForm(ServiceTokenForm, TokenForm):
+    """A service token to be."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        help_text=_("Of what its roles may do."),
+        choices=[(scope, SCOPE_LABELS[scope]) for scope in SERVICE_SCOPES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    field_order = ("name", "roles", "scopes", "expires")
 
 
 class ProfileForm(forms.Form):

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from web.views import departments, invitations, notifications, people, profile, roles, sessions, tokens, viewing
+from web.views import (
+    departments,
+    invitations,
+    notifications,
+    people,
+    profile,
+    roles,
+    service_tokens,
+    sessions,
+    tokens,
+    viewing,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("join/<str:secret>/", invitations.join, name="join"),
@@ -56,4 +67,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/new/", tokens.new_token, name="token-new"),
     path("tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
+    path("service-tokens/", service_tokens.service_tokens, name="service-tokens"),
+    path("service-tokens/new/", service_tokens.new_service_token, name="service-token-new"),
+    path("service-tokens/<int:token_id>/", service_tokens.edit_service_token, name="service-token"),
+    path("service-tokens/<int:token_id>/revoke/", service_tokens.revoke_service_token, name="service-token-revoke"),
 ]

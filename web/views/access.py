@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import User
-from accounts.queries import people, roles, viewable_people
+from accounts.models import Token, User
+from accounts.queries import people, roles, service_tokens, viewable_people
 from core.errors import SmartCRMError
 from core.text import id_from
 from processes.models import Operation, Process
@@ -32,6 +32,9 @@ from web.forms.access import (
 from web.middleware import PersonalRequest
 from web.navigation import process_url
 from web.views.designer import page
+
+OF_SERVICE = "token-"
+"""What the ids of service tokens begin with where they stand among those of people."""
 
 
 @login_required
@@ -90,6 +93,7 @@ def why(request: PersonalRequest, key: str) -> HttpResponse:
     verdict, problem = _answered(request, process)
     context = {
         "people": people(),
+        "tokens": service_tokens(),
         "operations": [(op.value, op.label) for op in Operation],
         "fields": definition.fields,
         "asked": {name: request.GET.get(name, "") for name in ("person", "operation", "record", "field")},
@@ -111,19 +115,21 @@ def check(request: PersonalRequest, key: str) -> HttpResponse:
 
 def _answered(request: PersonalRequest, process: Process) -> tuple[Why | None, str]:
     """The verdict, once a person is chosen; or what is wrong with the question."""
-    person_id, record = id_from(request.GET.get("person", "")), request.GET.get("record", "").strip().removeprefix("#")
-    if person_id is None:
+    named, record = request.GET.get("person", ""), request.GET.get("record", "").strip().removeprefix("#")
+    who_id = id_from(named.removeprefix(OF_SERVICE))
+    if who_id is None:
         return None, ""
-    person = User.objects.filter(pk=person_id).first()
+    of = service_tokens() if named.startswith(OF_SERVICE) else User.objects.all()
+    who: User | Token | None = of.filter(pk=who_id).first()
     record_id = id_from(record) if record else None
-    if person is None:
+    if who is None:
         return None, _("There is no such person.")
     if record and record_id is None:
         return None, _("The number of a record is expected.")
     operation = request.GET.get("operation") or Operation.VIEW
     asker = access_for(request.actor, process)
     try:
-        return why_for(asker, person, operation, record_id=record_id, field_key=request.GET.get("field", "")), ""
+        return why_for(asker, who, operation, record_id=record_id, field_key=request.GET.get("field", "")), ""
     except SmartCRMError as error:
         return None, str(error.message)
 

@@ -1,6 +1,5 @@
 """One's own tokens for programs."""
 
-from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
@@ -36,14 +35,13 @@ def new_token(request: PersonalRequest) -> HttpResponse:
     form = TokenForm(request.POST or None, initial={"scopes": ["read"]})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        expires_at = timezone.now() + timedelta(days=data["expires"]) if data["expires"] else None
         made = attempt(
             form,
             lambda: create_token(
                 user,
                 name=data["name"],
                 scopes=data["scopes"],
-                expires_at=expires_at,
+                expires_at=form.expires_at(),
                 actor=request.actor,
             ),
         )
