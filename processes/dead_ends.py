@@ -22,13 +22,13 @@ def _stages(definition: Definition, pipeline: PipelineDef) -> Iterator[str]:
         if stage.is_open and len(pipeline.stages) > 1 and not pipeline.targets[stage.id]:
             yield _("No move leads out of “%(stage)s”.") % names
         elif stage.is_open and not _may_anybody_move(definition, stage):
-            yield _("No role may move records out of “%(stage)s”; only administrators can.") % names
+            yield _("Of all people only administrators and the author may move records out of “%(stage)s”.") % names
         if stage.id not in reached and stage.id != pipeline.first_stage.id:
             yield _("No move leads into “%(stage)s”.") % names
 
 
 def _may_anybody_move(definition: Definition, stage: StageDef) -> bool:
-    for role_id in definition.grants.keys() | definition.stage_grants.keys():
+    for role_id in (definition.grants.keys() | definition.stage_grants.keys()) - definition.built_in_roles:
         general = definition.grants.get(role_id, {}).get(Operation.MOVE, Scope.NONE)
         if definition.stage_grants.get(role_id, {}).get(Operation.MOVE, {}).get(stage.id, general):
             return True

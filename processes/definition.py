@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from threading import Lock
 
 from django.db import connection
-from django.db.models import F
 from django.utils.translation import gettext as _
 from psycopg import sql
 
+from accounts.models import Role
+from accounts.models.role import ROBOTS_ROLE_KEY
 from core.errors import NotFound
 from processes.definition_types import (
     CheckItem,
@@ -27,6 +28,7 @@ from processes.definition_types import (
 )
 from processes.fieldtype import field_types
 from processes.models import Field, FieldGrant, Gate, Grant, Pipeline, Process, Section, Stage, Transition
+from processes.reach import Scopes, stage_grants_of
 
 CACHE_SIZE = 512
 
@@ -106,7 +108,9 @@ def _build(process: Process) -> Definition:
     rows = [row for row in Field.objects.filter(process=process).exclude(state=Field.State.ADDING) if row.is_written]
     fields = [row for row in rows if row.shadow_of_id is None]
     shadows = {row.shadow_of_id: field_def(row) for row in rows if row.shadow_of_id is not None}
-    grants, stage_grants = _grants(process)
+    pipelines = _pipelines(process)
+    grants, by_pipeline, by_stage = _grants(process)
+    robots = frozenset(Role.objects.filter(key=ROBOTS_ROLE_KEY).values_list("pk", flat=True))
     return Definition(
         id=process.pk,
         version=process.version,
@@ -126,9 +130,12 @@ def _build(process: Process) -> Definition:
             for section in Section.objects.filter(process=process)
         ),
         fields=tuple(field_def(field, shadows.get(field.pk)) for field in fields),
-        pipelines=_pipelines(process),
+        pipelines=pipelines,
         grants=grants,
-        stage_grants=stage_grants,
+        stage_grants=stage_grants_of(grants, by_pipeline, by_stage, pipelines, everywhere=robots),
+        said_of_pipelines=by_pipeline,
+        said_of_stages=by_stage,
+        built_in_roles=robots,
         field_grants=_field_grants(process),
     )
 
@@ -159,22 +166,19 @@ def field_def(field: Field, shadow: FieldDef | None = None) -> FieldDef:
     )
 
 
-def _grants(process: Process) -> tuple[dict[int, dict[str, int]], dict[int, dict[str, dict[int, int]]]]:
-    """What roles may do, and where stages differ: a stage is heard before its pipeline."""
+def _grants(process: Process) -> tuple[dict[int, dict[str, int]], Scopes, Scopes]:
+    """What roles may do in the process, and where pipelines and where single stages differ, as it was said."""
     general: dict[int, dict[str, int]] = {}
-    by_stage: dict[int, dict[str, dict[int, int]]] = {}
-    stages: dict[int, list[int]] = {}
-    for pk, pipeline_id in Stage.objects.filter(pipeline__process=process).values_list("pk", "pipeline_id"):
-        stages.setdefault(pipeline_id, []).append(pk)
-    for grant in Grant.objects.filter(process=process).order_by(F("stage").asc(nulls_first=True)):
-        if grant.stage_id is None and grant.pipeline_id is None:
+    by_pipeline: Scopes = {}
+    by_stage: Scopes = {}
+    for grant in Grant.objects.filter(process=process).order_by("role_id", "operation"):
+        if grant.stage_id is not None:
+            by_stage.setdefault(grant.role_id, {}).setdefault(grant.operation, {})[grant.stage_id] = grant.scope
+        elif grant.pipeline_id is not None:
+            by_pipeline.setdefault(grant.role_id, {}).setdefault(grant.operation, {})[grant.pipeline_id] = grant.scope
+        else:
             general.setdefault(grant.role_id, {})[grant.operation] = grant.scope
-            continue
-        places = [grant.stage_id] if grant.stage_id is not None else stages.get(grant.pipeline_id or 0, [])
-        by_stage.setdefault(grant.role_id, {}).setdefault(grant.operation, {}).update(
-            dict.fromkeys(places, grant.scope)
-        )
-    return general, by_stage
+    return general, by_pipeline, by_stage
 
 
 def _field_grants(process: Process) -> dict[int, dict[int, dict[int | None, int]]]:
@@ -214,6 +218,7 @@ def _pipeline(row: Pipeline, listed: Mapping[int, set[int]]) -> PipelineDef:
         gates=tuple(_gate(gate) for stage in row.stages.all() for gate in stage.gates.all()),
         reasons=tuple(ReasonDef(reason.pk, reason.name, reason.is_retired) for reason in row.lost_reasons.all()),
         is_reason_required=row.is_reason_required,
+        is_open=row.is_open,
     )
 
 

@@ -15,6 +15,8 @@ from processes.fieldtype import RECORD, FieldType
 from processes.models import Field, Stage
 
 T = TypeVar("T")
+Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
+"""Role id → operation → id of a pipeline or of a stage → scope."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +96,8 @@ class PipelineDef:
     gates: tuple[GateDef, ...] = ()
     reasons: tuple[ReasonDef, ...] = ()
     is_reason_required: bool = False
+    is_open: bool = True
+    """Whether what roles may do in the process holds here too; otherwise only what they are given here."""
 
     def gates_between(self, source_id: int | None, target_id: int) -> tuple[GateDef, ...]:
         """The gates on the way from a stage (None: for a new record) into another."""
@@ -242,6 +246,12 @@ class Definition:
     """Role id → operation → scope."""
     stage_grants: Mapping[int, Mapping[str, Mapping[int, int]]]
     """Role id → operation → stage id → scope, where a stage (or the whole pipeline) differs."""
+    said_of_pipelines: Differing = field(default_factory=dict)
+    """Where whole pipelines differ, as it was said; with `said_of_stages` and closed pipelines it makes
+    `stage_grants`."""
+    said_of_stages: Differing = field(default_factory=dict)
+    built_in_roles: frozenset[int] = frozenset()
+    """Ids of the roles that no person has: those under which automation works."""
     field_grants: Mapping[int, Mapping[int, Mapping[int | None, int]]] = field(default_factory=dict)
     """Role id → field id → stage id (None: where no stage differs) → level, where something is said."""
 

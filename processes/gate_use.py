@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Role
 from expressions.conditions import parse_condition
 from expressions.errors import InvalidExpression
 from processes.definition_types import Definition
@@ -59,6 +60,13 @@ class GatesOnWays(StageUse):
     def uses(self, stage: Stage) -> Iterator[Use]:
         for gate in _gates(stage.pipeline.process_id).filter(Q(source=stage) | Q(target=stage)):
             yield Use(gettext_lazy("gate"), name_of(gate))
+
+
+def gates_of_role(role: Role) -> list[Use]:
+    """The gates that a role passes and others do not, by process."""
+    rows = Gate.objects.filter(roles=role).select_related("source", "target__pipeline__process")
+    ordered = rows.order_by("target__pipeline__process__name", "pk")
+    return [Use(gate.target.pipeline.process.name, name_of(gate)) for gate in ordered]
 
 
 def name_of(gate: Gate) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from core.actor import Actor
 from core.errors import NotFound
 from processes.definition_types import PipelineDef, StageDef
-from processes.models import Field, FieldJob, Grant, Operation, Pipeline, Process, Section, Stage
+from processes.models import Field, FieldJob, Operation, Pipeline, Process, Section, Stage
 from processes.permissions import Access, access_for, visible_access
 from processes.storage import storage
 from processes.uses import Use, field_use_kinds, stage_uses
@@ -154,23 +154,6 @@ def visible_stage(access: Access, key: str | int, *, pipeline: str | None = None
     if not key:
         raise NotFound(_("There is no such pipeline."), pipeline=pipeline)
     raise NotFound(_("There is no such stage."), stage=named)
-
-
-Differing = dict[int, dict[str, dict[int, int]]]
-"""Role id → operation → id of the place → scope."""
-
-
-def differing_grants(process: Process) -> tuple[Differing, Differing]:
-    """Where pipelines, and where single stages, differ in what roles may do, as it was said."""
-    by_pipeline: Differing = {}
-    by_stage: Differing = {}
-    rows = Grant.objects.filter(process=process).exclude(pipeline=None, stage=None).order_by("role_id", "operation")
-    for role_id, operation, pipeline_id, stage_id, scope in rows.values_list(
-        "role_id", "operation", "pipeline_id", "stage_id", "scope"
-    ):
-        found, place = (by_pipeline, pipeline_id) if stage_id is None else (by_stage, stage_id)
-        found.setdefault(role_id, {}).setdefault(operation, {})[place] = scope
-    return by_pipeline, by_stage
 
 
 def creating_pipelines(access: Access) -> tuple[PipelineDef, ...]:

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import NamedTuple
 
-from processes.definition_types import Definition, FieldDef
+from processes.definition_types import Definition, Differing, FieldDef, PipelineDef
 from processes.models import FieldLevel, Operation, Scope
+from processes.models.access import OF_PIPELINES
+
+Scopes = dict[int, dict[str, dict[int, int]]]
+"""Role id → operation → id of a place → scope."""
 
 
 class Reach(NamedTuple):
@@ -35,6 +39,37 @@ class Reach(NamedTuple):
 
 NOWHERE = Reach()
 EVERYWHERE = Reach(Scope.ALL)
+
+
+def stage_grants_of(
+    general: Mapping[int, Mapping[str, int]],
+    by_pipeline: Differing,
+    by_stage: Differing,
+    pipelines: Iterable[PipelineDef],
+    *,
+    everywhere: frozenset[int] = frozenset(),
+) -> Scopes:
+    """What holds in single stages instead of what holds in the process: what is said of the stage, or else of its
+    pipeline; and in a closed pipeline nothing but what is said there, unless the role is one of those in `everywhere`.
+    """
+    found: Scopes = {}
+    for pipeline in pipelines:
+        stages = [stage.id for stage in pipeline.stages]
+        for role_id, scopes in general.items() if not pipeline.is_open else ():
+            for closed in scopes.keys() & OF_PIPELINES if role_id not in everywhere else ():
+                _put(found, role_id, closed, dict.fromkeys(stages, Scope.NONE))
+        for role_id, operations in by_pipeline.items():
+            for operation, places in operations.items():
+                if pipeline.id in places:
+                    _put(found, role_id, operation, dict.fromkeys(stages, places[pipeline.id]))
+    for role_id, operations in by_stage.items():
+        for operation, places in operations.items():
+            _put(found, role_id, operation, places)
+    return found
+
+
+def _put(found: Scopes, role_id: int, operation: str, places: Mapping[int, int]) -> None:
+    found.setdefault(role_id, {}).setdefault(operation, {}).update(places)
 
 
 def reach_of(definition: Definition, role_ids: Iterable[int], operation: str, stage_id: int | None = None) -> Reach:

@@ -36,8 +36,9 @@ class AccessBody(Strict):
     grants = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
     stages = serializers.DictField(
         child=serializers.DictField(child=serializers.DictField(child=serializers.IntegerField())),
-        default=dict,
-        help_text=STAGES_HELP,
+        default=None,
+        allow_null=True,
+        help_text=STAGES_HELP + " Without it they stay as they are.",
     )
     pipelines = serializers.DictField(
         child=serializers.DictField(child=serializers.DictField(child=serializers.IntegerField())),

@@ -21,9 +21,12 @@ class PipelineBody(Strict):
 
 
 class PipelinePatch(Strict):
-    """How a pipeline is called."""
+    """How a pipeline is called, and whether what roles may do in the process holds in it."""
 
-    name = text()
+    name = text(required=False)
+    is_open = serializers.BooleanField(
+        required=False, help_text="Whether roles have the same rights here as in the process."
+    )
 
 
 class PipelineRemoval(Strict):

@@ -61,14 +61,15 @@ class OnePipeline(ApiView):
 
     @extend_schema(
         operation_id="pipelines_update",
-        summary="Rename a pipeline",
+        summary="Change a pipeline",
         request=PipelinePatch,
         responses={200: PipelineOut},
     )
     def patch(self, request: Request, key: str, pipeline_key: str) -> Response:
-        """Change its name; the key stays."""
+        """Change its name, open or close it (which is for those who manage access); the key stays."""
         process = process_for(self.actor, key)
-        update_pipeline(pipeline_of(process, pipeline_key), **self.body(PipelinePatch), actor=self.actor)
+        pipeline = pipeline_of(process, pipeline_key)
+        update_pipeline(pipeline, **{"name": pipeline.name, **self.body(PipelinePatch)}, actor=self.actor)
         return Response(PipelineOut(definition_of(process).pipeline(pipeline_key)).data)
 
 

@@ -17,13 +17,13 @@ from api.v1.field_shapes import FieldOut
 from api.v1.pipelines import pipelines_told
 from api.v1.serializers import ProcessBody, ProcessOut, ProcessPatch
 from api.v1.strict import items_of
-from api.views import ApiView
+from api.views import ApiView, with_version
 from core.errors import Invalid
 from core.text import id_from
 from processes.definition import definition_of
 from processes.definition_types import Definition
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
-from processes.models import FieldLevel, Operation, Process
+from processes.models import FieldLevel, Operation
 from processes.operations import (
     archive_process,
     create_process,
@@ -33,7 +33,7 @@ from processes.operations import (
     update_process,
 )
 from processes.permissions import Access, accesses_for
-from processes.queries import differing_grants, process_for
+from processes.queries import process_for
 from records.queries.why import why_for
 
 WORDS = ("name", "noun", "noun_plural", "noun_many", "description", "icon", "color")
@@ -123,24 +123,28 @@ class ProcessAccess(ApiView):
     @extend_schema(operation_id="access_read", summary="Read rights", responses={200: AccessOut})
     def get(self, request: Request, key: str) -> Response:
         """Operations and scopes of every role that has any."""
-        return Response(_grants(process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)))
+        definition = definition_of(process_for(self.actor, key, operation=Operation.MANAGE_ACCESS))
+        return with_version(_grants(definition), definition.version)
 
     @extend_schema(
         operation_id="access_replace", summary="Replace rights", request=AccessBody, responses={200: AccessOut}
     )
     def put(self, request: Request, key: str) -> Response:
-        """Replace all rights of the roles that the body names; others keep theirs. Works from the next request on."""
+        """Replace the rights of the roles that the body names; others keep theirs. Works from the next request on. With
+        `If-Match`, only while nobody has changed the process."""
         body = self.body(AccessBody)
-        pipelines = body["pipelines"]
+        pipelines, stages = body["pipelines"], body["stages"]
         process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
         set_grants(
             process,
             grants_from(body["grants"]),
-            differing=differing_from(body["stages"], "stages"),
+            differing=None if stages is None else differing_from(stages, "stages"),
             pipelines=None if pipelines is None else differing_from(pipelines, "pipelines"),
+            version=self.version(),
             actor=self.actor,
         )
-        return Response(_grants(process))
+        definition = definition_of(process)
+        return with_version(_grants(definition), definition.version)
 
 
 class ProcessFieldAccess(ApiView):
@@ -149,8 +153,8 @@ class ProcessFieldAccess(ApiView):
     @extend_schema(operation_id="field_access_read", summary="Read rights to fields", responses={200: FieldAccessOut})
     def get(self, request: Request, key: str) -> Response:
         """Where a role has less than its rights to the record; whatever is not named goes with them."""
-        process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
-        return Response(_levels(definition_of(process)))
+        definition = definition_of(process_for(self.actor, key, operation=Operation.MANAGE_ACCESS))
+        return with_version(_levels(definition), definition.version)
 
     @extend_schema(
         operation_id="field_access_replace",
@@ -160,11 +164,13 @@ class ProcessFieldAccess(ApiView):
     )
     def put(self, request: Request, key: str) -> Response:
         """Replace what is said of the fields for the roles in `roles`; others keep theirs. Works from the next request
-        on."""
+        on. With `If-Match`, only while nobody has changed the process."""
         body = self.body(FieldAccessBody)
         process = process_for(self.actor, key, operation=Operation.MANAGE_ACCESS)
-        set_field_grants(process, _levels_from(body, definition_of(process)), actor=self.actor)
-        return Response(_levels(definition_of(process)))
+        levels = _levels_from(body, definition_of(process))
+        set_field_grants(process, levels, version=self.version(), actor=self.actor)
+        definition = definition_of(process)
+        return with_version(_levels(definition), definition.version)
 
 
 class ProcessWhy(ApiView):
@@ -236,7 +242,7 @@ def draft_from(body: Mapping[str, Any]) -> ProcessDraft:
 
 def grants_from(raw: Mapping[str, Mapping[str, int]]) -> dict[int, Mapping[str, int]]:
     """Grants by role id; JSON has texts for keys. Raises Invalid."""
-    if any(id_from(key) is None for key in raw):
+    if not all(map(_is_id, raw)):
         message = _("Ids of roles are expected.")
         raise Invalid(message, {"grants": [message]})
     return {int(key): scopes for key, scopes in raw.items()}
@@ -247,7 +253,7 @@ def differing_from(
 ) -> dict[int, dict[str, dict[int, int]]]:
     """Where stages or pipelines (`place` of the body) differ, by role id; JSON has texts for keys. Raises Invalid."""
     ids = [key for operations in raw.values() for places in operations.values() for key in places]
-    if any(id_from(key) is None for key in (*raw, *ids)):
+    if not all(map(_is_id, (*raw, *ids))):
         message = _("Ids of roles and of places are expected.")
         raise Invalid(message, {place: [message]})
     return {
@@ -258,12 +264,16 @@ def differing_from(
     }
 
 
-def _grants(process: Process) -> dict[str, Any]:
-    by_pipeline, by_stage = differing_grants(process)
+def _is_id(text: str) -> bool:
+    """Whether it is an id as it is written, so that no two texts mean the same row."""
+    return str(id_from(text)) == text
+
+
+def _grants(definition: Definition) -> dict[str, Any]:
     return {
-        "grants": {str(role): dict(scopes) for role, scopes in sorted(definition_of(process).grants.items())},
-        "pipelines": _told(by_pipeline),
-        "stages": _told(by_stage),
+        "grants": {str(role): dict(scopes) for role, scopes in sorted(definition.grants.items())},
+        "pipelines": _told(definition.said_of_pipelines),
+        "stages": _told(definition.said_of_stages),
     }
 
 
@@ -304,5 +314,9 @@ def _levels_from(body: Mapping[str, Any], definition: Definition) -> dict[int, d
         if item["role"] not in found:
             message = _("Name every role of the items in “roles”.")
             raise Invalid(message, {"roles": [message]})
-        found[item["role"]].setdefault(field.id, {})[item["stage"]] = LEVELS[item["level"]]
+        places = found[item["role"]].setdefault(field.id, {})
+        if item["stage"] in places:
+            message = _("Name a field once for each role and stage.")
+            raise Invalid(message, {"items": [message]})
+        places[item["stage"]] = LEVELS[item["level"]]
     return found

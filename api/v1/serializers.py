@@ -104,6 +104,9 @@ class PipelineOut(serializers.Serializer[Any]):
     moves = serializers.SerializerMethodField()
     lost_reasons = ReasonOut(source="reasons", many=True)
     is_reason_required = serializers.BooleanField()
+    is_open = serializers.BooleanField(
+        help_text="Whether roles have the same rights here as in the process; otherwise only those given here."
+    )
 
     def get_moves(self, pipeline: Any) -> list[list[str]] | None:
         """Pairs of stage keys."""

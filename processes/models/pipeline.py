@@ -39,6 +39,8 @@ class Pipeline(models.Model):
     moves = models.CharField(max_length=6, choices=Moves, default=Moves.ANY)
     is_reason_required = models.BooleanField(default=False)
     """Whether a record that ends in failure needs one of the reasons."""
+    is_open = models.BooleanField(default=True)
+    """Whether what roles may do in the process holds here too; otherwise only what they are given here."""
     position = models.IntegerField(default=0)
 
     class Meta:

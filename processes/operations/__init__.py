@@ -1,6 +1,6 @@
 """Changes to how the work is shaped."""
 
-from processes.operations.access import copy_role, set_field_grants, set_grants
+from processes.operations.access import copy_role, remove_role, set_field_grants, set_grants
 from processes.operations.changing import change_lock
 from processes.operations.fields import (
     add_field,
@@ -40,6 +40,7 @@ __all__ = [
     "remove_field",
     "remove_gate",
     "remove_pipeline",
+    "remove_role",
     "remove_section",
     "remove_stage",
     "reorder_fields",

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 
 from django.utils.translation import gettext as _
 
+from accounts.models import Role
+from accounts.models.role import ROBOTS_ROLE_KEY
 from core.errors import Invalid
 from processes.models import Grant, Operation, Pipeline, Process, Scope
 from processes.models.access import OF_PIPELINES
@@ -13,8 +15,10 @@ ByPipeline = Mapping[int, Mapping[str, Mapping[int, int]]]
 
 
 def put_pipeline_grants(process: Process, roles: Collection[int], differing: ByPipeline) -> None:
-    """Replace where pipelines differ for the roles; stages of a pipeline that differ themselves are heard first."""
-    pipelines = set(Pipeline.objects.filter(process=process).values_list("pk", flat=True))
+    """Replace where pipelines differ for the roles; stages of a pipeline that differ themselves are heard first. In a
+    closed pipeline, scope 0 is what holds without a word and is not kept."""
+    pipelines = dict(Pipeline.objects.filter(process=process).values_list("pk", "is_open"))
+    robots = set(Role.objects.filter(key=ROBOTS_ROLE_KEY).values_list("pk", flat=True))
     if not set(differing) <= set(roles):
         raise _wrong(_("There is no such role."))
     rows = [
@@ -23,8 +27,9 @@ def put_pipeline_grants(process: Process, roles: Collection[int], differing: ByP
         for operation, places in operations.items()
         for pipeline_id, scope in places.items()
     ]
+    said = [row for row in rows if row.scope or pipelines[row.pipeline_id or 0] or row.role_id in robots]
     Grant.objects.filter(process=process, role_id__in=roles).exclude(pipeline=None).delete()
-    Grant.objects.bulk_create(rows)
+    Grant.objects.bulk_create(said)
 
 
 def pipeline_grants_of(process: Process, roles: Collection[int]) -> dict[str, int]:

@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models.role import ROBOTS_ROLE_KEY
 from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
 from processes.drafts import DEFAULT_STAGES, StageDraft
-from processes.models import Gate, Grant, LostReason, Operation, Pipeline, Process, Scope, Stage, Transition
-from processes.models.access import OF_PIPELINES
+from processes.models import Gate, LostReason, Operation, Pipeline, Process, Stage, Transition
 from processes.operations.changing import change_lock
 from processes.operations.leaving import require_free, take_along
 from processes.operations.stages import DESCRIBED, put_stages, require_stages
@@ -43,7 +41,7 @@ def add_pipeline(
         present = list(process.pipelines.all())
         if len(present) >= MOST_PIPELINES:
             raise Invalid(_("A process has at most %d pipelines.") % MOST_PIPELINES)
-        pipeline = Pipeline(process=process, position=len(present))
+        pipeline = Pipeline(process=process, position=len(present), is_open=is_open)
         taken = {row.key for row in present}
         pipeline.name = clean_line(name, field="name", limit=100)
         pipeline.key = check_key(key, taken=taken) if key else key_from(pipeline.name, taken=taken, fallback="pipeline")
@@ -52,27 +50,30 @@ def add_pipeline(
             put_stages(pipeline, stages or DEFAULT_STAGES)
         else:
             _copy(like, pipeline)
-        if not is_open:
-            _close(pipeline)
     said = {"key": pipeline.key, "name": pipeline.name, "like": like and like.key, "is_open": is_open}
     publish("pipeline.added", actor=actor, process_id=process.pk, data=said)
     return pipeline
 
 
 @transaction.atomic
-def update_pipeline(pipeline: Pipeline, *, actor: Actor, name: str) -> Pipeline:
-    """Give a pipeline another name; its key stays, robots and programs speak by it. Writes `pipeline.updated`.
+def update_pipeline(pipeline: Pipeline, *, actor: Actor, name: str, is_open: bool | None = None) -> Pipeline:
+    """Give a pipeline another name; its key stays, robots and programs speak by it. Open or close it to what roles may
+    do in the process, which is for those who manage access (None: as it was). Writes `pipeline.updated`.
 
     Raises NotAllowed, Invalid, Conflict.
     """
     process = pipeline.process
-    access_for(actor, process).require(Operation.DESIGN)
+    access = access_for(actor, process)
+    access.require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
-        before = pipeline.name
+        before = {"name": pipeline.name, "is_open": pipeline.is_open}
         pipeline.name = clean_line(name, field="name", limit=100)
-        pipeline.save(update_fields=["name"])
-    changes = {"name": (before, pipeline.name)} if before != pipeline.name else {}
+        if is_open is not None and is_open != pipeline.is_open:
+            access.require(Operation.MANAGE_ACCESS)
+            pipeline.is_open = is_open
+        pipeline.save(update_fields=["name", "is_open"])
+    changes = {key: (value, getattr(pipeline, key)) for key, value in before.items() if value != getattr(pipeline, key)}
     publish("pipeline.updated", actor=actor, process_id=process.pk, changes=changes, data={"key": pipeline.key})
     return pipeline
 
@@ -189,14 +190,3 @@ def _copy_gate(gate: Gate, new: Mapping[int, Stage]) -> None:
     )
     copy.fields.set(gate.fields.all())
     copy.roles.set(gate.roles.all())
-
-
-def _close(pipeline: Pipeline) -> None:
-    """Take away in the pipeline what roles may do with the records of the process; robots keep it, as they have it in a
-    new process."""
-    held = Grant.objects.filter(process=pipeline.process, pipeline=None, stage=None)
-    held = held.filter(operation__in=OF_PIPELINES).exclude(role__key=ROBOTS_ROLE_KEY)
-    Grant.objects.bulk_create(
-        Grant(role_id=role_id, process=pipeline.process, pipeline=pipeline, operation=operation, scope=Scope.NONE)
-        for role_id, operation in held.values_list("role_id", "operation")
-    )

@@ -88,6 +88,7 @@ QUERY = {
     "record-gate": "?stage={stage_id}",
     "gate-edit": "?target={stage_id}",
     "api-process-why": "?person={person_id}",
+    "access-places": "?line=view",
 }
 
 

@@ -137,7 +137,7 @@ PAGES: Table = {
     "role-edit": form(ADMINS, {"name": "R"}),
     "role-department-give": form(ADMINS, {"to": "{department_id}"}),
     "role-department-take": post(ADMINS),
-    "role-delete": post(ADMINS),
+    "role-delete": form(ADMINS),
     # Records
     "record-anywhere": get(RECORD),
     "file": get(VALUE),
@@ -228,6 +228,7 @@ PAGES: Table = {
     "gate-remove": post(RULES),
     "process-access": form(RULES, {}),
     "access-check": post(RULES, {}),
+    "access-places": get(RULES),
     "access-fields": form(RULES, {}),
     "access-why": get(RULES),
     "process-automation": get(RULES),

@@ -1,25 +1,23 @@
-"""The matrix of rights: what is shown, what comes back, what looks like an oversight."""
+"""The matrix of rights: what is shown, and what comes back."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Role
-from core.errors import Text
-from processes.definition_types import Definition, FieldDef, PipelineDef, StageDef
-from processes.formulas import formulas_of
-from processes.models import Field, FieldLevel, Operation, Scope
+from core.errors import Invalid, Stale, Text
+from core.text import id_from
+from processes.definition_types import Definition, Differing, FieldDef, PipelineDef, StageDef
+from processes.models import FieldLevel, Operation, Scope
 from processes.models.access import OF_PIPELINES, PROCESS_WIDE
-from processes.reach import Reach, level_of
+from processes.reach import Scopes
 
-Grants = Mapping[int, Mapping[str, int]]
-Differing = Mapping[int, Mapping[str, Mapping[int, int]]]
-"""Role id → operation → id of a pipeline or a stage → scope."""
 Choices = tuple[tuple[int, Text], ...]
+Levels = dict[int, dict[int, dict[int | None, int]]]
+"""Role id → field id → stage id (None: elsewhere) → level."""
 AS_ELSEWHERE = -1
 
 GROUPS: tuple[tuple[Text, tuple[Operation, ...]], ...] = (
@@ -82,6 +80,16 @@ PRESETS: tuple[tuple[str, Text, Mapping[str, int]], ...] = (
 )
 
 
+SCOPES: Choices = tuple((scope.value, scope.label if scope else "—") for scope in Scope)
+GIVEN: Choices = ((Scope.NONE, "—"), (Scope.ALL, gettext_lazy("Yes")))
+LEVELS: Choices = (
+    (FieldLevel.EDIT, gettext_lazy("As the record")),
+    (FieldLevel.READ, gettext_lazy("Read only")),
+    (FieldLevel.HIDDEN, gettext_lazy("Hidden")),
+)
+ELSEWHERE: Choices = ((AS_ELSEWHERE, gettext_lazy("as elsewhere")),)
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """What one role may do on one line."""
@@ -92,6 +100,15 @@ class Cell:
     scope: int
     """The chosen value: a scope, or a level."""
     choices: Choices
+    usual: int
+    """The value that holds without a word."""
+    present: int
+    """The value that is saved; another than the chosen one where somebody was faster than the person who chose."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the chosen value is not the saved one."""
+        return self.scope != self.present
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +142,8 @@ class Line:
 
     @property
     def differs(self) -> bool:
-        """Whether some place differs for some role."""
-        return any(cell.scope != AS_ELSEWHERE for line in self.places for cell in line.cells)
+        """Whether something is said, or chosen, of some place for some role."""
+        return any(cell.scope != cell.usual or cell.is_changed for line in self.places for cell in line.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,23 +164,38 @@ class Matrix:
         """What each ready set grants, for the script."""
         return {key: {str(op): int(scope) for op, scope in scopes.items()} for key, _label, scopes in self.presets}
 
+    @property
+    def cells(self) -> Iterator[Cell]:
+        """All cells, those of places too."""
+        for line in self.lines:
+            yield from line.cells
+            for place in line.places:
+                yield from place.cells
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        """All lines."""
+        return (line for _label, lines in self.groups for line in lines)
+
+    def choosing(self, data: QueryDict) -> "Matrix":
+        """The matrix as somebody left it who chose what `data` says; what is no choice in it is passed over."""
+
+        def cells(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+            return tuple(replace(cell, scope=_chosen(cell, data, is_strict=False)) for cell in row)
+
+        def line(it: Line) -> Line:
+            places = tuple(replace(place, cells=cells(place.cells)) for place in it.places)
+            return replace(it, cells=cells(it.cells), places=places)
+
+        return replace(self, groups=tuple((label, tuple(map(line, lines))) for label, lines in self.groups))
+
 
 def matrix_of(
-    roles: Sequence[Role],
-    grants: Grants,
-    pipelines: Sequence[PipelineDef] = (),
-    by_pipeline: Differing | None = None,
-    by_stage: Differing | None = None,
+    roles: Sequence[Role], grants: Mapping[int, Mapping[str, int]], definition: Definition | None = None
 ) -> Matrix:
-    """The matrix of these roles as the grants fill it; with lines for pipelines and stages where there are some."""
-    places = Places(pipelines, by_pipeline or {}, by_stage or {})
-    return Matrix(
-        roles,
-        tuple(
-            (label, tuple(_line(operation, roles, grants, places) for operation in group)) for label, group in GROUPS
-        ),
-        PRESETS,
-    )
+    """The matrix of these roles as the grants fill it; in a process with lines for its pipelines and stages."""
+    groups = ((label, tuple(_line(op, roles, grants, definition) for op in group)) for label, group in GROUPS)
+    return Matrix(roles, tuple(groups), PRESETS)
 
 
 def field_matrix_of(roles: Sequence[Role], definition: Definition) -> Matrix:
@@ -174,7 +206,9 @@ def field_matrix_of(roles: Sequence[Role], definition: Definition) -> Matrix:
         place = stage.id if stage else None
         levels = ((role.pk, definition.field_grants.get(role.pk, {}).get(field.id, {})) for role in roles)
         said = {role_id: places[place] for role_id, places in levels if place in places}
-        return _cells(roles, ("field", str(field.id)), said, LEVELS, str(place or ""), usual=FieldLevel.EDIT)
+        if stage is None:
+            return _cells(roles, f"field-%d-{field.id}", said, LEVELS, FieldLevel.EDIT)
+        return _cells(roles, f"field-%d-{field.id}-{stage.id}", said, ELSEWHERE + LEVELS, AS_ELSEWHERE)
 
     def line(field: FieldDef) -> Line:
         stages = ((pipeline, stage) for pipeline in pipelines for stage in pipeline.stages)
@@ -186,168 +220,113 @@ def field_matrix_of(roles: Sequence[Role], definition: Definition) -> Matrix:
     return Matrix(roles, tuple(groups))
 
 
-def levels_from(
-    data: QueryDict, roles: Sequence[Role], definition: Definition
-) -> dict[int, dict[int, dict[int | None, int]]]:
-    """What a submitted matrix says of fields: role id → field id → stage id (None: elsewhere) → level."""
-    found: dict[int, dict[int, dict[int | None, int]]] = {role.pk: {} for role in roles}
-    for role in roles:
-        for field in definition.fields:
-            places: dict[int | None, str] = {None: data.get(f"field-{role.pk}-{field.id}", "")}
-            places |= {s: data.get(f"field-{role.pk}-{field.id}-{s}", "") for s in definition.stage_by_id}
-            said = {place: _scope(raw) for place, raw in places.items() if raw not in ("", str(AS_ELSEWHERE))}
-            if said and said != {None: FieldLevel.EDIT}:
-                found[role.pk][field.id] = said
-    return found
-
-
-def differing_from(data: QueryDict, roles: Sequence[Role], stages: Sequence[StageDef]) -> dict[int, Any]:
-    """Where stages differ in a submitted matrix: role id → operation → stage id → scope."""
-    return _said_of(data, roles, {stage.id: str(stage.id) for stage in stages})
-
-
-def pipelines_from(data: QueryDict, roles: Sequence[Role], pipelines: Sequence[PipelineDef]) -> dict[int, Any]:
-    """Where pipelines differ in a submitted matrix: role id → operation → pipeline id → scope."""
-    return _said_of(data, roles, {pipeline.id: f"p{pipeline.id}" for pipeline in pipelines})
-
-
-def _said_of(data: QueryDict, roles: Sequence[Role], places: Mapping[int, str]) -> dict[int, Any]:
-    """What is said of places; ids → the ends of the names of their controls."""
-    found: dict[int, dict[str, dict[int, int]]] = {}
-    for role in roles:
-        for operation in Operation.values:
-            for place_id, end in places.items():
-                raw = data.get(f"grant-{role.pk}-{operation}-{end}", "")
-                if raw not in ("", str(AS_ELSEWHERE)):
-                    found.setdefault(role.pk, {}).setdefault(operation, {})[place_id] = _scope(raw)
-    return found
-
-
-def grants_from(data: QueryDict, roles: Sequence[Role]) -> dict[int, dict[str, int]]:
-    """The grants of a submitted matrix, for all roles it showed."""
-    return {
-        role.pk: {operation: _scope(data.get(f"grant-{role.pk}-{operation}", "")) for operation in Operation.values}
-        for role in roles
-    }
-
-
-def warnings_about(grants: Grants, roles: Sequence[Role]) -> list[str]:
-    """What looks like an oversight, in words."""
-    found: list[str] = []
-    names = {role.pk: role.name for role in roles}
-    for role_id, scopes in grants.items():
-        found += _warnings_about_role(names.get(role_id, ""), scopes)
-    people = [scopes for role_id, scopes in grants.items() if not _is_built_in(role_id, roles)]
-    if roles and not any(scopes.get(Operation.VIEW) for scopes in people):
-        found.append(_("Nobody but administrators and the author sees this process."))
-    elif not any(scopes.get(Operation.CREATE) for scopes in people):
-        found.append(_("Nobody but administrators and the author can create records."))
-    return found
-
-
-def field_warnings(definition: Definition, roles: Sequence[Role]) -> list[str]:
-    """What looks like an oversight in the rights to fields, in words."""
-    found: list[str] = []
-    for role in roles:
-        for field in definition.fields:
-            level = level_of(definition, role.pk, field.id, None)
-            words = {"role": role.name, "field": field.label}
-            creates = definition.grants.get(role.pk, {}).get(Operation.CREATE)
-            is_stuck = field.required == Field.Required.ALWAYS and field.default is None and level < FieldLevel.EDIT
-            if creates and is_stuck:
-                found.append(_("“%(role)s” creates records but may not fill in “%(field)s”, a required field.") % words)
-            if level == FieldLevel.HIDDEN and _is_read_through(definition, field):
-                found.append(_("“%(field)s” is hidden from “%(role)s”, but a formula tells of it.") % words)
-    return found
-
-
-def _is_read_through(definition: Definition, field: FieldDef) -> bool:
-    return any(field.key in formula.fields_used for _formula, formula in formulas_of(definition))
-
-
-def _warnings_about_role(name: str, scopes: Mapping[str, int]) -> list[str]:
-    see = scopes.get(Operation.VIEW, Scope.NONE)
-    blind = [
-        str(Operation(operation).label).lower()
-        for operation, scope in scopes.items()
-        if scope and not see and operation not in (Operation.CREATE, Operation.VIEW)
-    ]
-    if blind:
-        words = {"role": name, "operations": ", ".join(blind)}
-        return [_("“%(role)s” sees nothing, so these rights have no effect: %(operations)s.") % words]
-    wider = [
-        str(Operation(operation).label).lower()
-        for operation, scope in scopes.items()
-        if Reach.of(scope).joined(Reach.of(see)) != Reach.of(see) and operation not in PROCESS_WIDE
-    ]
-    if see and wider:
-        words = {"role": name, "operations": ", ".join(wider)}
-        sees_less = _("“%(role)s” sees fewer records than it may work with; there, this has no effect: %(operations)s.")
-        return [sees_less % words]
-    if scopes.get(Operation.CREATE) and not see:
-        return [_("“%(role)s” can create records but will not see them.") % {"role": name}]
-    return []
-
-
-def _is_built_in(role_id: int, roles: Sequence[Role]) -> bool:
-    return any(role.pk == role_id and role.is_built_in for role in roles)
-
-
-SCOPES: Choices = tuple((scope.value, scope.label if scope else "—") for scope in Scope)
-LEVELS: Choices = (
-    (FieldLevel.EDIT, gettext_lazy("As the record")),
-    (FieldLevel.READ, gettext_lazy("Read only")),
-    (FieldLevel.HIDDEN, gettext_lazy("Hidden")),
-)
-
-
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Pipelines with their stages, and what is said of them."""
+class Rights:
+    """What is said of roles: in the process, in whole pipelines, in single stages."""
 
-    pipelines: Sequence[PipelineDef]
-    by_pipeline: Differing
-    by_stage: Differing
-
-
-def _line(operation: Operation, roles: Sequence[Role], grants: Grants, places: Places) -> Line:
-    choices = ((Scope.NONE, "—"), (Scope.ALL, _("Yes"))) if operation in PROCESS_WIDE else SCOPES
-    said = {role_id: scopes.get(operation, Scope.NONE) for role_id, scopes in grants.items()}
-    cells = _cells(roles, ("grant", operation), said, choices, usual=Scope.NONE)
-    return Line(operation, operation.label, cells, tuple(_place_lines(operation, roles, choices, places)))
+    general: dict[int, dict[str, int]]
+    by_pipeline: Scopes
+    by_stage: Scopes
 
 
-def _place_lines(operation: Operation, roles: Sequence[Role], choices: Choices, places: Places) -> Iterator[PlaceLine]:
-    """Where there are several pipelines a line for each, with its stages below; what is process-wide has no stages."""
+def rights_of(matrix: Matrix) -> Rights:
+    """What a matrix says of rights to records, of all its roles."""
+    found = Rights({role.pk: {} for role in matrix.roles}, {}, {})
+    for line in matrix.lines:
+        for cell in line.cells:
+            found.general[cell.role.pk][line.key] = cell.scope
+        for place in line.places:
+            said = found.by_pipeline if place.stage is None else found.by_stage
+            place_id = place.pipeline.id if place.stage is None else place.stage.id
+            for cell in place.cells:
+                if cell.scope != cell.usual:
+                    said.setdefault(cell.role.pk, {}).setdefault(line.key, {})[place_id] = cell.scope
+    return found
 
-    def cells(place_id: int, end: str, differing: Differing) -> tuple[Cell, ...]:
-        scopes = ((role_id, operations.get(operation, {})) for role_id, operations in differing.items())
-        said = {role_id: of_places[place_id] for role_id, of_places in scopes if place_id in of_places}
-        return _cells(roles, ("grant", operation), said, choices, end)
 
-    several = len(places.pipelines) > 1
-    for pipeline in places.pipelines:
-        if several and operation in OF_PIPELINES:
-            yield PlaceLine(pipeline, None, cells(pipeline.id, f"p{pipeline.id}", places.by_pipeline))
-        for stage in pipeline.stages if operation not in PROCESS_WIDE else ():
-            yield PlaceLine(pipeline, stage, cells(stage.id, str(stage.id), places.by_stage))
+def levels_of(matrix: Matrix) -> Levels:
+    """What a matrix says of fields, of all its roles."""
+    found: Levels = {role.pk: {} for role in matrix.roles}
+    for line in matrix.lines:
+        places = [(None, line.cells), *((place.stage.id, place.cells) for place in line.places if place.stage)]
+        for stage_id, cells in places:
+            for cell in cells:
+                if cell.scope != cell.usual:
+                    found[cell.role.pk].setdefault(int(line.key), {})[stage_id] = cell.scope
+    return found
 
 
-def _cells(
+def submitted(matrix: Matrix, data: QueryDict, *, version: int) -> Matrix:
+    """A matrix of this version of the process, changed as a form says; what the form does not name stays as it is.
+
+    Raises Stale where the form was drawn of another version, Invalid where it says none, or names what is no cell or no
+    choice.
+    """
+    drawn = id_from(data.get("version", ""))
+    if drawn is None:
+        raise Invalid(_("The form came in parts. Open the page again."))
+    if drawn != version:
+        raise Stale(_("Somebody has changed the process meanwhile."), version=version)
+    cells = {cell.name: cell for cell in matrix.cells}
+    for name in data:
+        if name.startswith(("grant-", "field-")) and name not in cells:
+            raise Invalid(_("There is no such right."), {name: [_("There is no such right.")]})
+    for cell in cells.values():
+        _chosen(cell, data, is_strict=True)
+    return matrix.choosing(data)
+
+
+def _chosen(cell: Cell, data: QueryDict, *, is_strict: bool) -> int:
+    """The value that a form says of a cell; the saved one where it says none. Raises Invalid for what is no choice."""
+    raw = data.get(cell.name)
+    if raw is None:
+        return cell.scope
+    chosen = next((value for value, _word in cell.choices if raw == str(int(value))), None)
+    if chosen is None and is_strict:
+        raise Invalid(_("There is no such right."), {cell.name: [_("There is no such right.")]})
+    return cell.scope if chosen is None else chosen
+
+
+def _line(
+    operation: Operation,
     roles: Sequence[Role],
-    line: tuple[str, str],
-    said: Mapping[int, int],
-    choices: Choices,
-    place: str = "",
-    usual: int = AS_ELSEWHERE,
-) -> tuple[Cell, ...]:
-    """One line (what it is of, which one), in a place or everywhere, over all roles; `said`: role id → value."""
-    kind, key = line
-    if place:
-        key, usual, choices = f"{key}-{place}", AS_ELSEWHERE, ((AS_ELSEWHERE, _("as elsewhere")), *choices)
-    return tuple(Cell(role, f"{kind}-{role.pk}-{key}", said.get(role.pk, usual), choices) for role in roles)
+    grants: Mapping[int, Mapping[str, int]],
+    definition: Definition | None,
+) -> Line:
+    said = {role_id: scopes.get(operation, Scope.NONE) for role_id, scopes in grants.items()}
+    cells = _cells(roles, f"grant-%d-{operation}", said, _choices(operation), Scope.NONE)
+    places = _place_lines(operation, roles, definition) if definition is not None and definition.has_stages else ()
+    return Line(operation, operation.label, cells, tuple(places))
 
 
-def _scope(raw: Any) -> int:
-    """The number as submitted; what does not exist the operation refuses."""
-    return int(raw) if str(raw).isascii() and str(raw).isdigit() and len(str(raw)) < 4 else 0
+def _choices(operation: Operation) -> Choices:
+    return GIVEN if operation in PROCESS_WIDE else SCOPES
+
+
+def _place_lines(operation: Operation, roles: Sequence[Role], definition: Definition) -> Iterator[PlaceLine]:
+    """Where there are several pipelines, or a closed one, a line for each, with its stages below; what is process-wide
+    has no stages."""
+    choices = _choices(operation)
+
+    def cells(end: str, where: Differing, place_id: int, *, is_open: bool = True) -> Iterator[Cell]:
+        for role in roles:
+            follows = is_open or role.pk in definition.built_in_roles
+            usual = AS_ELSEWHERE if follows else int(Scope.NONE)
+            value = where.get(role.pk, {}).get(operation, {}).get(place_id, usual)
+            name = f"grant-{role.pk}-{operation}-{end}"
+            yield Cell(role, name, value, ELSEWHERE + choices if follows else choices, usual, value)
+
+    has_lines = len(definition.pipelines) > 1 or not all(pipeline.is_open for pipeline in definition.pipelines)
+    for pipeline in definition.pipelines:
+        if has_lines and operation in OF_PIPELINES:
+            its = cells(f"p{pipeline.id}", definition.said_of_pipelines, pipeline.id, is_open=pipeline.is_open)
+            yield PlaceLine(pipeline, None, tuple(its))
+        for stage in pipeline.stages if operation not in PROCESS_WIDE else ():
+            its = cells(str(stage.id), definition.said_of_stages, stage.id)
+            yield PlaceLine(pipeline, stage, tuple(its))
+
+
+def _cells(roles: Sequence[Role], name: str, said: Mapping[int, int], choices: Choices, usual: int) -> tuple[Cell, ...]:
+    """One line over all roles. `name` has a place for the role's id; `said`: role id → value."""
+    values = ((role, said.get(role.pk, usual)) for role in roles)
+    return tuple(Cell(role, name % role.pk, value, choices, usual, value) for role, value in values)

@@ -109,9 +109,19 @@ class PipelineForm(forms.Form):
 
 
 class PipelineNameForm(forms.Form):
-    """What a pipeline is called."""
+    """What a pipeline is called; for those who manage access also whether it is open."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
+    is_open = forms.BooleanField(
+        label=_("Open to whoever works in the process"),
+        required=False,
+        help_text=_("Otherwise roles may do only what they are given in it."),
+    )
+
+    def __init__(self, *args: Any, can_open: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not can_open:
+            del self.fields["is_open"]
 
 
 class StageRemovalForm(forms.Form):

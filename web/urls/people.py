@@ -59,7 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         roles.take_from_department,
         name="role-department-take",
     ),
-    path("roles/<int:role_id>/delete/", roles.remove_role, name="role-delete"),
+    path("roles/<int:role_id>/delete/", roles.delete_role, name="role-delete"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/unread/", notifications.unread, name="notifications-unread"),
     path("notifications/read/", notifications.read_all, name="notifications-read-all"),

@@ -75,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:key>/settings/moves/gates/<int:gate_id>/remove/", moves.remove, name="gate-remove"),
     path("p/<slug:key>/settings/access/", access.access, name="process-access"),
     path("p/<slug:key>/settings/access/fields/", access.fields, name="access-fields"),
+    path("p/<slug:key>/settings/access/places/", access.places, name="access-places"),
     path("p/<slug:key>/settings/access/why/", access.why, name="access-why"),
     path("p/<slug:key>/settings/access/check/", access.check, name="access-check"),
     path("p/<slug:key>/automation/", automation.build, name="process-automation"),

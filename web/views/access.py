@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,23 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Token, User
 from accounts.queries import people, roles, service_tokens, viewable_people
-from core.errors import SmartCRMError
+from core.errors import NotFound, SmartCRMError, Stale
 from core.text import id_from
+from processes.definition_types import Definition
 from processes.models import Operation, Process
 from processes.operations import set_field_grants, set_grants
 from processes.permissions import access_for
-from processes.queries import differing_grants, process_for
+from processes.queries import process_for
 from records.queries.why import Why, why_for
-from web.forms.access import (
-    differing_from,
-    field_matrix_of,
-    field_warnings,
-    grants_from,
-    levels_from,
-    matrix_of,
-    pipelines_from,
-    warnings_about,
-)
+from web.forms.access import Matrix, field_matrix_of, levels_of, matrix_of, rights_of, submitted
+from web.forms.access_warnings import field_warnings, warnings_about
 from web.middleware import PersonalRequest
 from web.navigation import process_url
 from web.views.designer import page
@@ -40,48 +33,56 @@ OF_SERVICE = "token-"
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def access(request: PersonalRequest, key: str) -> HttpResponse:
-    """The matrix of all roles; saving it takes effect with the next request of everybody."""
+    """The matrix of all roles; saving it changes what the form names, and takes effect with the next request of
+    everybody. Where somebody was faster, the present rights with the person's choices in them, nothing saved."""
     process = process_for(request.actor, key, operation=Operation.MANAGE_ACCESS)
-    shown = list(roles())
+    if request.method != "POST":
+        return _records_page(request, process)
     definition = access_for(request.actor, process).definition
-    pipelines = definition.pipelines if definition.has_stages else ()
-    if request.method == "POST":
+    try:
+        rights = rights_of(submitted(_matrix(definition), request.POST, version=definition.version))
         set_grants(
             process,
-            grants_from(request.POST, shown),
-            differing=differing_from(request.POST, shown, [stage for item in pipelines for stage in item.stages]),
-            pipelines=pipelines_from(request.POST, shown, pipelines),
+            rights.general,
+            differing=rights.by_stage,
+            pipelines=rights.by_pipeline,
+            version=definition.version,
             actor=request.actor,
         )
-        messages.success(request, _("Saved. It holds from the next request on."))
-        return redirect("process-access", key)
-    matrix = matrix_of(shown, definition.grants, pipelines, *differing_grants(process))
-    context = {
-        "matrix": matrix,
-        "warnings": warnings_about(definition.grants, shown),
-        "viewable": viewable_people() if request.actor.is_admin else (),
-        "process_url": process_url(process),
-        "check_url": reverse("access-check", args=[key]),
-    }
-    return _page(request, process, "process-access", "access", context)
+    except Stale:
+        return _records_page(request, process, request.POST)
+    messages.success(request, _("Saved. It holds from the next request on."))
+    return redirect("process-access", key)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def fields(request: PersonalRequest, key: str) -> HttpResponse:
-    """What each role may do with each field, and how stages differ."""
+    """What each role may do with each field, and how stages differ; saved as the matrix is."""
     process = process_for(request.actor, key, operation=Operation.MANAGE_ACCESS)
-    shown = list(roles())
+    if request.method != "POST":
+        return _fields_page(request, process)
     definition = access_for(request.actor, process).definition
-    if request.method == "POST":
-        set_field_grants(process, levels_from(request.POST, shown, definition), actor=request.actor)
-        messages.success(request, _("Saved. It holds from the next request on."))
-        return redirect("access-fields", key)
-    context = {
-        "matrix": field_matrix_of(shown, definition),
-        "warnings": field_warnings(definition, shown),
-    }
-    return _page(request, process, "access-fields", "access_fields", context)
+    try:
+        levels = levels_of(submitted(_field_matrix(definition), request.POST, version=definition.version))
+        set_field_grants(process, levels, version=definition.version, actor=request.actor)
+    except Stale:
+        return _fields_page(request, process, request.POST)
+    messages.success(request, _("Saved. It holds from the next request on."))
+    return redirect("access-fields", key)
+
+
+@login_required
+@require_safe
+def places(request: PersonalRequest, key: str) -> HttpResponse:
+    """How pipelines and stages differ on one line of the matrix: the right or the field that `line` names."""
+    process = process_for(request.actor, key, operation=Operation.MANAGE_ACCESS)
+    definition, wanted = access_for(request.actor, process).definition, request.GET.get("line", "")
+    matrix = _matrix(definition) if wanted in Operation.values else _field_matrix(definition)
+    line = next((line for line in matrix.lines if line.key == wanted), None)
+    if line is None:
+        raise NotFound(_("There is no such right."))
+    return render(request, "processes/_matrix_places.html", {"line": line})
 
 
 @login_required
@@ -107,10 +108,49 @@ def why(request: PersonalRequest, key: str) -> HttpResponse:
 @require_POST
 def check(request: PersonalRequest, key: str) -> HttpResponse:
     """What looks like an oversight in a matrix that is not saved yet."""
-    process_for(request.actor, key, operation=Operation.MANAGE_ACCESS)
-    shown = list(roles())
-    warnings = warnings_about(grants_from(request.POST, shown), shown)
+    process = process_for(request.actor, key, operation=Operation.MANAGE_ACCESS)
+    definition = access_for(request.actor, process).definition
+    matrix = _matrix(definition).choosing(request.POST)
+    warnings = warnings_about(rights_of(matrix), definition, matrix.roles)
     return render(request, "processes/settings/_warnings.html", {"warnings": warnings})
+
+
+def _matrix(definition: Definition) -> Matrix:
+    return matrix_of(list(roles()), definition.grants, definition)
+
+
+def _field_matrix(definition: Definition) -> Matrix:
+    return field_matrix_of(list(roles()), definition)
+
+
+def _records_page(request: PersonalRequest, process: Process, chosen: QueryDict | None = None) -> HttpResponse:
+    """The matrix as it is, or with what somebody chose in one that is not any more."""
+    definition = access_for(request.actor, process).definition
+    matrix = _matrix(definition) if chosen is None else _matrix(definition).choosing(chosen)
+    context = {
+        "matrix": matrix,
+        "warnings": warnings_about(rights_of(matrix), definition, matrix.roles),
+        "closed": [pipeline for pipeline in definition.shown_pipelines if not pipeline.is_open],
+        "viewable": viewable_people() if request.actor.is_admin else (),
+        "process_url": process_url(process),
+        "check_url": reverse("access-check", args=[process.key]),
+        "version": definition.version,
+        "is_stale": chosen is not None,
+    }
+    return _page(request, process, "process-access", "access", context, status=200 if chosen is None else 409)
+
+
+def _fields_page(request: PersonalRequest, process: Process, chosen: QueryDict | None = None) -> HttpResponse:
+    """The sheet of fields, in the same way."""
+    definition = access_for(request.actor, process).definition
+    matrix = _field_matrix(definition) if chosen is None else _field_matrix(definition).choosing(chosen)
+    context = {
+        "matrix": matrix,
+        "warnings": field_warnings(definition, matrix.roles),
+        "version": definition.version,
+        "is_stale": chosen is not None,
+    }
+    return _page(request, process, "access-fields", "access_fields", context, status=200 if chosen is None else 409)
 
 
 def _answered(request: PersonalRequest, process: Process) -> tuple[Why | None, str]:

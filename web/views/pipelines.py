@@ -9,8 +9,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from processes.definition import definition_of
+from processes.models import Operation
 from processes.operations import add_pipeline, remove_pipeline, reorder_pipelines, update_pipeline
 from processes.operations.stages import require_stages
+from processes.permissions import access_for
 from processes.queries import pipeline_of, process_for, stage_of, usage_of
 from web.forms.refusals import attempt
 from web.forms.stages import PipelineForm, PipelineNameForm, PipelineRemovalForm
@@ -43,10 +45,14 @@ def new_pipeline(request: PersonalRequest, key: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def edit_pipeline(request: PersonalRequest, key: str, pipeline_key: str) -> HttpResponse:
-    """Give a pipeline another name."""
+    """Give a pipeline another name, open or close it."""
     process = process_for(request.actor, key)
     pipeline = pipeline_of(process, pipeline_key)
-    form = PipelineNameForm(request.POST or None, initial={"name": pipeline.name})
+    form = PipelineNameForm(
+        request.POST or None,
+        initial={"name": pipeline.name, "is_open": pipeline.is_open},
+        can_open=access_for(request.actor, process).can(Operation.MANAGE_ACCESS),
+    )
     if form.is_bound and form.is_valid():
         if attempt(form, lambda: update_pipeline(pipeline, actor=request.actor, **form.cleaned_data)):
             return go(request, of_pipeline("process-stages", key, pipeline.key))

@@ -11,14 +11,14 @@ from accounts.models import Department, Role
 from accounts.operations import (
     assign_role_to_department,
     create_role,
-    delete_role,
     rename_role,
     unassign_role_from_department,
 )
 from accounts.permissions import require_admin
 from accounts.queries import roles_with_holders
 from accounts.tree import departments_in_order
-from processes.operations import copy_role
+from processes.gate_use import gates_of_role
+from processes.operations import copy_role, remove_role
 from web.forms.departments import DepartmentRoleForm
 from web.forms.people import NewRoleForm, RoleForm
 from web.forms.refusals import attempt
@@ -70,14 +70,16 @@ def edit_role(request: PersonalRequest, role_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
-def remove_role(request: PersonalRequest, role_id: int) -> HttpResponse:
-    """Delete a role with its rights."""
+@require_http_methods(["GET", "POST"])
+def delete_role(request: PersonalRequest, role_id: int) -> HttpResponse:
+    """What goes with a role, and the gates that keep it; on POST it goes with its rights."""
     require_admin(request.actor)
-    role = get_object_or_404(Role, pk=role_id)
-    delete_role(role, actor=request.actor)
-    messages.success(request, _("The role “%(name)s” is deleted.") % {"name": role.name})
-    return go(request, "roles")
+    role = get_object_or_404(roles_with_holders(), pk=role_id)
+    if request.method == "POST":
+        remove_role(role, actor=request.actor)
+        messages.success(request, _("The role “%(name)s” is deleted.") % {"name": role.name})
+        return go(request, "roles")
+    return render(request, "accounts/_role_delete.html", {"role": role, "gates": gates_of_role(role)})
 
 
 @login_required

@@ -1,5 +1,5 @@
 // @ts-check
-// Ready sets of rights: a choice in a role's heading fills its column.
+// Ready sets of rights: a choice in a role's heading fills its column. Lines of pipelines and stages come when opened.
 
 /** @param {HTMLTableElement} table */
 export function attach(table) {
@@ -18,17 +18,28 @@ export function attach(table) {
   });
   table.addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest("[data-stages-of]");
-    if (!(button instanceof HTMLElement)) return;
-    const opens = button.getAttribute("aria-expanded") !== "true";
-    button.setAttribute("aria-expanded", String(opens));
-    for (const row of table.querySelectorAll(`[data-stage-of="${button.dataset.stagesOf}"]`)) {
-      row.toggleAttribute("hidden", !opens);
-      // What is hidden and as elsewhere need not be sent; what differs is never closed before it is saved.
-      for (const select of row.querySelectorAll("select")) select.disabled = !opens && select.value === "-1";
-    }
+    if (button instanceof HTMLElement) toggle(table, button);
   });
   table.addEventListener("change", (event) => {
     const select = /** @type {HTMLSelectElement} */ (event.target);
     if (select.name) select.dataset.scope = select.value;
   });
+}
+
+/**
+ * @param {HTMLTableElement} table
+ * @param {HTMLElement} button
+ */
+async function toggle(table, button) {
+  if (button.ariaBusy) return;
+  const line = button.dataset.stagesOf ?? "";
+  const opens = button.getAttribute("aria-expanded") !== "true";
+  const rows = () => table.querySelectorAll(`[data-stage-of="${line}"]`);
+  button.setAttribute("aria-expanded", String(opens));
+  for (const row of rows()) row.toggleAttribute("hidden", !opens);
+  if (!opens || rows().length) return;
+  button.ariaBusy = "true";
+  await htmx.ajax("GET", `${table.dataset.placesUrl}?line=${line}`, { source: button, target: button.closest("tr"), swap: "afterend" });
+  button.ariaBusy = null;
+  for (const row of rows()) for (const select of row.querySelectorAll("select")) select.tabIndex = -1;
 }

@@ -5,6 +5,8 @@
 /** @param {HTMLTableElement} table */
 export function attach(table) {
   for (const control of table.querySelectorAll(":is(td, th) :is(select, input, button)")) /** @type {HTMLElement} */ (control).tabIndex = -1;
+  // A browser puts choices back after a reload or on the way back, and fires nothing.
+  for (const control of table.querySelectorAll("td :is(select, input)")) flag(/** @type {HTMLSelectElement} */ (control));
   const first = controls(table)[0];
   if (first instanceof HTMLElement) first.tabIndex = 0;
   table.addEventListener("keydown", (event) => walk(table, event));
@@ -56,13 +58,22 @@ function rove(table, target) {
  */
 function mark(table, target) {
   if (!(target instanceof HTMLSelectElement || target instanceof HTMLInputElement)) return;
-  const changed =
-    target instanceof HTMLSelectElement
-      ? ![...target.options].every((option) => option.selected === option.defaultSelected)
-      : target.checked !== target.defaultChecked;
-  const cell = target.closest("td, th");
-  cell?.toggleAttribute("data-changed", changed);
-  if (cell instanceof HTMLElement && target instanceof HTMLSelectElement) cell.dataset.scope = target.value;
+  flag(target);
   const count = table.querySelectorAll("[data-changed]").length;
   table.dispatchEvent(new CustomEvent("matrix:changed", { bubbles: true, detail: { count } }));
+}
+
+/** @param {HTMLSelectElement | HTMLInputElement} control */
+function flag(control) {
+  control.closest("td, th")?.toggleAttribute("data-changed", isChanged(control));
+}
+
+/**
+ * Another value than the saved one; `data-was` names it where the page itself came with a choice.
+ * @param {HTMLSelectElement | HTMLInputElement} control
+ */
+function isChanged(control) {
+  if (control instanceof HTMLInputElement) return control.checked !== control.defaultChecked;
+  if (control.dataset.was !== undefined) return control.value !== control.dataset.was;
+  return ![...control.options].every((option) => option.selected === option.defaultSelected);
 }

@@ -1,5 +1,6 @@
 // @ts-check
-// A form with a matrix: says how many cells are changed, asks the server what looks like an oversight, guards the way out.
+// A form with a matrix: says how many cells are changed and sends those alone, asks the server what looks like an
+// oversight, guards the way out.
 import { interpolate, ngettext } from "../lib/i18n.js";
 
 const PAUSE = 300;
@@ -9,10 +10,17 @@ export function attach(form) {
   let count = 0;
   let timer = 0;
   const place = form.querySelector("[data-unsaved]");
-  form.addEventListener("matrix:changed", (event) => {
-    count = /** @type {CustomEvent} */ (event).detail.count;
+  const tell = (/** @type {number} */ changed) => {
+    count = changed;
     const text = ngettext("%(count)s change is not saved", "%(count)s changes are not saved", count);
     if (place) place.textContent = count ? interpolate(text, { count }) : "";
+  };
+  tell(form.querySelectorAll("[data-changed]").length);
+  form.addEventListener("formdata", ({ formData }) => {
+    for (const control of form.querySelectorAll(".matrix[data-ready] td:not([data-changed]) select")) formData.delete(/** @type {HTMLSelectElement} */ (control).name);
+  });
+  form.addEventListener("matrix:changed", (event) => {
+    tell(/** @type {CustomEvent} */ (event).detail.count);
     clearTimeout(timer);
     if (form.dataset.checkUrl) timer = setTimeout(() => check(form), PAUSE);
   });

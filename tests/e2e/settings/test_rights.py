@@ -46,6 +46,34 @@ def test_fields_are_hidden_by_letters_and_arrows_alone(boss: User, process: Proc
     assert grants[roles[1].pk] == {second.id: {None: FieldLevel.READ}}
 
 
+def test_who_was_overtaken_keeps_own_choices_and_undoes_nobody_elses(
+    boss: User, process: Process, open_page: OpenPage
+) -> None:
+    role = make_role("Clerk")
+    set_grants(process, {role.pk: {"view": Scope.ALL, "update": Scope.ALL}}, actor=SYSTEM)
+    page = open_page(boss, f"{SETTINGS}/access/")
+    ready(page, "matrix")
+    ready(page, "unsaved")
+    stage = definition_of(process).default_pipeline.stages[0].id
+    page.locator("[data-stages-of=comment]").click()
+    page.locator(f"[name=grant-{role.pk}-comment-{stage}]").select_option("5")
+    set_grants(process, {role.pk: {"view": Scope.OWN, "update": Scope.OWN}}, actor=SYSTEM)
+    add_pipeline(process, name="Secret", actor=SYSTEM)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".banner", has_text="Somebody has changed the process meanwhile")).to_be_visible()
+    ready(page, "unsaved")
+    expect(page.locator("td[data-changed]")).to_have_count(1)
+    expect(page.locator("[data-unsaved]")).to_have_text("1 change is not saved")
+    expect(page.locator(f"[name=grant-{role.pk}-view]")).to_have_value("1")
+    check_accessibility(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".banner", has_text="Somebody has changed")).to_have_count(0)
+    definition = definition_of(process)
+    assert definition.grants[role.pk] == {"view": Scope.OWN, "update": Scope.OWN}
+    assert definition.said_of_stages[role.pk] == {"comment": {stage: Scope.ALL}}
+    assert not any(definition.said_of_pipelines.values())
+
+
 def test_moves_are_chosen_and_gated_by_keyboard_alone(
     boss: User, process: Process, stages: dict[str, Stage], open_page: OpenPage
 ) -> None:

@@ -1,18 +1,22 @@
 """Rights that differ by pipeline: on the page and over REST; what is closed is absent at every door."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, User
 from core.actor import SYSTEM
 from events.models import Event
-from processes.definition import definition_of
+from processes.definition import definition_of, forget_definitions
 from processes.drafts import StageDraft
 from processes.models import Grant, Operation, Pipeline, Process, Scope
 from processes.models.access import OF_PIPELINES
 from processes.operations import add_pipeline, add_stage, set_grants
 from processes.permissions import access_for
+from records.operations import create_record
 from tests.api.conftest import client_of
 from tests.factories import EMPLOYEE, actor_of, make_admin, make_process, make_role, make_user, signed_in
 
@@ -47,9 +51,9 @@ def admin() -> Client:
     return signed_in(make_admin())
 
 
-def sent(role: Role, **more: object) -> dict[str, object]:
+def sent(role: Role, process: Process, **more: object) -> dict[str, object]:
     general = {f"grant-{role.pk}-{operation}": int(scope) for operation, scope in EMPLOYEE.items()}
-    return {**general, **more}
+    return {"version": definition_of(process).version, **general, **more}
 
 
 def test_page_shows_a_closed_pipeline_and_opens_it(
@@ -66,28 +70,89 @@ def test_page_shows_a_closed_pipeline_and_opens_it(
     }
     assert shown["view", "Service"] == shown["create", "Service"] == [Scope.NONE]
     assert shown["view", "Main"] == [-1]
-    assert not Grant.objects.filter(pipeline=second, role__key="robots").exists()
+    robots = [cell.scope for cell in lines["view"].places[5].cells if cell.role.is_built_in]
+    assert ([line.name for line in lines["view"].places][5], robots) == ("Service", [-1])
     assert ("export", "Service") not in shown
     assert all(place.stage is None for place in lines["create"].places)
     opened = {f"grant-{role.pk}-view-p{second.pk}": "1", f"grant-{role.pk}-create-p{second.pk}": "0"}
-    assert admin.post(address, sent(role, **opened)).status_code == 302
+    assert admin.post(address, sent(role, process, **opened)).status_code == 302
     access, stage = access_for(actor_of(person), process.pk), second.stages.get(key="new").pk
     assert access.reach(Operation.VIEW, stage).scope == Scope.OWN
     assert access.reach(Operation.CREATE, stage).scope == Scope.NONE
-    assert access.reach(Operation.UPDATE, stage).scope == Scope.OWN
+    assert access.reach(Operation.UPDATE, stage).scope == Scope.NONE
     event = Event.objects.filter(kind="access.changed").latest("id")
-    assert event.changes[f"{role.pk}.view.pipeline.{second.pk}"] == [0, 1]
+    assert event.changes[f"{role.pk}.view.pipeline.{second.pk}"] == [None, 1]
 
 
 def test_saving_what_differs_by_stage_makes_no_rows_of_what_differs_by_pipeline(
     process: Process, role: Role, second: Pipeline, admin: Client
 ) -> None:
-    closed = {f"grant-{role.pk}-{operation}-p{second.pk}": "0" for operation in OF_PIPELINES & EMPLOYEE.keys()}
-    admin.post(reverse("process-access", args=["requests"]), sent(role, **closed))
+    seen = {f"grant-{role.pk}-{operation}-p{second.pk}": "0" for operation in OF_PIPELINES & EMPLOYEE.keys()}
+    seen[f"grant-{role.pk}-view-p{second.pk}"] = "5"
+    admin.post(reverse("process-access", args=["requests"]), sent(role, process, **seen))
     assert not Grant.objects.exclude(stage=None).exists()
-    assert Grant.objects.filter(pipeline=second).count() == len(OF_PIPELINES & EMPLOYEE.keys())
+    assert Grant.objects.get(pipeline=second).operation == Operation.VIEW
     late = add_stage(second, StageDraft("Late"), actor=SYSTEM)
-    assert definition_of(process).stage_grants[role.pk]["view"][late.pk] == Scope.NONE
+    grants = definition_of(process).stage_grants[role.pk]
+    assert (grants["view"][late.pk], grants["update"][late.pk]) == (Scope.ALL, Scope.NONE)
+
+
+def test_closed_pipeline_stays_closed_to_rights_and_roles_that_come_later(
+    process: Process, role: Role, second: Pipeline, person: User
+) -> None:
+    late = make_role("Late", people=(person,))
+    everything = dict.fromkeys(OF_PIPELINES, int(Scope.ALL))
+    api = client_of(make_admin(), "read", "write", "admin")
+    grants = {"grants": {str(late.pk): everything, str(role.pk): everything}}
+    assert api.call("put", "/processes/requests/access/", grants).status_code == 200
+    inside = create_record(process, values={"title": "Inside"}, stage=second.stages.all()[0].pk, actor=SYSTEM)
+    employee, access = client_of(person), access_for(actor_of(person), process.pk)
+    assert not any(access.reach(operation, inside.stage_id) for operation in OF_PIPELINES)
+    assert [item["key"] for item in employee.call("get", "/processes/requests/").json()["pipelines"]] == ["main"]
+    assert employee.call("get", f"/processes/requests/records/{inside.pk}/").status_code == 404
+    why = f"/processes/requests/access/why/?person={person.pk}&record={inside.pk}"
+    assert api.call("get", why).json()["allowed"] is False
+    given = {**grants, "pipelines": {str(late.pk): {"view": {str(second.pk): 5}}}}
+    assert api.call("put", "/processes/requests/access/", given).status_code == 200
+    assert employee.call("get", f"/processes/requests/records/{inside.pk}/").status_code == 200
+    assert api.call("get", why).json()["allowed"] is True
+
+
+def test_pipeline_is_opened_and_closed_by_those_who_manage_access(
+    process: Process, role: Role, second: Pipeline, person: User, admin: Client
+) -> None:
+    designer = make_user("Designer")
+    may = {Operation.VIEW: Scope.ALL, Operation.DESIGN: Scope.ALL}
+    set_grants(process, {make_role("Designers", people=(designer,)).pk: may}, actor=SYSTEM)
+    address, url = "/processes/requests/pipelines/service/", reverse("pipeline-edit", args=["requests", "service"])
+    assert client_of(designer).call("patch", address, {"is_open": True}).status_code == 403
+    browser = signed_in(designer)
+    assert 'name="is_open"' not in browser.get(url).text
+    browser.post(url, {"name": "Repairs", "is_open": "on"})
+    assert definition_of(process).pipeline("service").name == "Repairs"
+    assert not definition_of(process).pipeline("service").is_open
+    api, stage = client_of(make_admin(), "read", "write", "admin"), second.stages.all()[0].pk
+    assert api.call("patch", address, {"is_open": True}).json()["is_open"] is True
+    assert access_for(actor_of(person), process.pk).reach(Operation.VIEW, stage).scope == Scope.ALL
+    assert 'name="is_open"' in admin.get(url).text
+    admin.post(url, {"name": "Repairs"})
+    assert access_for(actor_of(person), process.pk).reach(Operation.VIEW, stage).scope == Scope.NONE
+
+
+def test_pipelines_that_were_closed_by_rows_are_closed_and_nobody_gains_or_loses(process: Process, role: Role) -> None:
+    shut = add_pipeline(process, name="Shut", is_open=True, actor=SYSTEM)
+    half = add_pipeline(process, name="Half", is_open=True, actor=SYSTEM)
+    operations = sorted(OF_PIPELINES & EMPLOYEE.keys())
+    zeros = {operation: {shut.pk: 0, half.pk: 0} for operation in operations}
+    del zeros["comment"][half.pk]
+    zeros["view"][shut.pk] = int(Scope.OWN)
+    set_grants(process, {role.pk: EMPLOYEE}, pipelines={role.pk: zeros}, actor=SYSTEM)
+    before = definition_of(process).stage_grants[role.pk]
+    import_module("processes.migrations.0010_closed_pipelines").close(apps, None)
+    forget_definitions()
+    assert definition_of(process).stage_grants[role.pk] == before
+    assert [pipeline.is_open for pipeline in definition_of(process).pipelines] == [True, False, True]
+    assert Grant.objects.get(pipeline=shut).operation == Operation.VIEW
 
 
 def test_rest_reads_and_writes_pipelines_and_keeps_them_when_it_does_not_name_them(
@@ -96,12 +161,12 @@ def test_rest_reads_and_writes_pipelines_and_keeps_them_when_it_does_not_name_th
     api = client_of(make_admin(), "read", "write", "admin")
     url = "/processes/requests/access/"
     read = api.call("get", url).json()
-    assert read["pipelines"][str(role.pk)]["view"] == {str(second.pk): 0}
-    assert read["stages"] == {}
+    assert (read["pipelines"], read["stages"]) == ({}, {})
     grants = {"grants": {str(role.pk): {"view": 5, "create": 5}}}
     assert api.call("put", url, grants).json()["pipelines"] == read["pipelines"]
     opened = {**grants, "pipelines": {str(role.pk): {"view": {str(second.pk): 3}}}}
     assert api.call("put", url, opened).json()["pipelines"] == opened["pipelines"]
+    assert api.call("put", url, grants).json()["pipelines"] == opened["pipelines"]
     assert api.call("put", url, {**grants, "pipelines": {}}).json()["pipelines"] == {}
 
 

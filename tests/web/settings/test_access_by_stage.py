@@ -40,7 +40,12 @@ def stage_id(process: Process, key: str) -> int:
 
 def test_page_sets_what_differs_in_a_stage_and_shows_it_again(process: Process, role: Role, admin: Client) -> None:
     address, closed = reverse("process-access", args=[process.key]), stage_id(process, "completed")
-    sent = {f"grant-{role.pk}-view": "5", f"grant-{role.pk}-update": "4", f"grant-{role.pk}-update-{closed}": "0"}
+    sent = {
+        "version": process.version,
+        f"grant-{role.pk}-view": "5",
+        f"grant-{role.pk}-update": "4",
+        f"grant-{role.pk}-update-{closed}": "0",
+    }
     admin.post(address, sent)
     definition = definition_of(process)
     assert definition.grants[role.pk] == {"view": Scope.ALL, "update": Scope.BELOW}
@@ -78,7 +83,7 @@ def test_stage_that_goes_takes_its_rules_along(role: Role) -> None:
 
 def test_page_gives_unassigned_records_along_and_shows_it_again(process: Process, role: Role, admin: Client) -> None:
     address = reverse("process-access", args=[process.key])
-    admin.post(address, {f"grant-{role.pk}-view": "9", f"grant-{role.pk}-update": "8"})
+    admin.post(address, {"version": process.version, f"grant-{role.pk}-view": "9", f"grant-{role.pk}-update": "8"})
     definition = definition_of(process)
     assert definition.grants[role.pk] == {"view": Scope.OWN_UNASSIGNED, "update": Scope.UNASSIGNED}
     lines = {line.key: line for _label, group in admin.get(address).context["matrix"].groups for line in group}
@@ -89,14 +94,19 @@ def test_page_gives_unassigned_records_along_and_shows_it_again(process: Process
 def test_page_of_fields_sets_levels_and_shows_them_again(process: Process, role: Role, admin: Client) -> None:
     address, closed = reverse("access-fields", args=[process.key]), stage_id(process, "completed")
     amount = definition_of(process).field_by_key["amount"].id
-    admin.post(address, {f"field-{role.pk}-{amount}": "1", f"field-{role.pk}-{amount}-{closed}": "0"})
+    version = {"version": process.version}
+    admin.post(address, {**version, f"field-{role.pk}-{amount}": "1", f"field-{role.pk}-{amount}-{closed}": "0"})
     assert definition_of(process).field_grants == {role.pk: {amount: {None: 1, closed: 0}}}
     line = next(
         line for _l, group in admin.get(address).context["matrix"].groups for line in group if line.key == str(amount)
     )
     assert [cell.scope for cell in line.cells if cell.role == role] == [1]
     assert [c.scope for part in line.places if part.stage.id == closed for c in part.cells if c.role == role] == [0]
-    admin.post(address, {f"field-{role.pk}-{amount}": "2"})
+    version = {"version": definition_of(process).version}
+    admin.post(address, {**version, f"field-{role.pk}-{amount}": "2"})
+    assert definition_of(process).field_grants == {role.pk: {amount: {closed: 0}}}
+    version = {"version": definition_of(process).version}
+    admin.post(address, {**version, f"field-{role.pk}-{amount}-{closed}": "-1"})
     assert definition_of(process).field_grants == {}
 
 

@@ -292,12 +292,14 @@ def test_matrix_saves_scopes_and_warns_of_rights_without_effect(admin: Client, p
     warned = admin.post(reverse("access-check", args=[process.key]), blind)
     assert any("Clerk" in warning for warning in warned.context["warnings"])
     assert role.pk not in definition_of(process).grants
-    admin.post(reverse("process-access", args=[process.key]), {**blind, f"grant-{role.pk}-view": "1"})
+    seeing = {"version": process.version, **blind, f"grant-{role.pk}-view": "1"}
+    admin.post(reverse("process-access", args=[process.key]), seeing)
     assert definition_of(process).grants[role.pk] == {"view": Scope.OWN, "move": Scope.ALL}
 
 
 def test_matrix_refuses_a_scope_where_there_is_none(admin: Client, process: Process) -> None:
     role = make_role("Clerk")
-    answer = admin.post(reverse("process-access", args=[process.key]), {f"grant-{role.pk}-create": "1"})
+    wrong = {"version": process.version, f"grant-{role.pk}-create": "1"}
+    answer = admin.post(reverse("process-access", args=[process.key]), wrong)
     assert answer.status_code == 422
     assert role.pk not in definition_of(process).grants

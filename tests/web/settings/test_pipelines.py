@@ -10,7 +10,7 @@ from automation.drafts import RobotDraft
 from automation.operations import create_robot
 from core.actor import SYSTEM
 from processes.definition import definition_of
-from processes.models import Grant, Pipeline, Process, Stage
+from processes.models import Pipeline, Process, Stage
 from processes.operations import add_pipeline, set_grants, set_moves
 from records.models import Record
 from records.operations import create_record
@@ -37,9 +37,8 @@ def test_pipeline_is_added_like_another_and_shown(admin: Client, process: Proces
     assert (answer.status_code, answer.url) == (302, "/p/requests/settings/stages/?pipeline=service")
     page = admin.get(answer.url).text
     assert page.count("stage-column-foot") == 4
-    assert Grant.objects.filter(pipeline__key="service").exists()
     admin.post(url, {"name": "Sales", "is_open": "on"})
-    assert not Grant.objects.filter(pipeline__key="sales").exists()
+    assert [pipeline.is_open for pipeline in definition_of(process).pipelines] == [True, False, True]
     assert definition_of(process).pipeline("sales").first_stage.key == "new"
 
 
