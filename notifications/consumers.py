@@ -95,6 +95,8 @@ class Notifications(Consumer):
                 _tell_of_import(event)
             if event.kind == "export.finished" and event.data["is_awaited"]:
                 _tell_of_export(event)
+            if event.kind == "bulk.finished":
+                _tell_of_bulk(event)
         return False
 
     def poll(self) -> bool:
@@ -127,6 +129,21 @@ def _tell_of_export(event: Event) -> None:
         kind="export",
         title=event.data["name"],
         text=format_lazy(words, rows=event.data["rows"], error=event.data["error"]),
+        actor=_actor(event),
+        event_id=event.pk,
+    )
+
+
+def _tell_of_bulk(event: Event) -> None:
+    words = _("It is done. Changed: {changed}, as they were: {unchanged}, refused: {refused}.")
+    if event.data["state"] != "done":
+        words = _("It has failed: {error} Changed: {changed}, as they were: {unchanged}, refused: {refused}.")
+    tell_of_work(
+        event.actor_user_id or 0,
+        process_id=event.process_id or 0,
+        kind="bulk",
+        title=event.data["name"],
+        text=format_lazy(words, **{key: event.data[key] for key in ("changed", "unchanged", "refused", "error")}),
         actor=_actor(event),
         event_id=event.pk,
     )

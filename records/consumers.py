@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from events.consumers import Consumer, consumers
 from events.models import Event
+from records.bulk import worker as bulk
 from records.exchange import exporting
 from records.exchange.worker import has_work
 from records.jobs import worker as jobs
@@ -46,6 +47,21 @@ class Imports(Consumer):
 
     def poll(self) -> bool:
         return has_work()
+
+
+@consumers.register
+class BulkJobs(Consumer):
+    """Wakes the workers of bulk changes; which records are due stands in the jobs."""
+
+    key = "bulk_jobs"
+    label = _("Bulk changes")
+    bells: ClassVar[dict[str, str]] = {"records.work_bulk": "bulk"}
+
+    def consume(self, events: Sequence[Event]) -> bool:
+        return any(event.kind == "bulk.requested" for event in events)
+
+    def poll(self) -> bool:
+        return bulk.turns.has_work()
 
 
 @consumers.register

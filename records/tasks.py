@@ -5,6 +5,7 @@ from celery import shared_task
 from events.consumers import consumers
 from events.relay import ring_bells
 from processes.operations import fields
+from records.bulk import worker as bulk
 from records.exchange import exporting
 from records.exchange.worker import work
 from records.jobs import worker as jobs
@@ -18,6 +19,13 @@ def work_imports() -> None:
     """The bell rang: bring imports forward."""
     if work():
         ring_bells(consumers["imports"])
+
+
+@shared_task(name="records.work_bulk", ignore_result=True, soft_time_limit=120)
+def work_bulk() -> None:
+    """The bell rang: bring bulk changes forward."""
+    if bulk.turns.work():
+        ring_bells(consumers["bulk_jobs"])
 
 
 @shared_task(name="records.work_exports", ignore_result=True, soft_time_limit=3600)

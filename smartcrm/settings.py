@@ -406,6 +406,15 @@ EXPORT_ROWS_AT_ONCE = env.int("EXPORT_ROWS_AT_ONCE", default=1000)
 # Files of exports are kept for so long.
 EXPORT_KEEP_HOURS = env.int("EXPORT_KEEP_HOURS", default=24)
 
+# Bulk changes
+
+BULK_MOST_RECORDS = env.int("BULK_MAX_RECORDS", default=200_000)
+# Records of one transaction.
+BULK_CHUNK_RECORDS = env.int("BULK_CHUNK_RECORDS", default=100)
+# For so long they can be taken back, and for so long they are remembered.
+BULK_UNDO_HOURS = env.int("BULK_UNDO_HOURS", default=24)
+BULK_KEEP_DAYS = env.int("BULK_KEEP_DAYS", default=30)
+
 # Logs
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core.errors import Invalid, Text
 from expressions.conditions import Condition
 from expressions.schema import FieldSpec
+from processes.definition_types import PipelineDef
 from processes.permissions import Access
 from processes.queries import visible_pipelines
 from records.queries.filters import all_of, condition_from_pairs, schema_for
@@ -102,6 +103,14 @@ def filter_of(params: QueryDict, access: Access) -> Filter:
     unasked = {"id"} if len(visible_pipelines(access)) > 1 else {"id", "pipeline"}
     fields = tuple((key, spec) for key, spec in schema_for(access).items() if key not in unasked)
     return Filter(narrowing, tuple(chips), _quick(params), fields, _query(params), _cleared(params))
+
+
+def filter_in_words(found: Filter, pipeline: PipelineDef | None) -> list[str]:
+    """The filter in words, part by part."""
+    within = [_("Pipeline: %(name)s") % {"name": pipeline.name}] if pipeline else []
+    search = [_("Search: %s") % found.search] if found.search.strip() else []
+    quick = [chip.label for chip in found.quick if chip.is_on]
+    return [*within, *search, *quick, *(chip.text for chip in found.chips)]
 
 
 def _said(access: Access, condition: Condition) -> str:

@@ -7,6 +7,7 @@ from api.v1 import (
     about,
     board,
     bulk,
+    bulk_jobs,
     buttons,
     conversions,
     departments,
@@ -40,6 +41,7 @@ _PROCESS = "processes/<str:key>/"
 _PIPELINE = f"{_PROCESS}pipelines/<str:pipeline_key>/"
 _RECORD = f"{_PROCESS}records/<id:record_id>/"
 _CONVERSION = f"{_PROCESS}conversions/<str:field_key>/"
+_BULK = f"{_PROCESS}bulk-jobs/<id:bulk_id>/"
 _EXPORT = f"{_PROCESS}exports/<id:export_id>/"
 _IMPORT = f"{_PROCESS}imports/<id:import_id>/"
 
@@ -155,6 +157,11 @@ urlpatterns = [
     path(f"{_IMPORT}cancel/", imports.CancelImport.as_view(), name="api-import-cancel"),
     path(f"{_IMPORT}problems/", imports.ImportProblems.as_view(), name="api-import-problems"),
     path(f"{_IMPORT}rejected/", imports.RejectedRows.as_view(), name="api-import-rejected"),
+    path(f"{_PROCESS}bulk-jobs/", bulk_jobs.BulkJobs.as_view(), name="api-bulk-jobs"),
+    path(_BULK, bulk_jobs.OneBulkJob.as_view(), name="api-bulk-job"),
+    path(f"{_BULK}refused/", bulk_jobs.RefusedRecords.as_view(), name="api-bulk-job-refused"),
+    path(f"{_BULK}stop/", bulk_jobs.StopBulkJob.as_view(), name="api-bulk-job-stop"),
+    path(f"{_BULK}undo/", bulk_jobs.UndoBulkJob.as_view(), name="api-bulk-job-undo"),
     path(f"{_PROCESS}exports/", exports.Exports.as_view(), name="api-exports"),
     path(_EXPORT, exports.OneExport.as_view(), name="api-export"),
     path(f"{_EXPORT}cancel/", exports.CancelExport.as_view(), name="api-export-cancel"),

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone, translation
 
 from accounts.models import User
-from records.models import ExportJob, ImportJob
+from records.models import BulkJob, ExportJob, ImportJob
 
 SECONDS = 15.0
 """How long one call works before it lets itself be called again."""
@@ -26,7 +26,7 @@ MOST_CRASHES = 3
 """Workers that one place of a job may cost."""
 
 Goes = Callable[[], bool]
-J = TypeVar("J", ImportJob, ExportJob)
+J = TypeVar("J", ImportJob, ExportJob, BulkJob)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The catalogue of records and what hangs on a record. Typed tables are built in `records.typed`."""
 
 from records.models.attachment import Attachment
+from records.models.bulk import BulkJob, BulkResult, BulkSelection
 from records.models.comment import Comment
 from records.models.counter import Counter
 from records.models.exporting import ExportJob, ExportPart
@@ -14,6 +15,9 @@ from records.models.task import Task
 
 __all__ = [
     "Attachment",
+    "BulkJob",
+    "BulkResult",
+    "BulkSelection",
     "Comment",
     "Counter",
     "ExportJob",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -14,8 +15,9 @@ from processes.models import Operation
 from records.gates import NOTHING, Passing
 from records.operations.drafts import RecordDraft, draft_record, write_drafts
 from records.operations.moves import move_record
+from records.operations.passing import GatePending
 from records.operations.places import hold_places
-from records.operations.records import delete_record, update_record
+from records.operations.records import delete_record, restore_record, update_record
 from records.operations.references import know_all
 from records.operations.writing import ProcessRef, Writing, begin, refusing_taken
 from records.typed import TypedRecord
@@ -25,7 +27,7 @@ MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """One change to be: a record to create (`record_id` is None), to update, to move or to delete."""
+    """One change to be: a record to create (`record_id` is None), to update, to move, to delete or to restore."""
 
     record_id: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -34,6 +36,7 @@ class RecordChange:
     """Where a record to move goes, by the stage where it stands."""
     version: int | None = None
     delete: bool = False
+    restore: bool = False
     to: int | str | None = None
     """The stage to move to."""
     passing: Passing = NOTHING
@@ -46,6 +49,16 @@ class Outcome:
 
     row: TypedRecord | None = None
     error: SmartCRMError | None = None
+    version: int | None = None
+    """The record's version, where this has changed it."""
+
+    @property
+    def reason(self) -> str:
+        """Why it was refused, in one sentence: what is said of the fields, or else of the whole."""
+        if isinstance(self.error, GatePending) or not isinstance(self.error, Invalid):
+            return str(self.error.message) if self.error is not None else ""
+        said = [str(text) for texts in self.error.fields.values() for text in texts]
+        return " ".join(dict.fromkeys(said)) or str(self.error.message)
 
 
 @refusing_taken()
@@ -63,20 +76,23 @@ def change_records(
         raise Invalid(_("At most %d changes in one call.") % MOST)
     writing = begin(process, actor=actor)
     writing.access.require(Operation.BULK)
-    _lock_in_order(writing.model, changes)
+    versions = _lock_in_order(writing.model, changes)
     hold_places(writing, {stage for change in changes for stage in _entered(writing, change)})
+    singly = partial(_done_singly, versions=versions)
     outcomes: list[Outcome] = []
     know_all(writing, (change.values for change in changes if isinstance(change, RecordChange)))
     for is_new, group in groupby(changes, key=_is_new):
-        outcomes += (_created if is_new else _done_singly)(writing, group)
+        outcomes += (_created if is_new else singly)(writing, group)
     return outcomes
 
 
-def _lock_in_order(model: Any, changes: Sequence[RecordChange | SmartCRMError]) -> None:
-    """Lock all rows by id, so that two calls over the same rows wait for each other instead of dead-locking."""
+def _lock_in_order(model: Any, changes: Sequence[RecordChange | SmartCRMError]) -> dict[int, int]:
+    """Lock all rows by id, so that two calls over the same rows wait for each other instead of dead-locking; their
+    versions."""
     ids = {change.record_id for change in changes if isinstance(change, RecordChange)} - {None}
-    if ids:
-        list(model.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+    if not ids:
+        return {}
+    return dict(model.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", "version"))
 
 
 def _entered(writing: Writing, change: RecordChange | SmartCRMError) -> Iterable[int]:
@@ -106,23 +122,30 @@ def _created(writing: Writing, changes: Iterable[Any]) -> list[Outcome]:
         except SmartCRMError as error:
             outcomes.append(Outcome(error=error))
         else:
-            outcomes.append(Outcome(row=drafts[-1].row))
+            outcomes.append(Outcome(row=drafts[-1].row, version=1))
     if drafts:
         write_drafts(writing, drafts)
     return outcomes
 
 
-def _done_singly(writing: Writing, changes: Iterable[RecordChange | SmartCRMError]) -> list[Outcome]:
-    return [_outcome(writing, change) for change in changes]
+def _done_singly(
+    writing: Writing, changes: Iterable[RecordChange | SmartCRMError], versions: dict[int, int]
+) -> list[Outcome]:
+    return [_outcome(writing, change, versions) for change in changes]
 
 
-def _outcome(writing: Writing, change: RecordChange | SmartCRMError) -> Outcome:
+def _outcome(writing: Writing, change: RecordChange | SmartCRMError, versions: dict[int, int]) -> Outcome:
+    """What became of a change to a present record; `versions` goes along."""
     if isinstance(change, SmartCRMError):
         return Outcome(error=change)
+    assert change.record_id is not None
     try:
-        return Outcome(row=_done(writing, change))
+        row = _done(writing, change)
     except SmartCRMError as error:
         return Outcome(error=error)
+    before = versions.get(change.record_id)
+    versions[change.record_id] = (before or 0) + 1 if row is None else row.version
+    return Outcome(row, version=None if versions[change.record_id] == before else versions[change.record_id])
 
 
 def _done(writing: Writing, change: RecordChange) -> TypedRecord | None:
@@ -134,6 +157,8 @@ def _done(writing: Writing, change: RecordChange) -> TypedRecord | None:
     if change.delete:
         delete_record(process, change.record_id, version=change.version, actor=actor)
         return None
+    if change.restore:
+        return restore_record(process, change.record_id, version=change.version, actor=actor)
     return update_record(process, change.record_id, values=change.values, version=change.version, actor=actor)
 
 

@@ -95,13 +95,14 @@ def delete_record(process: ProcessRef, record_id: int, *, actor: Actor, version:
 
 
 @one_change
-def restore_record(process: ProcessRef, record_id: int, *, actor: Actor) -> TypedRecord:
+def restore_record(process: ProcessRef, record_id: int, *, actor: Actor, version: int | None = None) -> TypedRecord:
     """Take a record out of the bin, where it was. Writes `record.restored`.
 
-    Raises NotFound, NotAllowed, StageFull, Invalid (another record has a value of it meanwhile that none may share).
+    Raises NotFound, NotAllowed, Stale, StageFull, Invalid (another record has a value of it meanwhile that none may
+    share).
     """
     writing = begin(process, actor=actor)
-    row = writing.row(record_id, in_bin=True)
+    row = writing.row(record_id, version=version, in_bin=True)
     require_unique(writing, row)
     require_room(writing, row.stage)
     row.deleted_at = None

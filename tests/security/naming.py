@@ -96,6 +96,9 @@ NAMINGS: tuple[Naming, ...] = (
     Naming("record-gate", "post", {"@": "x"}, query="?stage={stage_id}", is_mute=True),
     Naming("bulk-edit", "get", {"id": "{record_id}", "field": "@"}),
     Naming("bulk-edit", "post", {"id": "{record_id}", "field": "@", "value": "x"}, writes=True),
+    *(Naming("bulk-move", "get", {"all": "1"}, query) for query in FILTERS),
+    *(Naming("bulk-delete", "post", {"all": "1"}, query) for query in FILTERS),
+    Naming("bulk-edit", "post", {"all": "1", "field": "@", "value": "x"}, writes=True),
     Naming("files-upload", "post", {"@": FILE}, writes=True, key="scans"),
     Naming("api-files", "post", {"@": FILE}, writes=True, key="scans"),
     Naming("api-records", "post", {"title": "x", "fields": {"@": "x"}}, writes=True),
@@ -103,6 +106,11 @@ NAMINGS: tuple[Naming, ...] = (
     Naming("api-record", "patch", {"title": "y", "fields": {"@": None}}, writes=True),
     Naming("api-record-move", "post", {"stage": "in_work", "passing": {"fields": {"@": "x"}}}, writes=True),
     *(Naming("api-records-bulk", "post", {"operations": [change]}, writes=True) for change in BULK.values()),
+    *(
+        Naming("api-bulk-jobs", "post", {"op": "delete", **asked}, query)
+        for asked, query in (({"filter": TREE}, ""), *(({}, query) for query in FILTERS))
+    ),
+    Naming("api-bulk-jobs", "post", {"op": "update", "all": True, "record": {"fields": {"@": "x"}}}, writes=True),
     # Columns of a file
     Naming("import", "post", {"target-0": "title", "target-1": "@"}, writes=True),
     Naming("import", "post", {"target-0": "title", "target-1": "comment", "key": "@"}),

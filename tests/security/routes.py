@@ -50,6 +50,8 @@ USE = Who(404, 403, 403, OK, OK)
 """Creating, importing, exporting, the bin: a right that is given or not."""
 JOB = Who(404, 403, 403, 404, 404)
 """An import or export of somebody else."""
+BULK_JOB = Who(404, 404, 404, 404, 404)
+"""A bulk change of somebody else."""
 RULES = Who(404, 403, 403, 403, 403)
 """Fields, stages, rights, automation."""
 
@@ -182,6 +184,11 @@ PAGES: Table = {
     "bulk-assign": [("get", {"id": "{record_id}"}, USE), ("post", {"id": "{record_id}", "value": ""}, USE)],
     "bulk-edit": [("get", {"id": "{record_id}"}, USE), ("post", {"id": "{record_id}", "value": ""}, USE)],
     "bulk-delete": [("get", {"id": "{record_id}"}, USE), ("post", {"id": "{record_id}"}, USE)],
+    "bulk-jobs": get(PROCESS),
+    "bulk-job": get(BULK_JOB),
+    "bulk-job-progress": get(BULK_JOB),
+    "bulk-job-stop": post(BULK_JOB),
+    "bulk-job-undo": post(BULK_JOB),
     "export": get(JOB),
     "export-progress": get(JOB),
     "export-cancel": post(JOB),
@@ -373,6 +380,11 @@ REST: Table = {
     "api-import-cancel": post(JOB),
     "api-import-problems": get(JOB),
     "api-import-rejected": get(JOB),
+    "api-bulk-jobs": [*get(PROCESS), *post(USE, {"op": "update", "record": {"title": "x"}, "all": True})],
+    "api-bulk-job": get(BULK_JOB),
+    "api-bulk-job-refused": get(BULK_JOB),
+    "api-bulk-job-stop": post(BULK_JOB),
+    "api-bulk-job-undo": post(BULK_JOB),
     "api-exports": [*get(USE), *post(USE, {"format": "csv"})],
     "api-export": get(JOB),
     "api-export-cancel": post(JOB),

@@ -26,11 +26,13 @@ from processes.operations import (
     update_field,
 )
 from processes.queries import field_of
-from records.operations import add_comment, create_record, create_task, delete_record
+from records.operations import RecordChange, add_comment, create_record, create_task, delete_record
+from records.operations.bulk_jobs import begin_bulk
 from records.operations.conversion import convert_field
 from records.operations.exports import begin_export
 from records.operations.files import Upload, upload_files
 from records.operations.imports import begin_import
+from records.queries.narrowing import NOTHING
 from tests.api.conftest import ApiClient, client_of
 from tests.automation.helpers import make_robot, settle, stage_of
 from tests.factories import FIELDS, actor_of, make_admin, make_department, make_process, make_role, make_user, signed_in
@@ -172,6 +174,7 @@ class World:
             "name": "a.txt",
             "import_id": begin_import(process, name="f.csv", content=f"Title\n{SECRET}\n".encode(), actor=boss).pk,
             "export_id": self._export(),
+            "bulk_id": begin_bulk(process, RecordChange(values={"title": SECRET}), narrowing=NOTHING, actor=boss).pk,
             "robot_id": robot.pk,
             "rule_kind": "robot",
             "rule_id": make_robot(process, button="Remind").pk,

@@ -42,8 +42,8 @@ class BulkForm(forms.Form):
         super().__init__(data)
         self.access = access
 
-    def change(self, record_id: int) -> RecordChange:
-        """What happens to one of the records."""
+    def change(self, record_id: int | None) -> RecordChange:
+        """What happens to one of the records, or to each of many that are not known yet."""
         raise NotImplementedError
 
 
@@ -76,7 +76,7 @@ class BulkMove(BulkForm):
         """The chosen stage."""
         return self.access.definition.stage_by_id[int(self.cleaned_data["stage"])]
 
-    def change(self, record_id: int) -> RecordChange:
+    def change(self, record_id: int | None) -> RecordChange:
         reason = self.cleaned_data.get("reason") if self.target.kind == Stage.Kind.LOST else ""
         passing = Passing(comment=self.cleaned_data["comment"], reason=int(reason) if reason else None)
         return RecordChange(record_id=record_id, to=self.target.id, passing=passing)
@@ -99,7 +99,7 @@ class BulkValue(BulkForm):
         except WrongValue as error:
             self.add_error("value", str(error.message))
 
-    def change(self, record_id: int) -> RecordChange:
+    def change(self, record_id: int | None) -> RecordChange:
         return RecordChange(record_id=record_id, values={self.field.key: self.value_form.raw_value()})
 
 
@@ -135,7 +135,7 @@ class BulkDelete(BulkForm):
     heading = ngettext_lazy("Delete %(number)s record", "Delete %(number)s records", "number")
     note = _("They go to the bin; from there they can be restored.")
 
-    def change(self, record_id: int) -> RecordChange:
+    def change(self, record_id: int | None) -> RecordChange:
         return RecordChange(record_id=record_id, delete=True)
 
 

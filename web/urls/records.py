@@ -3,7 +3,22 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from web.forms.bulk import ACTIONS as BULK_ACTIONS
-from web.views import board, bulk, buttons, card, editing, exports, files, filters, gate, imports, links, table, work
+from web.views import (
+    board,
+    bulk,
+    bulk_jobs,
+    buttons,
+    card,
+    editing,
+    exports,
+    files,
+    filters,
+    gate,
+    imports,
+    links,
+    table,
+    work,
+)
 
 record: list[URLPattern | URLResolver] = [
     path("", card.card, name="record-card"),
@@ -40,6 +55,12 @@ one_export: list[URLPattern | URLResolver] = [
     path("cancel/", exports.cancel, name="export-cancel"),
     path("file/", exports.file, name="export-file"),
 ]
+one_bulk: list[URLPattern | URLResolver] = [
+    path("", bulk_jobs.job, name="bulk-job"),
+    path("progress/", bulk_jobs.progress, name="bulk-job-progress"),
+    path("stop/", bulk_jobs.stop, name="bulk-job-stop"),
+    path("undo/", bulk_jobs.undo, name="bulk-job-undo"),
+]
 process: list[URLPattern | URLResolver] = [
     path("", board.board, name="process-board"),
     path("list/", table.table, name="process-list"),
@@ -52,6 +73,8 @@ process: list[URLPattern | URLResolver] = [
     path("columns/<int:stage_id>/", board.column, name="board-column"),
     path("totals/", board.totals, name="board-totals"),
     *(path(f"bulk/{name}/", bulk.bulk, {"action": name}, name=f"bulk-{name}") for name in BULK_ACTIONS),
+    path("bulk/", bulk_jobs.jobs, name="bulk-jobs"),
+    path("bulk/<int:bulk_id>/", include(one_bulk)),
     path("filter-control/", filters.filter_control, name="process-filter-control"),
     path("choices/<slug:field_key>/", editing.choices, name="field-choices"),
     path("files/", files.upload, name="files-upload"),

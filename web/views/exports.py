@@ -19,7 +19,7 @@ from records.exchange.writers import CONTENT_TYPES, ENCODINGS_OUT
 from records.models import ExportJob
 from records.operations.exports import USUAL, begin_export, cancel_export, export_access
 from records.queries.exports import Offer, export_of, exported_file, exports_of, offer_for
-from web.filters import Filter, filter_of
+from web.filters import Filter, filter_in_words, filter_of
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
 from web.pipelines import asked_pipeline, within_pipeline
@@ -144,7 +144,7 @@ def _wish_page(request: PersonalRequest, access: Access, *, refusal: Invalid | N
     context = {
         **_base(access),
         "filter": found,
-        "chips": _said(found, pipeline),
+        "chips": filter_in_words(found, pipeline),
         "offer": _offer(request, access, found, pipeline),
         "formats": ExportJob.Format,
         "chosen": {"format": "xlsx", "columns": "listed", **({} if refusal is None else request.POST.dict())},
@@ -161,14 +161,6 @@ def _offer(request: PersonalRequest, access: Access, found: Filter, pipeline: Pi
     """What would go out; nothing does while a part of the filter makes no sense."""
     offer = offer_for(access, within_pipeline(access, found.narrowing, pipeline), _sort(request))
     return None if found.refusal else offer
-
-
-def _said(found: Filter, pipeline: PipelineDef | None) -> list[str]:
-    """The filter in words, part by part."""
-    within = [_("Pipeline: %(name)s") % {"name": pipeline.name}] if pipeline else []
-    search = [_("Search: %s") % found.search] if found.search.strip() else []
-    quick = [chip.label for chip in found.quick if chip.is_on]
-    return [*within, *search, *quick, *(chip.text for chip in found.chips)]
 
 
 def _state_part(request: PersonalRequest, access: Access, job: ExportJob, template: str) -> HttpResponse:

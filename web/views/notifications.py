@@ -21,10 +21,11 @@ ICONS = {
     "robot": "robot",
     "import": "upload",
     "export": "download",
+    "bulk": "stack-2",
 }
 """Kind of a notification → icon; the others wear a bell."""
 
-WORKS = {"import": "process-imports", "export": "process-exports"}
+WORKS = {"import": "process-imports", "export": "process-exports", "bulk": "bulk-jobs"}
 """Kind of a notification about long work → the page where that work stands."""
 
 

@@ -1,0 +1,158 @@
+"""Bulk changes as whoever asked for them sees them, and administrators: how far they are, what was refused and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.errors import NotFound
+from processes.fieldtype import PERSON, RECORD, DisplayContext, WrongValue
+from processes.models import Operation
+from processes.permissions import Access
+from records.models import BulkJob, BulkResult
+from records.queries.names import Names, names_for
+from records.queries.narrowing import Narrowing, narrowed
+from records.typed import model_for
+
+LIST = 30
+PAGE = 50
+REASONS = 20
+NEEDED: Mapping[str, str] = {
+    BulkJob.Kind.MOVE: Operation.MOVE,
+    BulkJob.Kind.ASSIGN: Operation.ASSIGN,
+    BulkJob.Kind.UPDATE: Operation.UPDATE,
+    BulkJob.Kind.DELETE: Operation.DELETE,
+}
+"""Kind → the right that each record is asked for."""
+NEEDED_BACK: Mapping[str, str] = {**NEEDED, BulkJob.Kind.DELETE: Operation.RESTORE}
+"""The same for the way back."""
+BASE_LABELS = {
+    "title": gettext_lazy("Title"),
+    "assignee": gettext_lazy("Assignee"),
+    "observers": gettext_lazy("Observers"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that was refused; `title` is empty where the reader may not see it."""
+
+    record_id: int
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPage:
+    """Some refused records by their numbers, and the number after which the next ones come (None at the end)."""
+
+    items: tuple[Refused, ...]
+    next: int | None
+
+
+def matching_rows(access: Access, narrowing: Narrowing) -> Any:
+    """The records that a bulk change of all that match is about: those that the actor sees."""
+    return narrowed(model_for(access.definition).objects.visible_to(access), access, narrowing)
+
+
+def bulk_jobs_of(access: Access) -> list[BulkJob]:
+    """The actor's bulk changes in a process, for administrators everybody's, the newest first. One query."""
+    return list(_seen(access).select_related("user", "undoes").order_by("-id")[:LIST])
+
+
+def bulk_job_of(access: Access, job_id: int, *, lock: bool = False) -> BulkJob:
+    """One of them, locked on demand until the transaction ends. Raises NotFound. One query."""
+    asked = _seen(access).filter(pk=job_id).select_related("user", "undoes")
+    job: BulkJob | None = (asked.select_for_update(of=("self",)) if lock else asked).first()
+    if job is None:
+        raise NotFound(_("There is no such bulk change."), bulk=job_id)
+    return job
+
+
+def undo_refusal(job: BulkJob) -> str:
+    """Why a bulk change cannot be taken back (any more), empty where it can. One query."""
+    if job.is_working:
+        return _("It is still at work.")
+    if job.kind == BulkJob.Kind.UNDO or not job.changed:
+        return _("There is nothing to take back.")
+    if timezone.now() >= job.undo_until:
+        return _("It is too long ago to be taken back.")
+    if job.undoings.filter(state__in=(BulkJob.State.RUNNING, BulkJob.State.DONE)).exists():
+        return _("It is taken back already.")
+    return ""
+
+
+def can_undo(access: Access, job: BulkJob) -> bool:
+    """Whether a bulk change can be taken back, and by the actor. One query."""
+    if undo_refusal(job):
+        return False
+    return access.can(Operation.BULK) and access.can(NEEDED_BACK[job.kind])
+
+
+def bulk_words(access: Access, job: BulkJob) -> str:
+    """What a bulk change does, in words for a reader who sees the process. At most two queries."""
+    if job.undoes is not None:
+        return _("Undo: %(what)s") % {"what": bulk_words(access, job.undoes)}
+    if job.kind == BulkJob.Kind.MOVE:
+        return _("Move to “%(stage)s”") % {"stage": _stage(access, job.change["to"])}
+    if job.kind == BulkJob.Kind.DELETE:
+        return _("Delete")
+    if job.kind == BulkJob.Kind.ASSIGN:
+        person = job.change["values"]["assignee"]
+        if not person:
+            return _("Assign to nobody")
+        wanted = {int(person)} if _is_id(person) else set()
+        names = names_for(access.actor, {PERSON: wanted}).get(PERSON, {})
+        return _("Assign to %(name)s") % {"name": next(iter(names.values()), "…")}
+    return "; ".join(_said(access, key, raw) for key, raw in job.change["values"].items())
+
+
+def reasons_of(job: BulkJob) -> list[tuple[str, int]]:
+    """Why records were refused, with how many: the most frequent first, at most 20. One query."""
+    refused = job.results.exclude(reason="").values("reason").annotate(number=Count("pk"))
+    return list(refused.order_by("-number", "reason").values_list("reason", "number")[:REASONS])
+
+
+def refused_of(access: Access, job: BulkJob, *, after: int = 0, limit: int = PAGE) -> RefusedPage:
+    """Refused records with their reasons, those after a record's number. Three queries."""
+    asked = job.results.filter(record_id__gt=after).exclude(reason="").order_by("record_id")
+    found: list[BulkResult] = list(asked[: limit + 1])
+    titles: Any = names_for(access.actor, {RECORD: {one.record_id for one in found}}).get(RECORD, {})
+    shown = tuple(Refused(one.record_id, titles.get(one.record_id, ""), one.reason) for one in found[:limit])
+    return RefusedPage(shown, shown[-1].record_id if len(found) > limit else None)
+
+
+def _seen(access: Access) -> Any:
+    jobs = BulkJob.objects.filter(process_id=access.definition.id)
+    return jobs if access.actor.is_admin else jobs.filter(user_id=access.actor.user_id or 0)
+
+
+def _stage(access: Access, to: int | str) -> str:
+    stages: Iterable[Any] = access.definition.stage_by_id.values()
+    key = str(to).rpartition(".")[2]
+    return next((stage.name for stage in stages if key in (stage.key, str(stage.id))), "…")
+
+
+def _said(access: Access, key: str, raw: Any) -> str:
+    """One field and the value it gets. What one may not read is not named."""
+    if key in BASE_LABELS:
+        return str(BASE_LABELS[key])
+    field = next((field for field in access.readable_fields if field.key == key), None)
+    if field is None:
+        return "…"
+    try:
+        value = field.type.parse(raw, field)
+    except WrongValue:  # The field has changed since.
+        return field.label
+    wanted = {field.type.refers: set(field.type.ids_in(value))} if field.type.refers and value is not None else {}
+    names: Names = names_for(access.actor, wanted)
+    text = field.type.list_display(value, field, DisplayContext(names)) if value is not None else "—"
+    return _("%(field)s: %(value)s") % {"field": field.label, "value": text}
+
+
+def _is_id(raw: Any) -> bool:
+    return str(raw).isascii() and str(raw).isdigit()
