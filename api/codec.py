@@ -119,6 +119,11 @@ def incoming(data: Mapping[str, Any], access: Access, *, keys: frozenset[str]) -
     fields = data.get("fields", {})
     if not isinstance(fields, dict):
         problems["fields"], fields = [_("An object of values by field key is expected.")], {}
+    if data.get("assignee") is not None and type(data["assignee"]) is not int:
+        problems["assignee"] = [_("The id of a person is expected.")]
+    observers = data.get("observers")
+    if observers is not None and not (isinstance(observers, list) and all(type(item) is int for item in observers)):
+        problems["observers"] = [_("A list of ids of people is expected.")]
     problems |= {f"fields.{key}": [_("There is no such field.")] for key in fields if key in WRITTEN}
     if not access.definition.has_stages:
         problems |= {key: [_("This process has no stages.")] for key in ("stage", "pipeline") if data.get(key)}

@@ -84,9 +84,14 @@ def clean_line(text: object, *, field: str, limit: int = 255, required: bool = T
     return text
 
 
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL could store the text; a key from an address that it could not belongs to nothing."""
+    return _UNSTORABLE.search(text) is None
+
+
 def check_unicode(text: str, *, field: str) -> str:
     """The text itself; raises Invalid where PostgreSQL could not store it (NUL, lone surrogates)."""
-    if _UNSTORABLE.search(text):
+    if not is_storable(text):
         raise Invalid(
             _("This text cannot be stored."), {field: [_("The text holds characters that cannot be stored.")]}
         )

@@ -15,6 +15,7 @@ from psycopg import sql
 from accounts.models import Role
 from accounts.models.role import ROBOTS_ROLE_KEY
 from core.errors import NotFound
+from core.text import is_storable
 from processes.definition_types import (
     CheckItem,
     Definition,
@@ -67,6 +68,8 @@ def forget_definitions() -> None:
 def _present_version(process: int | str | Process) -> tuple[int, int]:
     column = "key" if isinstance(process, str) else "id"
     value: int | str = process.pk if isinstance(process, Process) else process
+    if isinstance(value, str) and not is_storable(value):
+        raise NotFound(_("There is no such process."))
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL("SELECT id, version FROM processes_process WHERE {} = %s").format(sql.Identifier(column)), [value]

@@ -1,11 +1,14 @@
 """Rows of a process for those who design it."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import NotFound
+from core.text import is_storable
 from processes.definition_types import PipelineDef, StageDef
 from processes.models import Field, FieldJob, Operation, Pipeline, Process, Section, Stage
 from processes.permissions import Access, access_for, visible_access
@@ -13,6 +16,7 @@ from processes.storage import storage
 from processes.uses import Use, field_use_kinds, stage_uses
 
 JOBS_SHOWN = 20
+Row = TypeVar("Row", bound=Model)
 _SHOWING = (Operation.VIEW, Operation.CREATE)
 
 
@@ -29,7 +33,7 @@ def process_for(actor: Actor, key: str, *, operation: str = Operation.DESIGN) ->
 def field_of(process: Process, key: str) -> Field:
     """A live field by key. Raises NotFound."""
     rows = Field.objects.select_related("process").filter(process=process, removed_at=None, shadow_of=None)
-    found = rows.filter(key=key).first()
+    found = _keyed(rows, key=key)
     if found is None:
         raise NotFound(_("There is no such field."), field=key)
     return found
@@ -89,7 +93,7 @@ def layout_of(process: Process) -> list[tuple[int | None, list[str]]]:
 def pipeline_of(process: Process, key: str = "") -> Pipeline:
     """A pipeline by key, the first one without. Raises NotFound."""
     rows = Pipeline.objects.select_related("process").filter(process=process)
-    found = (rows.filter(key=key) if key else rows).first()
+    found = _keyed(rows, key=key) if key else rows.first()
     if found is None:
         raise NotFound(_("There is no such pipeline."), pipeline=key)
     return found
@@ -100,6 +104,14 @@ def stage_of(process: Process, stage_id: int) -> Stage:
     found = Stage.objects.select_related("pipeline__process").filter(pipeline__process=process, pk=stage_id).first()
     if found is None:
         raise NotFound(_("There is no such stage."), stage=stage_id)
+    return found
+
+
+def stage_in(pipeline: Pipeline, key: str) -> Stage:
+    """A stage of the pipeline by key. Raises NotFound."""
+    found = _keyed(Stage.objects.select_related("pipeline__process").filter(pipeline=pipeline), key=key)
+    if found is None:
+        raise NotFound(_("There is no such stage."), stage=key)
     return found
 
 
@@ -125,11 +137,17 @@ def usage_of(stage: Stage) -> StageUsage:
 def stage_named(process: Process, key: str) -> Stage:
     """A stage by key, or by “pipeline.stage”. Raises NotFound."""
     pipeline_key, _dot, stage_key = key.rpartition(".")
-    rows = Stage.objects.select_related("pipeline__process").filter(pipeline__process=process, key=stage_key)
-    found = (rows.filter(pipeline__key=pipeline_key) if pipeline_key else rows.order_by("pipeline__position")).first()
+    named = {"key": stage_key} | ({"pipeline__key": pipeline_key} if pipeline_key else {})
+    rows = Stage.objects.select_related("pipeline__process").filter(pipeline__process=process)
+    found = _keyed(rows.order_by("pipeline__position", "position"), **named)
     if found is None:
         raise NotFound(_("There is no such stage."), stage=key)
     return found
+
+
+def _keyed(rows: QuerySet[Row], **keys: str) -> Row | None:
+    """The first row with these keys, as an address or a program writes them."""
+    return rows.filter(**keys).first() if all(map(is_storable, keys.values())) else None
 
 
 def visible_pipelines(access: Access) -> tuple[PipelineDef, ...]:

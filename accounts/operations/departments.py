@@ -14,6 +14,7 @@ from accounts.models import Department, User
 from accounts.permissions import require_admin
 from core.actor import Actor
 from core.errors import Conflict, Invalid
+from core.locks import in_turn, present
 from core.text import clean_line
 from events.publish import publish
 
@@ -55,13 +56,15 @@ def create_department(
 ) -> Department:
     """A new department, the last one below `parent` or at the top.
 
-    Writes `department.created`. Raises NotAllowed, Invalid (name, head, too deep), Conflict (the name is taken there).
+    Writes `department.created`. Raises NotAllowed, NotFound (the parent has gone), Invalid (name, head, too deep),
+    Conflict (the name is taken there).
     """
     require_admin(actor)
     name = clean_line(name, field="name", limit=150)
     _check_head(head)
-    _lock_tree()
+    in_turn(TREE_LOCK)
     if parent is not None:
+        parent = present(parent)
         _check_levels(len(_path(parent)) + 1)
     _check_name(name, parent, besides=None)
     department = Department.objects.create(name=name, parent=parent, head=head, position=_end_of(parent))
@@ -74,8 +77,10 @@ def create_department(
 def rename_department(department: Department, *, name: str, actor: Actor) -> Department:
     """Give a department another name. Writes `department.renamed`. Raises Invalid, Conflict (taken beside it)."""
     require_admin(actor)
-    before, name = department.name, clean_line(name, field="name", limit=150)
-    _lock_tree()
+    name = clean_line(name, field="name", limit=150)
+    in_turn(TREE_LOCK)
+    department = present(department, held=True)
+    before = department.name
     _check_name(name, department.parent, besides=department)
     department.name = name
     department.save(update_fields=["name"])
@@ -93,8 +98,9 @@ def move_department(
     `before` stands elsewhere.
     """
     require_admin(actor)
-    _lock_tree()
-    department.refresh_from_db()
+    in_turn(TREE_LOCK)
+    department, to = present(department, held=True), to and present(to)
+    before = before and present(before)
     _check_place(department, to, before)
     _check_name(department.name, to, besides=department)
     came_from = department.parent_id
@@ -102,7 +108,6 @@ def move_department(
     if before is None:
         department.position = _end_of(to)
     else:
-        before.refresh_from_db()
         department.position = before.position
         siblings = Department.objects.filter(parent=to, position__gte=before.position).exclude(pk=department.pk)
         siblings.update(position=F("position") + 1)
@@ -121,6 +126,7 @@ def set_department_head(department: Department, *, head: User | None, actor: Act
     """Say who leads a department; None for nobody. Writes `department.head_set`. Raises Invalid (deactivated)."""
     require_admin(actor)
     _check_head(head)
+    department = present(department, held=True)
     before = department.head_id
     department.head = head
     department.save(update_fields=["head"])
@@ -140,13 +146,15 @@ def update_department(department: Department, changes: DepartmentChanges, *, act
     Writes and raises what the single changes do.
     """
     require_admin(actor)
+    in_turn(TREE_LOCK)
+    department = present(department, "parent", "head")
     if "name" in changes and changes["name"] != department.name:
         rename_department(department, name=changes["name"], actor=actor)
     if "parent" in changes and changes["parent"] != department.parent:
         move_department(department, to=changes["parent"], actor=actor)
     if "head" in changes and changes["head"] != department.head:
         set_department_head(department, head=changes["head"], actor=actor)
-    return department
+    return present(department)
 
 
 @transaction.atomic
@@ -157,8 +165,8 @@ def delete_department(department: Department, *, actor: Actor, rehome_to: Depart
     below it).
     """
     require_admin(actor)
-    _lock_tree()
-    department.refresh_from_db()
+    in_turn(TREE_LOCK)
+    department, rehome_to = present(department, held=True), rehome_to and present(rehome_to, held=True)
     if rehome_to is not None:
         _rehome(department, rehome_to)
     _check_empty(department)
@@ -184,9 +192,10 @@ def delete_department(department: Department, *, actor: Actor, rehome_to: Depart
 def set_department(user: User, *, department: Department | None, actor: Actor) -> User:
     """Say in which department a person works; None for none. Roles of departments follow at once.
 
-    Writes `person.department_set` unless it is so already.
+    Writes `person.department_set` unless it is so already. Raises NotAllowed, NotFound.
     """
     require_admin(actor)
+    user, department = present(user, held=True), department and present(department, held=True)
     before = user.department_id
     after = department.pk if department else None
     if before == after:
@@ -195,11 +204,6 @@ def set_department(user: User, *, department: Department | None, actor: Actor) -
     user.save(update_fields=["department"])
     publish("person.department_set", actor=actor, changes={"department": (before, after)}, data={"user_id": user.pk})
     return user
-
-
-def _lock_tree() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TREE_LOCK])
 
 
 def _path(department: Department) -> set[int]:

@@ -16,6 +16,7 @@ from accounts.models.invitation import secret_from
 from accounts.permissions import require_admin
 from core.actor import SYSTEM, Actor
 from core.errors import Conflict, Invalid, NotFound
+from core.locks import present
 from core.secrets import digest_of
 from core.text import clean_line
 from events.publish import publish
@@ -37,9 +38,10 @@ def invite_person(
     """Create a person who cannot sign in yet, and the secret of their one-time link.
 
     With `by_mail` a letter with the link goes to them, in `language`. Writes `person.invited`.
-    Raises NotAllowed, Invalid, Conflict (the address is taken).
+    Raises NotAllowed, NotFound (the department has gone), Invalid, Conflict (the address is taken).
     """
     require_admin(actor)
+    department = department and present(department, held=True)
     email = clean_line(email, field="email", limit=254)
     name = clean_line(name, field="name", limit=150)
     try:

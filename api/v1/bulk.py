@@ -52,7 +52,7 @@ def _change(operation: Mapping[str, Any], access: Access) -> RecordChange | Smar
     """The change that one operation describes, or why it describes none."""
     try:
         op = operation.get("op")
-        if op not in KEYS:
+        if not isinstance(op, str) or op not in KEYS:
             raise Invalid(_("An operation is create, update, move or delete."), {"op": [_("Choose one of the four.")]})
         unknown = sorted(key for key in operation if key not in KEYS[op])
         if unknown:
@@ -86,7 +86,7 @@ def _move(operation: Mapping[str, Any], access: Access, number: int | None, vers
 
 def _place(access: Access, key: object) -> int:
     try:
-        if not isinstance(key, str):
+        if not isinstance(key, str) or not key:
             raise NotFound(_("There is no such stage."))
         return visible_stage(access, key).id
     except NotFound as error:

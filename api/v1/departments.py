@@ -18,12 +18,13 @@ from accounts.operations import (
     update_department,
 )
 from accounts.queries import people
-from accounts.tree import Node, departments_in_order
+from accounts.tree import departments_in_order
 from api.schema import parameter
 from api.v1.people_shapes import HolderBody, PersonOut
 from api.v1.strict import Strict, items_of, text
 from api.views import ApiView
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
+from core.text import id_from
 
 
 class DepartmentRoleOut(serializers.Serializer[Any]):
@@ -190,7 +191,9 @@ def _department(department_id: int) -> Department:
 
 
 def _out(department_id: int) -> Any:
-    node: Node = next(node for node in departments_in_order() if node.id == department_id)
+    node = next((node for node in departments_in_order() if node.id == department_id), None)
+    if node is None:
+        raise NotFound(_("There is no such department."), department=department_id)
     return DepartmentOut(node).data
 
 
@@ -204,7 +207,7 @@ def _named(key: str, model: Any, value: Any) -> Any:
     """The object of an id in the request; None for none. Raises Invalid by the key."""
     if value is None:
         return None
-    found = model.objects.filter(pk=value).first() if str(value).isdigit() and len(str(value)) < 19 else None
+    found = model.objects.filter(pk=id_from(str(value))).first()
     if found is None:
         message = _("There is no such department.") if model is Department else _("There is no such person.")
         raise Invalid(message, {key: [message]})

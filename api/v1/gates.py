@@ -18,7 +18,8 @@ from processes.drafts import GateDraft, LineDraft, ReasonDraft
 from processes.models import Gate, Pipeline, Stage
 from processes.operations import remove_gate, set_gate, set_lost_reasons
 from processes.permissions import Access
-from processes.queries import pipeline_of, process_for, visible_pipelines
+from processes.queries import pipeline_of, process_for, stage_in, visible_pipelines
+from processes.seen import gate_on
 from records.operations.passing import told_terms
 from records.queries.card import row_for
 from records.queries.moves import PossibleMove, moves_elsewhere, moves_of
@@ -114,9 +115,13 @@ class Gates(ApiView):
         body = self.body(GateBody)
         pipeline = pipeline_of(process_for(self.actor, key), pipeline_key)
         source = _stage(pipeline, body["source"], "source") if body["source"] else None
-        gate = set_gate(_stage(pipeline, body["target"], "target"), _draft(body), source=source, actor=self.actor)
+        target = _stage(pipeline, body["target"], "target")
+        set_gate(target, _draft(body), source=source, actor=self.actor)
         present = _pipeline(pipeline)
-        return Response(_shown(key, present, next(found for found in present.gates if found.id == gate.pk)))
+        gate = gate_on(present, source.pk if source else None, target.pk)
+        if gate is None:
+            raise NotFound(_("There is no such gate."))
+        return Response(_shown(key, present, gate))
 
 
 class OneGate(ApiView):
@@ -201,15 +206,15 @@ def _draft(body: dict[str, Any]) -> GateDraft:
 
 
 def _pipeline(pipeline: Pipeline) -> PipelineDef:
-    return definition_of(pipeline.process).pipeline_by_id[pipeline.pk]
+    return definition_of(pipeline.process).pipeline(pipeline.key)
 
 
 def _stage(pipeline: Pipeline, key: str, place: str) -> Stage:
-    found = Stage.objects.select_related("pipeline__process").filter(pipeline=pipeline, key=key).first()
-    if found is None:
+    try:
+        return stage_in(pipeline, key)
+    except NotFound as error:
         message = _("There is no such stage in this pipeline.")
-        raise Invalid(message, {place: [message]})
-    return found
+        raise Invalid(message, {place: [message]}) from error
 
 
 def _shown(key: str, pipeline: PipelineDef, gate: GateDef) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,10 +11,9 @@ from api.v1.pipeline_shapes import MovedOut, PipelineBody, PipelinePatch, Pipeli
 from api.v1.serializers import MovesBody, OrderBody, PipelineOut, StageBody, StageOut, StagePatch
 from api.v1.strict import items_of
 from api.views import ApiView
-from core.errors import NotFound
 from processes.definition import definition_of
 from processes.drafts import StageDraft
-from processes.models import Pipeline, Process, Stage
+from processes.models import Process, Stage
 from processes.operations import (
     add_pipeline,
     add_stage,
@@ -28,9 +26,8 @@ from processes.operations import (
     update_pipeline,
     update_stage,
 )
-from processes.operations.stages import said_of
 from processes.permissions import Access
-from processes.queries import pipeline_of, process_for, stage_named, usage_of, visible_pipelines
+from processes.queries import pipeline_of, process_for, stage_in, stage_named, usage_of, visible_pipelines
 
 
 class Pipelines(ApiView):
@@ -124,7 +121,7 @@ class OneStage(ApiView):
         """Change its name, kind, colour, hint, limits and locked fields; what the body does not name stays."""
         body = self.body(StagePatch)
         stage = _stage(process_for(self.actor, key), pipeline_key, stage_key)
-        return _answer(update_stage(stage, **{**said_of(stage), **body}, actor=self.actor))
+        return _answer(update_stage(stage, **body, actor=self.actor))
 
     @extend_schema(
         operation_id="stages_delete",
@@ -206,8 +203,4 @@ def _answer(stage: Stage, *, status: int = 200) -> Response:
 
 
 def _stage(process: Process, pipeline_key: str, stage_key: str) -> Stage:
-    pipeline: Pipeline = pipeline_of(process, pipeline_key)
-    found = Stage.objects.select_related("pipeline__process").filter(pipeline=pipeline, key=stage_key).first()
-    if found is None:
-        raise NotFound(_("There is no such stage."), stage=stage_key)
-    return found
+    return stage_in(pipeline_of(process, pipeline_key), stage_key)

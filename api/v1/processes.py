@@ -76,9 +76,8 @@ class OneProcess(ApiView):
     def patch(self, request: Request, key: str) -> Response:
         """Change how it is called and looks; what the body does not name stays."""
         body = self.body(ProcessPatch)
-        process = process_for(self.actor, key)
-        said = {word: body.get(word, getattr(process, word)) for word in (*WORDS, "has_stages")}
-        return Response(ProcessOut(definition_of(update_process(process, **said, actor=self.actor))).data)
+        process = update_process(process_for(self.actor, key), **body, actor=self.actor)
+        return Response(ProcessOut(definition_of(process)).data)
 
 
 class ArchiveProcess(ApiView):

@@ -212,8 +212,8 @@ class MoveBody(Strict):
     stage = serializers.CharField(
         help_text="Key of a stage of the record's pipeline, or “pipeline.stage” to go into another one."
     )
-    after = serializers.IntegerField(required=False, allow_null=True)
-    before = serializers.IntegerField(required=False, allow_null=True)
+    after = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    before = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     passing = PassingBody(required=False)
 
 

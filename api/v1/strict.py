@@ -12,16 +12,42 @@ from rest_framework.exceptions import ValidationError
 MOST_SECONDS = 10**9
 
 
+JSON_TYPES: Mapping[type[serializers.Field[Any, Any, Any, Any]], tuple[type, ...]] = {
+    serializers.CharField: (str,),
+    serializers.BooleanField: (bool,),
+    serializers.IntegerField: (int,),
+}
+"""What values are in JSON; REST framework would read 7 as “7”, "yes" as true and "3" as 3."""
+
+
 class Strict(serializers.Serializer[Any]):
-    """Refuses keys that nobody would read, by name."""
+    """Refuses keys that nobody would read, and values of another type than they have in JSON, by name."""
 
     def to_internal_value(self, data: Any) -> Any:
         """The checked body."""
         if isinstance(data, Mapping):
-            unknown = [key for key in data if key not in self.fields]
-            if unknown:
-                raise ValidationError({str(key): [_("There is no such key.")] for key in unknown})
+            unknown = {str(key): [_("There is no such key.")] for key in data if key not in self.fields}
+            known = {key: (self.fields[key], value) for key, value in data.items() if key in self.fields}
+            if problems := unknown | _mistyped(known):
+                raise ValidationError(problems)
         return super().to_internal_value(data)
+
+
+def _mistyped(values: Mapping[Any, tuple[Any, Any]]) -> dict[Any, Any]:
+    """What is wrong with the types of values, each with its field, by key."""
+    return {key: problem for key, (field, value) in values.items() if (problem := _problem(field, value))}
+
+
+def _problem(field: Any, value: Any) -> Any:
+    """What is wrong with the type of a value, or by key with those inside; None or empty where nothing is."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return _mistyped({place: (field.child, item) for place, item in enumerate(value)})
+    if isinstance(field, serializers.DictField) and isinstance(value, Mapping):
+        return _mistyped({key: (field.child, item) for key, item in value.items()})
+    expected = next((types for kind, types in JSON_TYPES.items() if isinstance(field, kind)), None)
+    if value is None or expected is None or type(value) in expected:
+        return None
+    return [field.error_messages["invalid"]]
 
 
 def items_of(serializer: type[serializers.Serializer[Any]], **more: serializers.Field[Any, Any, Any, Any]) -> Any:

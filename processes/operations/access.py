@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
-from accounts.operations import create_role, delete_role
+from accounts.operations import create_role, delete_role, held_roles
 from accounts.permissions import require_admin
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotFound, Stale
@@ -127,7 +127,7 @@ def remove_role(role: Role, *, actor: Actor) -> None:
 def put_grants(process: Process, grants: Mapping[int, Mapping[str, int]], differing: Differing | None = None) -> None:
     """Check and write grants; for use inside a change lock. Scope 0 takes a right away; where whole pipelines differ
     stays as it is, and where single stages do, unless `differing` says it anew."""
-    known = set(Role.objects.filter(pk__in=grants).values_list("pk", flat=True))
+    known = {role.pk for role in held_roles(grants)}
     if known != set(grants) or not set(differing or {}) <= known:
         raise _wrong(_("There is no such role."), "roles")
     rows = [
@@ -161,7 +161,7 @@ def _differing(process: Process, differing: Differing) -> list[Grant]:
 
 def _field_grants(process: Process, levels: Levels) -> list[FieldGrant]:
     """Rows for what is said of fields. Raises Invalid for roles, fields, stages and levels that do not exist."""
-    roles = set(Role.objects.filter(pk__in=levels).values_list("pk", flat=True))
+    roles = {role.pk for role in held_roles(levels)}
     fields = set(Field.objects.filter(process=process, removed_at=None, shadow_of=None).values_list("pk", flat=True))
     stages = {None, *Stage.objects.filter(pipeline__process=process).values_list("pk", flat=True)}
     said = [

@@ -7,8 +7,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
+from accounts.operations import held_roles
 from core.actor import Actor
 from core.errors import Invalid
+from core.locks import present
 from core.problems import Problems
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
@@ -20,6 +22,7 @@ from processes.operations.changing import change_lock
 from processes.operations.stages import fields_of_process, require_stages
 from processes.permissions import access_for
 from processes.schema import schema_of
+from processes.seen import gate_on, reasons_of, require_as_seen
 from processes.storage import storage
 
 MOST_LINES = 20
@@ -27,15 +30,20 @@ MOST_REASONS = 50
 
 
 @transaction.atomic
-def set_gate(target: Stage, draft: GateDraft, *, actor: Actor, source: Stage | None = None) -> Gate:
+def set_gate(target: Stage, draft: GateDraft, *, actor: Actor, source: Stage | None = None, seen: str = "") -> Gate:
     """Say what must hold on the way from a stage, or from anywhere (None), into another; replaces what was said.
 
-    From anywhere means new records too. Writes `gate.set`. Raises NotAllowed, Invalid with messages per name.
+    From anywhere means new records too. `seen` is the mark of the gate that a page showed. Writes `gate.set`.
+    Raises NotAllowed, NotFound (a stage has gone meanwhile), Conflict, Invalid with messages per name.
     """
     process = target.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
+        target, source = present(target, "pipeline__process"), source and present(source)
+        if seen:
+            pipeline = fresh_definition(process.pk).pipeline_by_id[target.pipeline_id]
+            require_as_seen(seen, gate_on(pipeline, source.pk if source else None, target.pk))
         gate = put_gate(target, draft, source=source)
     publish("gate.set", actor=actor, process_id=process.pk, data={**_way(gate), "asks": _told(draft)})
     return gate
@@ -43,11 +51,12 @@ def set_gate(target: Stage, draft: GateDraft, *, actor: Actor, source: Stage | N
 
 @transaction.atomic
 def remove_gate(gate: Gate, *, actor: Actor) -> None:
-    """Let everybody pass who may move. Writes `gate.removed`. Raises NotAllowed."""
+    """Let everybody pass who may move. Writes `gate.removed`. Raises NotAllowed, NotFound."""
     process = gate.target.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
+        gate = present(gate, "source", "target")
         way = _way(gate)
         gate.delete()
     publish("gate.removed", actor=actor, process_id=process.pk, data=way)
@@ -55,17 +64,20 @@ def remove_gate(gate: Gate, *, actor: Actor) -> None:
 
 @transaction.atomic
 def set_lost_reasons(
-    pipeline: Pipeline, drafts: Sequence[ReasonDraft], *, is_required: bool, actor: Actor
+    pipeline: Pipeline, drafts: Sequence[ReasonDraft], *, is_required: bool, actor: Actor, seen: str = ""
 ) -> list[LostReason]:
     """Replace the reasons for a failure, in this order; those with an id are renamed and come back if retired.
 
-    A reason that is left out is retired where records speak of it, and deleted where none does. Writes `reasons.set`.
-    Raises NotAllowed, Invalid.
+    A reason that is left out is retired where records speak of it, and deleted where none does. `seen` is the
+    mark of the reasons that a page showed. Writes `reasons.set`. Raises NotAllowed, NotFound, Invalid, Conflict.
     """
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
+        pipeline = present(pipeline, "process")
+        if seen:
+            require_as_seen(seen, reasons_of(fresh_definition(process.pk).pipeline_by_id[pipeline.pk]))
         reasons = put_lost_reasons(pipeline, drafts, is_required=is_required)
     names = [reason.name for reason in reasons]
     data = {"pipeline": pipeline.key, "reasons": names, "is_required": is_required}
@@ -127,7 +139,7 @@ def put_lost_reasons(pipeline: Pipeline, drafts: Sequence[ReasonDraft], *, is_re
 
 
 def _roles(ids: Sequence[int]) -> list[Role]:
-    found = list(Role.objects.filter(pk__in=ids))
+    found = held_roles(ids)
     if len(found) != len(set(ids)):
         raise _wrong("roles", _("There is no such role."))
     return found

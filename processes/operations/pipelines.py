@@ -7,14 +7,17 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid
+from core.locks import present
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
+from processes.definition import fresh_definition
 from processes.drafts import DEFAULT_STAGES, StageDraft
 from processes.models import Gate, LostReason, Operation, Pipeline, Process, Stage, Transition
 from processes.operations.changing import change_lock
 from processes.operations.leaving import require_free, take_along
 from processes.operations.stages import DESCRIBED, put_stages, require_stages
 from processes.permissions import access_for
+from processes.seen import moves_of, require_as_seen
 
 MOST_PIPELINES = 20
 
@@ -33,23 +36,24 @@ def add_pipeline(
     """Add a pipeline at the end: with these stages, with all that another one is made of, or with four ordinary ones.
 
     It is closed to everybody but administrators and the process's author until access is set, unless `is_open` lets in
-    whoever works in the process. Writes `pipeline.added`. Raises NotAllowed, Invalid, Conflict.
+    whoever works in the process. Writes `pipeline.added`. Raises NotAllowed, NotFound (`like` has gone), Invalid,
+    Conflict.
     """
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
-        present = list(process.pipelines.all())
-        if len(present) >= MOST_PIPELINES:
+        others = list(process.pipelines.all())
+        if len(others) >= MOST_PIPELINES:
             raise Invalid(_("A process has at most %d pipelines.") % MOST_PIPELINES)
-        pipeline = Pipeline(process=process, position=len(present), is_open=is_open)
-        taken = {row.key for row in present}
+        pipeline = Pipeline(process=process, position=len(others), is_open=is_open)
+        taken = {row.key for row in others}
         pipeline.name = clean_line(name, field="name", limit=100)
         pipeline.key = check_key(key, taken=taken) if key else key_from(pipeline.name, taken=taken, fallback="pipeline")
         pipeline.save()
         if like is None:
             put_stages(pipeline, stages or DEFAULT_STAGES)
         else:
-            _copy(like, pipeline)
+            _copy(present(like), pipeline)
     said = {"key": pipeline.key, "name": pipeline.name, "like": like and like.key, "is_open": is_open}
     publish("pipeline.added", actor=actor, process_id=process.pk, data=said)
     return pipeline
@@ -60,13 +64,14 @@ def update_pipeline(pipeline: Pipeline, *, actor: Actor, name: str, is_open: boo
     """Give a pipeline another name; its key stays, robots and programs speak by it. Open or close it to what roles may
     do in the process, which is for those who manage access (None: as it was). Writes `pipeline.updated`.
 
-    Raises NotAllowed, Invalid, Conflict.
+    Raises NotAllowed, NotFound, Invalid, Conflict.
     """
     process = pipeline.process
     access = access_for(actor, process)
     access.require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
+        pipeline = present(pipeline, "process")
         before = {"name": pipeline.name, "is_open": pipeline.is_open}
         pipeline.name = clean_line(name, field="name", limit=100)
         if is_open is not None and is_open != pipeline.is_open:
@@ -100,18 +105,21 @@ def reorder_pipelines(process: Process, keys: Sequence[str], *, actor: Actor) ->
 def remove_pipeline(pipeline: Pipeline, *, actor: Actor, places: Mapping[int, Stage] | None = None) -> int:
     """Remove a pipeline; the records of its stages go to the stages of others that `places` names by stage id.
 
-    Writes `pipeline.removed`, and a quiet `record.moved` for every record. Raises NotAllowed, Invalid, Conflict
-    (records of a stage without a target, or too many of them; something uses a stage; it is the last pipeline).
+    Writes `pipeline.removed`, and a quiet `record.moved` for every record. Raises NotAllowed, NotFound (it or a target
+    has gone meanwhile), Invalid, Conflict (records of a stage without a target, or too many of them; something uses a
+    stage; it is the last pipeline).
     """
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
+        pipeline = present(pipeline, "process")
+        targets = {pk: present(to, "pipeline") for pk, to in (places or {}).items()}
         if process.pipelines.count() == 1:
             raise Conflict(_("A process keeps at least one pipeline."))
         stages = list(pipeline.stages.all())
         require_free(stages)
-        moved = take_along(process, {stage: (places or {}).get(stage.pk) for stage in stages}, actor=actor)
+        moved = take_along(process, {stage: targets.get(stage.pk) for stage in stages}, actor=actor)
         said = {"key": pipeline.key, "name": pipeline.name, "records": moved}
         publish("pipeline.removed", actor=actor, process_id=process.pk, data=said)
         pipeline.delete()
@@ -119,12 +127,17 @@ def remove_pipeline(pipeline: Pipeline, *, actor: Actor, places: Mapping[int, St
 
 
 @transaction.atomic
-def set_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None, *, actor: Actor) -> None:
-    """Allow only the moves (source key, target key), or any when `pairs` is None. Writes `transition.set`."""
+def set_moves(pipeline: Pipeline, pairs: Sequence[tuple[str, str]] | None, *, actor: Actor, seen: str = "") -> None:
+    """Allow only the moves (source key, target key), or any when `pairs` is None; replaces what was said. `seen` is the
+    mark of what a page showed. Writes `transition.set`. Raises NotAllowed, NotFound, Invalid, Conflict.
+    """
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
+        pipeline = present(pipeline, "process")
+        if seen:
+            require_as_seen(seen, moves_of(fresh_definition(process.pk).pipeline_by_id[pipeline.pk]))
         put_moves(pipeline, pairs)
     publish(
         "transition.set",

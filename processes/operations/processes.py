@@ -1,8 +1,9 @@
 """Making and changing a process."""
 
 from collections.abc import Sequence
+from typing import TypedDict, Unpack, cast
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
@@ -10,6 +11,7 @@ from accounts.models.role import ROBOTS_ROLE_KEY
 from accounts.permissions import require_admin
 from core.actor import Actor
 from core.errors import Conflict, Invalid
+from core.locks import in_turn, present
 from core.problems import Problems
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
@@ -23,6 +25,7 @@ from processes.operations.gates import put_lost_reasons
 from processes.operations.pipelines import put_moves
 from processes.operations.stages import put_stages
 from processes.permissions import access_for
+from processes.seen import PROCESS_WORDS, require_as_seen, words_of
 from processes.storage import storage
 
 ROBOT_OPERATIONS = (
@@ -34,6 +37,21 @@ ROBOT_OPERATIONS = (
     Operation.COMMENT,
 )
 """What the role of robots may do in a new process, until somebody changes it in the matrix."""
+KEYS_LOCK = 7_301_102
+"""Key of the advisory lock under which keys of processes are chosen."""
+
+
+class ProcessChanges(TypedDict, total=False):
+    """What of a process's words and looks shall be different; `has_stages` may be named, but not changed."""
+
+    name: str
+    noun: str
+    noun_plural: str
+    noun_many: str
+    description: str
+    icon: str
+    color: str
+    has_stages: bool
 
 
 @transaction.atomic
@@ -70,34 +88,24 @@ def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
 
 
 @transaction.atomic
-def update_process(
-    process: Process,
-    *,
-    actor: Actor,
-    name: str,
-    noun: str,
-    noun_plural: str,
-    noun_many: str = "",
-    description: str = "",
-    icon: str = "layout-kanban",
-    color: str = "blue",
-    has_stages: bool | None = None,
-) -> Process:
-    """Change how a process is called and looks. Writes `process.updated`.
+def update_process(process: Process, *, actor: Actor, seen: str = "", **changes: Unpack[ProcessChanges]) -> Process:
+    """Change how a process is called and looks; what is not named stays. Writes `process.updated`.
 
-    Whether its records go through stages stays as it is: who says otherwise is refused. Raises NotAllowed, NotFound,
-    Invalid.
+    `seen` is the mark of the words that a page showed. Whether its records go through stages stays as it is: who says
+    otherwise is refused. Raises NotAllowed, NotFound, Invalid, Conflict.
     """
     access_for(actor, process).require(Operation.DESIGN)
-    if has_stages not in (None, process.has_stages):
+    if changes.pop("has_stages", process.has_stages) != process.has_stages:
         message = _("Whether records go through stages is said once, when the process is made. Make another process.")
         raise Invalid(message, {"has_stages": [message]})
     with change_lock(process):
-        before = {key: getattr(process, key) for key in ("name", "noun", "noun_plural", "description", "icon", "color")}
-        _describe(process, name, noun, noun_plural, noun_many, description, icon, color)
-        process.save(update_fields=["name", "noun", "noun_plural", "noun_many", "description", "icon", "color"])
-    changes = {key: (old, getattr(process, key)) for key, old in before.items() if old != getattr(process, key)}
-    publish("process.updated", actor=actor, process_id=process.pk, changes=changes)
+        process = present(process)
+        before = words_of(process)
+        require_as_seen(seen, before)
+        _describe(process, **before | cast("dict[str, str]", changes))
+        process.save(update_fields=PROCESS_WORDS)
+    told = {key: (old, getattr(process, key)) for key, old in before.items() if old != getattr(process, key)}
+    publish("process.updated", actor=actor, process_id=process.pk, changes=told)
     return process
 
 
@@ -105,9 +113,10 @@ def update_process(
 def archive_process(process: Process, *, actor: Actor) -> Process:
     """Put a process away: it leaves menus, its records stay. Writes `process.archived`. Raises Conflict twice."""
     access_for(actor, process).require(Operation.DESIGN)
-    if process.status == Process.Status.ARCHIVED:
-        raise Conflict(_("The process is archived already."))
     with change_lock(process):
+        process = present(process)
+        if process.status == Process.Status.ARCHIVED:
+            raise Conflict(_("The process is archived already."))
         process.archive()
         process.save(update_fields=["status"])
     publish("process.archived", actor=actor, process_id=process.pk)
@@ -118,9 +127,10 @@ def archive_process(process: Process, *, actor: Actor) -> Process:
 def publish_process(process: Process, *, actor: Actor) -> Process:
     """Switch a draft or archived process on. Writes `process.published`. Raises Conflict when it is on."""
     access_for(actor, process).require(Operation.DESIGN)
-    if process.status == Process.Status.PUBLISHED:
-        raise Conflict(_("The process is in use already."))
     with change_lock(process):
+        process = present(process)
+        if process.status == Process.Status.PUBLISHED:
+            raise Conflict(_("The process is in use already."))
         process.publish()
         process.save(update_fields=["status"])
     publish("process.published", actor=actor, process_id=process.pk)
@@ -138,6 +148,7 @@ def _stages(draft: ProcessDraft) -> Sequence[StageDraft]:
 
 
 def _new_process(draft: ProcessDraft, actor: Actor) -> Process:
+    in_turn(KEYS_LOCK)
     taken = set(Process.objects.values_list("key", flat=True))
     process = Process(author_id=actor.user_id, position=len(taken))
     _describe(
@@ -154,11 +165,7 @@ def _new_process(draft: ProcessDraft, actor: Actor) -> Process:
         process.key = check_key(draft.key, taken=taken)
     else:
         process.key = key_from(process.name, taken=taken, fallback="process")
-    try:
-        with transaction.atomic():
-            process.save()
-    except IntegrityError as error:
-        raise Conflict(_("This key is taken."), field="key") from error
+    process.save()
     return process
 
 

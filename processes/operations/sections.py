@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Invalid, LimitReached
+from core.locks import present
 from core.problems import Problems
 from core.text import clean_line
 from events.publish import publish
@@ -43,13 +44,17 @@ def add_section(process: Process, *, label: str, labels: Mapping[str, str] | Non
 
 @transaction.atomic
 def update_section(section: Section, *, changes: Mapping[str, Any], actor: Actor) -> Section:
-    """Change a section's words (some of `CHANGEABLE`). Writes `section.updated`. Raises NotAllowed, Invalid, Busy."""
+    """Change a section's words (some of `CHANGEABLE`). Writes `section.updated`.
+
+    Raises NotAllowed, NotFound, Invalid, Busy.
+    """
     process = section.process
     access_for(actor, process).require(Operation.DESIGN)
     if unknown := set(changes) - set(CHANGEABLE):
         raise Invalid(_("This cannot be changed."), {name: [_("This cannot be changed.")] for name in unknown})
-    before = {name: getattr(section, name) for name in CHANGEABLE}
     with change_lock(process):
+        section = present(section)
+        before = {name: getattr(section, name) for name in CHANGEABLE}
         for name, value in changes.items():
             setattr(section, name, value)
         _check(section)
@@ -64,11 +69,12 @@ def update_section(section: Section, *, changes: Mapping[str, Any], actor: Actor
 def remove_section(section: Section, *, actor: Actor) -> None:
     """Remove a section; its fields, removed ones too, stand without one then. Writes `section.removed`.
 
-    Raises NotAllowed, Busy.
+    Raises NotAllowed, NotFound, Busy.
     """
     process, section_id = section.process, section.pk
     access_for(actor, process).require(Operation.DESIGN)
     with change_lock(process):
+        section = present(section)
         Field.objects.filter(section=section).update(section=None)
         section.delete()
         storage().refresh(process)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid
+from core.locks import present
 from core.problems import Problems
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
@@ -19,6 +20,7 @@ from processes.models.pipeline import COLORS
 from processes.operations.changing import change_lock
 from processes.operations.leaving import require_free, take_along
 from processes.permissions import access_for
+from processes.seen import require_as_seen
 from processes.storage import storage
 
 MOST_STAGES = 50
@@ -28,13 +30,30 @@ DESCRIBED = ("name", "kind", "color", "hint", "limit", "is_limit_hard", "time_li
 """What an administrator may say of a stage, beside which fields are locked there."""
 
 
+class StageChanges(TypedDict, total=False):
+    """What of a stage shall be different."""
+
+    name: str
+    kind: str
+    color: str
+    hint: str
+    limit: int | None
+    is_limit_hard: bool
+    time_limit: timedelta | None
+    locked_fields: Sequence[str]
+
+
 @transaction.atomic
 def add_stage(pipeline: Pipeline, draft: StageDraft, *, actor: Actor, after: Stage | None = None) -> Stage:
-    """Add a stage at the end, or behind another one. Writes `stage.added`. Raises NotAllowed, Invalid, Conflict."""
+    """Add a stage at the end, or behind another one. Writes `stage.added`.
+
+    Raises NotAllowed, NotFound (the pipeline has gone meanwhile), Invalid, Conflict.
+    """
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
+        pipeline = present(pipeline, "process")
         stages = list(pipeline.stages.all())
         if len(stages) >= MOST_STAGES:
             raise Invalid(_("A pipeline has at most %d stages.") % MOST_STAGES)
@@ -50,49 +69,41 @@ def add_stage(pipeline: Pipeline, draft: StageDraft, *, actor: Actor, after: Sta
 @transaction.atomic
 def duplicate_stage(stage: Stage, *, actor: Actor) -> Stage:
     """Put a stage like this one behind it, under a name of its own. Writes `stage.added`. Raises as `add_stage`."""
-    described = said_of(stage)
+    described = said_of(present(stage))
     described["name"] = (_("%(name)s (copy)") % {"name": stage.name})[:100]
     return add_stage(stage.pipeline, StageDraft(**described), actor=actor, after=stage)
 
 
 @transaction.atomic
-def update_stage(
-    stage: Stage,
-    *,
-    actor: Actor,
-    name: str,
-    kind: str,
-    color: str,
-    hint: str = "",
-    limit: int | None = None,
-    is_limit_hard: bool = False,
-    time_limit: timedelta | None = None,
-    locked_fields: Sequence[str] = (),
-) -> Stage:
-    """Say anew what a stage is called, means, takes and locks (keys of fields; a removed one comes back locked).
-    Writes `stage.updated`.
+def update_stage(stage: Stage, *, actor: Actor, seen: str = "", **changes: Unpack[StageChanges]) -> Stage:
+    """Say anew what a stage is called, means, takes or locks (keys of fields; a removed one comes back locked); what is
+    not named stays. `seen` is the mark of what `said_of` told when it was asked. Writes `stage.updated`.
 
     A stage with records keeps its kind: they would have to be closed or opened. A hard limit may be below what stands
-    there already; it then only lets nothing more in. Raises NotAllowed, Invalid, Conflict.
+    there already; it then only lets nothing more in. Raises NotAllowed, NotFound, Invalid, Conflict.
     """
     process = stage.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
-    draft = StageDraft(name, kind, color, "", hint, limit, is_limit_hard, time_limit)
     with change_lock(process):
+        stage = present(stage, "pipeline__process")
+        said = said_of(stage)
+        require_as_seen(seen, said)
         before = _described(stage)
+        draft = StageDraft(**{**said, **changes})
         checked = _checked(stage.pipeline, draft, set(), position=0)
         if checked.kind != stage.kind and storage().count_in_stage(process, stage.pk):
             raise Conflict(_("There are records in this stage; move them before you change its kind."))
         for key in DESCRIBED:
             setattr(stage, key, getattr(checked, key))
         stage.save(update_fields=DESCRIBED)
-        removed = stage.locked_fields.exclude(removed_at=None)
-        stage.locked_fields.set([*fields_of_process(process, locked_fields, "locked_fields"), *removed])
+        if "locked_fields" in changes:
+            removed = stage.locked_fields.exclude(removed_at=None)
+            stage.locked_fields.set([*fields_of_process(process, draft.locked_fields, "locked_fields"), *removed])
         _check_kinds(stage.pipeline)
     after = _described(stage)
-    changes = {key: (old, after[key]) for key, old in before.items() if old != after[key]}
-    publish("stage.updated", actor=actor, process_id=process.pk, changes=changes, data={"key": stage.key})
+    told = {key: (old, after[key]) for key, old in before.items() if old != after[key]}
+    publish("stage.updated", actor=actor, process_id=process.pk, changes=told, data={"key": stage.key})
     return stage
 
 
@@ -100,13 +111,16 @@ def update_stage(
 def remove_stage(stage: Stage, *, actor: Actor, to: Stage | None = None) -> int:
     """Remove a stage; its records go to the stage `to` in the same change. How many went along.
 
-    Writes `stage.removed`, and a quiet `record.moved` for every record. Raises NotAllowed, Invalid (a target that is
-    none), Conflict (records without a target, or too many of them; something uses it; it is the last).
+    Writes `stage.removed`, and a quiet `record.moved` for every record. Raises NotAllowed, NotFound (it or its target
+    has gone meanwhile), Invalid (a target that is none), Conflict (records without a target, or too many of them;
+    something uses it; it is the last).
     """
     process = stage.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
+        stage = present(stage, "pipeline__process")
+        to = to and present(to, "pipeline")
         if stage.pipeline.stages.count() == 1:
             raise Conflict(_("A pipeline keeps at least one stage."))
         require_free([stage])
@@ -120,11 +134,15 @@ def remove_stage(stage: Stage, *, actor: Actor, to: Stage | None = None) -> int:
 
 @transaction.atomic
 def reorder_stages(pipeline: Pipeline, keys: Sequence[str], *, actor: Actor) -> None:
-    """Put the stages in the order of `keys` (all of them, each once). Writes `stage.reordered`. Raises Invalid."""
+    """Put the stages in the order of `keys` (all of them, each once). Writes `stage.reordered`.
+
+    Raises NotAllowed, NotFound, Invalid.
+    """
     process = pipeline.process
     access_for(actor, process).require(Operation.DESIGN)
     require_stages(process)
     with change_lock(process):
+        pipeline = present(pipeline, "process")
         stages = {stage.key: stage for stage in pipeline.stages.all()}
         if sorted(keys) != sorted(stages):
             raise Invalid(_("Name every stage once."), {"keys": [_("Name every stage once.")]})

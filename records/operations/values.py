@@ -71,7 +71,8 @@ def clean_values(
     for key, raw in values.items():
         try:
             if key == "title":
-                cleaned.base["title"] = clean_line(raw or "", field="title", limit=TITLE_LIMIT, required=False)
+                title = "" if raw is None else raw
+                cleaned.base["title"] = clean_line(title, field="title", limit=TITLE_LIMIT, required=False)
             elif key == "assignee":
                 cleaned.base["assignee_id"] = PERSON_FIELD.type.parse(raw, PERSON_FIELD)
             elif key == "observers":

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role
 from processes.definition_types import CheckItem, Definition, GateDef, PipelineDef, ReasonDef
 from processes.drafts import GateDraft, LineDraft, ReasonDraft
+from processes.seen import mark_of, reasons_of
 
 
 class GateSettingsForm(forms.Form):
@@ -32,9 +33,10 @@ class GateSettingsForm(forms.Form):
     roles = forms.MultipleChoiceField(
         label=_("Only these roles"), help_text=_("Nobody chosen: everybody who may move."), required=False
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, definition: Definition, roles: Iterable[Role], gate: GateDef | None, data: Any = None) -> None:
-        super().__init__(data, initial=_initial(definition, gate))
+        super().__init__(data, initial={**_initial(definition, gate), "seen": mark_of(gate)})
         self.lines = gate.checklist if gate else ()
         written = [field for field in definition.fields if not field.type.is_computed]
         self.fields["fields_"].choices = [(field.key, field.label) for field in written]  # type: ignore[attr-defined]
@@ -65,12 +67,19 @@ class ReasonsForm(forms.Form):
         required=False,
     )
     is_required = forms.BooleanField(label=_("Ask for a reason whenever a record fails"), required=False)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, pipeline: PipelineDef, data: Any = None) -> None:
         self.present = pipeline.reasons
         offered = [reason.name for reason in pipeline.reasons if not reason.is_retired]
         initial = {"reasons": "\n".join(offered), "is_required": pipeline.is_reason_required}
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial={**initial, "seen": mark_of(reasons_of(pipeline))})
+
+    def clean(self) -> dict[str, Any] | None:
+        """Reasons that are not sent are not the same as none."""
+        if "reasons" not in self.data:
+            self.add_error("reasons", _("Fill this in."))
+        return super().clean()
 
     def drafts(self) -> list[ReasonDraft]:
         """The reasons to be."""

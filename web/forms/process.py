@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from processes.models import Process
+from processes.seen import mark_of, words_of
 
 
 class ProcessForm(forms.Form):
@@ -18,8 +19,10 @@ class ProcessForm(forms.Form):
     )
     icon = forms.CharField(max_length=40)
     color = forms.CharField(max_length=12)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     @classmethod
     def showing(cls, process: Process) -> "ProcessForm":
         """The form as the process is now."""
-        return cls(initial={name: getattr(process, name) for name in cls.base_fields})
+        words = words_of(process)
+        return cls(initial={**words, "seen": mark_of(words)})

@@ -21,7 +21,8 @@ from records.queries.linked import may_create
 from records.queries.names import names_for
 from web.forms.widgets import FilesWidget
 
-BESIDE = ("csrfmiddlewaretoken", "stage")
+ONCE = "form-once"
+BESIDE = ("csrfmiddlewaretoken", "stage", ONCE)
 """What the form of a record sends beside its inputs."""
 SEARCHED = 8
 """A list of more choices than this can be searched."""

@@ -12,6 +12,7 @@ from processes.definition_types import Definition, PipelineDef, StageDef
 from processes.models import Stage
 from processes.models.pipeline import COLORS
 from processes.operations.stages import DESCRIBED, MOST_LIMIT, said_of
+from processes.seen import mark_of
 from web.forms.durations import UNITS, in_units
 
 Choices = list[tuple[str, Any]]
@@ -63,6 +64,7 @@ class StageForm(forms.Form):
         help_text=_("Administrators neither. Robots and triggers go on filling them in."),
         widget=forms.SelectMultiple(attrs={"data-controller": "select"}),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, definition: Definition, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,7 +74,8 @@ class StageForm(forms.Form):
     @classmethod
     def showing(cls, stage: Stage, definition: Definition, data: Any = None) -> "StageForm":
         """The form with the stage as it is now."""
-        shown = said_of(stage)
+        said = said_of(stage)
+        shown = {**said, "seen": mark_of(said)}
         shown["is_limit_hard"] = "1" if stage.is_limit_hard else ""
         if stage.time_limit is not None:
             shown["time_limit"], shown["time_unit"] = in_units(int(stage.time_limit.total_seconds()))

@@ -206,6 +206,13 @@ def dialog_form(
     )
 
 
+@register.simple_tag
+def sends_once() -> SafeString:
+    """Attributes of a form or button of htmx that makes something: a second press before the answer does nothing, nor
+    one while the answer takes the page away."""
+    return mark_safe('hx-sync="drop" hx-disable="this, findAll button:not([type=button])"')
+
+
 @register.simple_block_tag
 def panel(content: str, id: str, title: str, narrow: bool = False) -> SafeString:
     """A side panel of the page, opened by `data-opens="id"`; holds a `.dialog-body` and a `.dialog-foot`."""

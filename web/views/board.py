@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import Invalid, Stale
-from core.text import id_from
+from core.text import check_unicode, id_from
 from processes.definition_types import PipelineDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
@@ -152,7 +152,7 @@ def _base(access: Access, found: Filter, pipeline: PipelineDef) -> dict[str, Any
 
 def _cursor(request: PersonalRequest) -> Cursor | None:
     rank, after = request.GET.get("rank", ""), id_from(request.GET.get("after", ""))
-    return (rank[:200], after) if rank and after is not None else None
+    return (check_unicode(rank[:200], field="rank"), after) if rank and after is not None else None
 
 
 def _number(body: dict[str, Any], name: str, *, required: bool = False) -> Any:

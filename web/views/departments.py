@@ -21,6 +21,7 @@ from accounts.operations import (
 from accounts.permissions import require_admin
 from accounts.queries import everybody, people, roles
 from accounts.tree import Node, department_tree, departments_in_order
+from core.errors import Invalid
 from core.text import id_from
 from web.forms.departments import DeleteDepartmentForm, DepartmentForm, NewDepartmentForm
 from web.forms.refusals import attempt
@@ -89,11 +90,13 @@ def edit_department(request: PersonalRequest, department_id: int) -> HttpRespons
 @require_POST
 def shift(request: PersonalRequest, department_id: int) -> HttpResponse:
     """One place up or down among its neighbours (`direction`)."""
-    department = _department(request, department_id)
+    department, direction = _department(request, department_id), request.POST.get("direction")
+    if direction not in ("up", "down"):
+        raise Invalid(_("Up or down?"))
     neighbours = list(Department.objects.filter(parent=department.parent_id).order_by("position", "id"))
     place = neighbours.index(department)
     others = [one for one in neighbours if one != department]
-    after = place - 1 if request.POST.get("direction") == "up" else place + 1
+    after = place - 1 if direction == "up" else place + 1
     before = others[max(after, 0)] if after < len(others) else None
     move_department(department, to=department.parent, before=before, actor=request.actor)
     return with_toast(_tree(request, NewDepartmentForm()), _("“%(name)s” is moved.") % {"name": department.name})
@@ -138,7 +141,9 @@ def department(request: PersonalRequest, department_id: int) -> HttpResponse:
 def add_person(request: PersonalRequest, department_id: int) -> HttpResponse:
     """Somebody works here from now on (`person`)."""
     found = _department(request, department_id)
-    user = get_object_or_404(User, pk=id_from(request.POST.get("person", "")))
+    user = User.objects.filter(pk=id_from(request.POST.get("person", ""))).first()
+    if user is None:
+        raise Invalid(_("There is no such person."))
     set_department(user, department=found, actor=request.actor)
     messages.success(
         request, _("%(name)s works in “%(department)s” now.") % {"name": user.name, "department": found.name}

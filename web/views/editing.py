@@ -1,6 +1,7 @@
 """Making a record, changing one value in its place, the bin and back."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,16 +13,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import Invalid, NotAllowed, NotFound, Stale, Text
+from core.secrets import new_secret
 from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
-from records.operations import create_record, delete_record, restore_record, update_record
+from records.operations import Answer, answer_once, create_record, delete_record, restore_record, update_record
 from records.queries.beginning import beginning_of
 from records.queries.card import FieldValue, last_change, value_of
 from records.queries.linked import linkable, named_records
 from records.queries.table import table_for
-from records.typed import TypedRecord
-from web.forms.records import RecordForm, ValueForm
+from records.typed import TypedRecord, model_for
+from web.forms.records import ONCE, RecordForm, ValueForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
@@ -29,6 +31,9 @@ from web.pipelines import beginning_stage
 from web.responses import with_events
 from web.views.board import json_body
 from web.views.files import with_files
+
+NAMED = re.compile(r"[\w-]{20,100}", re.ASCII)
+"""What a form calls itself, so that it makes its record once however often it is sent."""
 
 
 @login_required
@@ -44,12 +49,13 @@ def new(request: PersonalRequest, key: str) -> HttpResponse:
     data, refusal = with_files(request, access)
     form = RecordForm(access, stage, data or None, initial=initial)
     if request.method == "POST":
-        row = attempt(form, lambda: _create(request, access, form, stage, refusal))
-        if row is not None:
-            return _made(request, access, row)
+        made = attempt(form, lambda: _create_once(request, access, form, stage, refusal))
+        if made is not None:
+            return _made(request, access, made)
     context = {
         "process": access.definition,
         "form": form,
+        "once": request.POST.get(ONCE) or new_secret(),
         "stage": stage,
         "pipeline": access.definition.pipeline_by_id[stage.pipeline_id],
         "tabs": process_tabs(access, ""),
@@ -142,6 +148,25 @@ def bin_page(request: PersonalRequest, key: str) -> HttpResponse:
 
 def _part(request: PersonalRequest, page: str, fragment: str) -> str:
     return fragment if is_fragment(request) else page
+
+
+def _create_once(
+    request: PersonalRequest, access: Access, form: RecordForm, stage: StageDef, refusal: Invalid | None
+) -> TypedRecord:
+    """The record of a form; the one it has made already when the form comes again (`form-once` is its own)."""
+    once = request.POST.get(ONCE, "")
+    if not NAMED.fullmatch(once):
+        return _create(request, access, form, stage, refusal)
+
+    def work() -> tuple[Answer, Answer]:
+        answer = Answer(201, str(_create(request, access, form, stage, refusal).pk).encode())
+        return answer, answer
+
+    answer, _is_old = answer_once(f"form-{once}", fingerprint=access.definition.key, actor=request.actor, work=work)
+    row: TypedRecord | None = model_for(access.definition).objects.filter(pk=int(answer.body)).first()
+    if row is None:
+        raise NotFound(_("There is no such record."))
+    return row
 
 
 def _create(

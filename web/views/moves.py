@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.queries import roles
 from automation.queries.automatic import automatic_moves
 from core.actor import Actor
-from core.errors import NotFound
+from core.errors import Conflict, Invalid, NotFound
 from expressions.conditions import parse_condition
 from processes.dead_ends import dead_ends
 from processes.definition import definition_of
@@ -23,6 +23,7 @@ from processes.operations import remove_gate, set_gate, set_lost_reasons, set_mo
 from processes.operations.stages import require_stages
 from processes.queries import pipeline_of, process_for
 from processes.schema import schema_of
+from processes.seen import gate_on, mark_of, moves_of
 from records.queries.names import names_in_words
 from web.forms.conditions import builder_of, is_shallow
 from web.forms.gate_settings import GateSettingsForm, ReasonsForm
@@ -56,12 +57,14 @@ def moves(request: PersonalRequest, key: str) -> HttpResponse:
     """From where to where records may go, as a drawing and as a matrix."""
     process = process_for(request.actor, key)
     pipeline = _pipeline(request, process)
-    if request.method == "POST":
-        is_any = request.POST.get("moves") == Pipeline.Moves.ANY
-        set_moves(pipeline, None if is_any else _pairs(request), actor=request.actor)
-        messages.success(request, _("Saved."))
-        return redirect(request.get_full_path())
-    return _page(request, process, pipeline)
+    if request.method != "POST":
+        return _page(request, process, pipeline)
+    try:
+        set_moves(pipeline, _pairs(request), actor=request.actor, seen=request.POST.get("seen", ""))
+    except Conflict as error:
+        return _page(request, process, pipeline, refusal=error)
+    messages.success(request, _("Saved."))
+    return redirect(request.get_full_path())
 
 
 @login_required
@@ -72,8 +75,8 @@ def reasons(request: PersonalRequest, key: str) -> HttpResponse:
     pipeline = _pipeline(request, process)
     form = ReasonsForm(_present(process, pipeline)[1], request.POST)
     if form.is_valid():
-        asks = form.cleaned_data["is_required"]
-        done = attempt(form, lambda: set_lost_reasons(pipeline, form.drafts(), is_required=asks, actor=request.actor))
+        said = {key: form.cleaned_data[key] for key in ("is_required", "seen")}
+        done = attempt(form, lambda: set_lost_reasons(pipeline, form.drafts(), **said, actor=request.actor))
         if done is not None:
             messages.success(request, _("Saved."))
             return go(request, _url(request, "process-moves", key))
@@ -88,12 +91,15 @@ def gate(request: PersonalRequest, key: str) -> HttpResponse:
     pipeline = _pipeline(request, process)
     definition, present = _present(process, pipeline)
     source, target = _way(request, present)
-    own = _gate_on(present, source, target)
+    own = gate_on(present, source.id if source else None, target.id)
     form = GateSettingsForm(definition, roles(), own, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         rows = {row.pk: row for row in Stage.objects.select_related("pipeline__process").filter(pipeline=pipeline)}
         start = rows[source.id] if source else None
-        done = attempt(form, lambda: set_gate(rows[target.id], form.draft(), source=start, actor=request.actor))
+        seen = form.cleaned_data["seen"]
+        done = attempt(
+            form, lambda: set_gate(rows[target.id], form.draft(), source=start, seen=seen, actor=request.actor)
+        )
         if done is not None:
             return go(request, _url(request, "process-moves", key))
     context = {
@@ -123,12 +129,19 @@ def remove(request: PersonalRequest, key: str, gate_id: int) -> HttpResponse:
 
 
 def _page(
-    request: PersonalRequest, process: Process, pipeline: Pipeline, form: ReasonsForm | None = None
+    request: PersonalRequest,
+    process: Process,
+    pipeline: Pipeline,
+    form: ReasonsForm | None = None,
+    *,
+    refusal: Conflict | None = None,
 ) -> HttpResponse:
     definition, present = _present(process, pipeline)
     context = {
         "pipelines": definition.pipelines,
         "pipeline": present,
+        "seen": mark_of(moves_of(present)),
+        "refusal": refusal,
         "lines": _lines(present),
         "map": stage_map(present, automatic_moves(present)),
         "warnings": dead_ends(definition, present),
@@ -136,7 +149,8 @@ def _page(
         "has_failure": any(stage.kind == Stage.Kind.LOST for stage in present.stages),
         "retired": [reason for reason in present.reasons if reason.is_retired],
     }
-    return page(request, process, "moves", context, status=422 if form is not None else 200)
+    status = 409 if refusal else 422 if form is not None else 200
+    return page(request, process, "moves", context, status=status)
 
 
 def _lines(pipeline: PipelineDef) -> list[Line]:
@@ -146,17 +160,12 @@ def _lines(pipeline: PipelineDef) -> list[Line]:
 
 def _cell(pipeline: PipelineDef, source: StageDef | None, target: StageDef) -> Cell:
     is_allowed = source is not None and target.id in pipeline.targets[source.id]
-    return Cell(target, is_allowed, _gate_on(pipeline, source, target))
-
-
-def _gate_on(pipeline: PipelineDef, source: StageDef | None, target: StageDef) -> GateDef | None:
-    way = (source.id if source else None, target.id)
-    return next((gate for gate in pipeline.gates if (gate.source_id, gate.target_id) == way), None)
+    return Cell(target, is_allowed, gate_on(pipeline, source.id if source else None, target.id))
 
 
 def _present(process: Process, pipeline: Pipeline) -> tuple[Definition, PipelineDef]:
     definition = definition_of(process)
-    return definition, definition.pipeline_by_id[pipeline.pk]
+    return definition, definition.pipeline(pipeline.key)
 
 
 def _pipeline(request: PersonalRequest, process: Process) -> Pipeline:
@@ -188,7 +197,12 @@ def _url(request: PersonalRequest, name: str, key: str) -> str:
     return reverse(name, args=[key]) + (f"?{query.urlencode()}" if pipeline else "")
 
 
-def _pairs(request: PersonalRequest) -> list[tuple[str, str]]:
-    """Ticked boxes are `source>target`, by key."""
+def _pairs(request: PersonalRequest) -> list[tuple[str, str]] | None:
+    """Ticked boxes are `source>target`, by key; None for any move. Raises Invalid where neither is said."""
+    moves = request.POST.get("moves")
+    if moves not in Pipeline.Moves.values:
+        raise Invalid(_("Say which moves are allowed."))
+    if moves == Pipeline.Moves.ANY:
+        return None
     pairs = [value.partition(">") for value in request.POST.getlist("pair")]
     return [(source, target) for source, _sign, target in pairs]

@@ -25,6 +25,8 @@ from accounts.operations import (
 from accounts.permissions import require_admin
 from accounts.queries import everybody, last_letter_to, roles, roles_by_department, sessions_of
 from accounts.tree import departments_in_order
+from core.errors import Invalid
+from core.text import check_unicode, id_from
 from web.forms.people import InvitationForm, PersonDepartmentForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest, is_fragment
@@ -38,7 +40,7 @@ PER_PAGE = 50
 def people(request: PersonalRequest) -> HttpResponse:
     """Everybody by name, the deactivated last."""
     require_admin(request.actor)
-    search = request.GET.get("q", "").strip()
+    search = check_unicode(request.GET.get("q", "").strip(), field="q")
     page = Paginator(everybody(search), PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "search": search, "roles": roles()}
     return render(request, "accounts/people.html" + ("#rows" if is_fragment(request) else ""), context)
@@ -102,9 +104,10 @@ def choose_department(request: PersonalRequest, person_id: int) -> HttpResponse:
     """Where somebody works (`department`, empty for nowhere)."""
     user = _person(request, person_id)
     form = PersonDepartmentForm(request.POST, nodes=departments_in_order())
-    if form.is_valid():
-        set_department(user, **form.cleaned_data, actor=request.actor)
-        messages.success(request, _("Saved."))
+    if "department" not in request.POST or not form.is_valid():
+        raise Invalid(_("There is no such department."))
+    set_department(user, **form.cleaned_data, actor=request.actor)
+    messages.success(request, _("Saved."))
     return go(request, "person", user.pk)
 
 
@@ -124,7 +127,10 @@ def sign_out(request: PersonalRequest, person_id: int) -> HttpResponse:
 def give_role(request: PersonalRequest, person_id: int) -> HttpResponse:
     """One more role for somebody."""
     user = _person(request, person_id)
-    assign_role(get_object_or_404(Role, pk=request.POST.get("role")), to=user, actor=request.actor)
+    role = Role.objects.filter(pk=id_from(request.POST.get("role", "")) or 0).first()
+    if role is None:
+        raise Invalid(_("There is no such role."))
+    assign_role(role, to=user, actor=request.actor)
     return _row(request, user)
 
 
@@ -141,8 +147,10 @@ def take_role(request: PersonalRequest, person_id: int, role_id: int) -> HttpRes
 @require_POST
 def set_admin(request: PersonalRequest, person_id: int) -> HttpResponse:
     """Give or take the administrator's rights (`is_admin` 1 or 0)."""
-    user = _person(request, person_id)
-    user = set_administrator(user, is_admin=request.POST.get("is_admin") == "1", actor=request.actor)
+    user, asked_for = _person(request, person_id), request.POST.get("is_admin")
+    if asked_for not in ("0", "1"):
+        raise Invalid(_("Say whether they shall be an administrator."))
+    user = set_administrator(user, is_admin=asked_for == "1", actor=request.actor)
     said = _("%(name)s is an administrator now.") if user.is_admin else _("%(name)s is no longer an administrator.")
     return with_toast(_row(request, user), said % {"name": user.name})
 

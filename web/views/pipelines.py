@@ -87,7 +87,7 @@ def delete_pipeline(request: PersonalRequest, key: str, pipeline_key: str) -> Ht
     process = process_for(request.actor, key)
     pipeline = pipeline_of(process, pipeline_key)
     definition = definition_of(process)
-    present = definition.pipeline_by_id[pipeline.pk]
+    present = definition.pipeline(pipeline.key)
     usages = {stage: usage_of(stage_of(process, stage.id)) for stage in present.stages}
     form = PipelineRemovalForm(
         request.POST if request.method == "POST" else None,

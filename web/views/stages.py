@@ -30,7 +30,7 @@ def stages(request: PersonalRequest, key: str) -> HttpResponse:
     process = process_for(request.actor, key)
     asked = _pipeline(request, process)
     definition = definition_of(process)
-    context = {"pipelines": definition.pipelines, "pipeline": definition.pipeline_by_id[asked.pk]}
+    context = {"pipelines": definition.pipelines, "pipeline": definition.pipeline(asked.key)}
     return page(request, process, "stages", context)
 
 
@@ -56,7 +56,8 @@ def edit_stage(request: PersonalRequest, key: str, stage_id: int) -> HttpRespons
     stage = stage_of(process, stage_id)
     form = StageForm.showing(stage, definition_of(process), request.POST or None)
     if form.is_bound and form.is_valid():
-        if attempt(form, lambda: update_stage(stage, actor=request.actor, **form.described())):
+        seen = form.cleaned_data["seen"]
+        if attempt(form, lambda: update_stage(stage, actor=request.actor, seen=seen, **form.described())):
             return go(request, of_pipeline("process-stages", key, stage.pipeline.key))
     return _dialog(request, process, form, stage)
 

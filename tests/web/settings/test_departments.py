@@ -99,7 +99,7 @@ def test_people_come_and_go_on_the_page_of_the_department(admin: Client, sales: 
     worker.refresh_from_db()
     assert worker.department is None
     for nobody in ("", "x", "9" * 30):
-        assert admin.post(reverse("department-person-add", args=[sales.pk]), {"person": nobody}).status_code == 404
+        assert admin.post(reverse("department-person-add", args=[sales.pk]), {"person": nobody}).status_code == 422
 
 
 @pytest.mark.parametrize("count", [1, 3])
