@@ -70,6 +70,13 @@ class FieldAccessOut(serializers.Serializer[Any]):
     items = serializers.ListField(child=serializers.DictField())
 
 
+class WarningOut(serializers.Serializer[Any]):
+    """Something that looks like an oversight."""
+
+    about = serializers.ChoiceField(choices=["rights", "fields", "moves"])
+    text = serializers.CharField()
+
+
 class WhyOut(serializers.Serializer[Any]):
     """A verdict about a person, an operation and a record, with what led to it."""
 

@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Token, User
-from accounts.queries import service_tokens
+from accounts.queries import roles, service_tokens
 from api.listing import number_from
 from api.schema import parameter, record_schema
-from api.v1.access_shapes import AccessBody, AccessOut, FieldAccessBody, FieldAccessOut, WhyOut
+from api.v1.access_shapes import AccessBody, AccessOut, FieldAccessBody, FieldAccessOut, WarningOut, WhyOut
 from api.v1.field_shapes import FieldOut
 from api.v1.pipelines import pipelines_told
 from api.v1.serializers import ProcessBody, ProcessOut, ProcessPatch
@@ -20,6 +20,8 @@ from api.v1.strict import items_of
 from api.views import ApiView, with_version
 from core.errors import Invalid
 from core.text import id_from
+from processes.access_warnings import Rights, field_warnings, warnings_about
+from processes.dead_ends import dead_ends
 from processes.definition import definition_of
 from processes.definition_types import Definition
 from processes.drafts import FieldDraft, ProcessDraft, StageDraft
@@ -170,6 +172,23 @@ class ProcessFieldAccess(ApiView):
         set_field_grants(process, levels, version=self.version(), actor=self.actor)
         definition = definition_of(process)
         return with_version(_levels(definition), definition.version)
+
+
+class ProcessWarnings(ApiView):
+    """What looks like an oversight in the rights and moves of a process."""
+
+    @extend_schema(operation_id="access_warnings", summary="List oversights", responses={200: items_of(WarningOut)})
+    def get(self, request: Request, key: str) -> Response:
+        """What the pages of rights and of moves warn of, in words."""
+        definition = definition_of(process_for(self.actor, key, operation=Operation.MANAGE_ACCESS))
+        held = list(roles())
+        found = {
+            "rights": warnings_about(Rights.of(definition), definition, held),
+            "fields": field_warnings(definition, held),
+            "moves": [text for pipeline in definition.pipelines for text in dead_ends(definition, pipeline)],
+        }
+        items = [{"about": about, "text": text} for about, texts in found.items() for text in texts]
+        return Response({"items": WarningOut(items, many=True).data})
 
 
 class ProcessWhy(ApiView):

@@ -89,6 +89,7 @@ urlpatterns = [
     path(f"{_PROCESS}schema/", processes.ProcessSchema.as_view(), name="api-process-schema"),
     path(f"{_PROCESS}access/", processes.ProcessAccess.as_view(), name="api-process-access"),
     path(f"{_PROCESS}access/fields/", processes.ProcessFieldAccess.as_view(), name="api-process-field-access"),
+    path(f"{_PROCESS}access/warnings/", processes.ProcessWarnings.as_view(), name="api-process-warnings"),
     path(f"{_PROCESS}access/why/", processes.ProcessWhy.as_view(), name="api-process-why"),
     path("field-types/", fields.FieldTypes.as_view(), name="api-field-types"),
     path(f"{_PROCESS}fields/", fields.Fields.as_view(), name="api-fields"),

@@ -5,6 +5,9 @@ import pytest
 from accounts.models import Session, User
 from accounts.operations import assign_role_to_department, deactivate_person, set_department
 from core.actor import SYSTEM
+from processes.models import Field, FieldLevel, Operation, Process, Scope
+from processes.operations import set_field_grants, set_grants, set_moves, update_field
+from processes.queries import field_of
 from tests.api.conftest import ApiClient, client_of
 from tests.api.test_errors import refused
 from tests.factories import make_admin, make_department, make_role, make_user, signed_in
@@ -73,6 +76,24 @@ def test_administrator_in_the_browser_stays_in_it(admin: ApiClient) -> None:
     here, _other = signed_in(boss), signed_in(boss)
     assert here.post(f"/api/v1/people/{boss.pk}/sign-out/").json() == {"sessions": 1}
     assert here.get("/api/v1/me/").status_code == 200
+
+
+def test_oversights_of_rights_fields_and_moves_are_told_to_who_manages_access(
+    admin: ApiClient, process: Process, client_anna: ApiClient
+) -> None:
+    there = f"/processes/{process.key}/access/warnings/"
+    refused(client_anna.call("get", there), 403, "not_allowed")
+    blind, amount = make_role("Blind"), field_of(process, "amount")
+    set_grants(process, {blind.pk: {Operation.UPDATE: Scope.ALL, Operation.CREATE: Scope.ALL}}, actor=SYSTEM)
+    update_field(amount, changes={"required": Field.Required.ALWAYS}, actor=SYSTEM)
+    set_field_grants(process, {blind.pk: {amount.pk: {None: FieldLevel.HIDDEN}}}, actor=SYSTEM)
+    set_moves(process.pipelines.get(), [("received", "in_work")], actor=SYSTEM)
+    told = {(item["about"], item["text"]) for item in admin.call("get", there).json()["items"]}
+    assert told >= {
+        ("rights", "“Blind” sees nothing, so these rights have no effect: edit."),
+        ("fields", "“Blind” creates records but may not fill in “Amount”, a required field."),
+        ("moves", "No move leads out of “In work”."),
+    }
 
 
 def test_holders_of_a_role(admin: ApiClient) -> None:

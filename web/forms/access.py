@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Role
 from core.errors import Invalid, Stale, Text
 from core.text import id_from
+from processes.access_warnings import Rights
 from processes.definition_types import Definition, Differing, FieldDef, PipelineDef, StageDef
 from processes.models import FieldLevel, Operation, Scope
 from processes.models.access import OF_PIPELINES, PROCESS_WIDE
@@ -220,28 +221,21 @@ def field_matrix_of(roles: Sequence[Role], definition: Definition) -> Matrix:
     return Matrix(roles, tuple(groups))
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """What is said of roles: in the process, in whole pipelines, in single stages."""
-
-    general: dict[int, dict[str, int]]
-    by_pipeline: Scopes
-    by_stage: Scopes
-
-
 def rights_of(matrix: Matrix) -> Rights:
     """What a matrix says of rights to records, of all its roles."""
-    found = Rights({role.pk: {} for role in matrix.roles}, {}, {})
+    general: dict[int, dict[str, int]] = {role.pk: {} for role in matrix.roles}
+    by_pipeline: Scopes = {}
+    by_stage: Scopes = {}
     for line in matrix.lines:
         for cell in line.cells:
-            found.general[cell.role.pk][line.key] = cell.scope
+            general[cell.role.pk][line.key] = cell.scope
         for place in line.places:
-            said = found.by_pipeline if place.stage is None else found.by_stage
+            said = by_pipeline if place.stage is None else by_stage
             place_id = place.pipeline.id if place.stage is None else place.stage.id
             for cell in place.cells:
                 if cell.scope != cell.usual:
                     said.setdefault(cell.role.pk, {}).setdefault(line.key, {})[place_id] = cell.scope
-    return found
+    return Rights(general, by_pipeline, by_stage)
 
 
 def levels_of(matrix: Matrix) -> Levels:

@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("roles/", roles.roles, name="roles"),
     path("roles/new/", roles.new_role, name="role-new"),
     path("roles/<int:role_id>/", roles.edit_role, name="role-edit"),
+    path("roles/<int:role_id>/members/", roles.members, name="role-members"),
     path("roles/<int:role_id>/departments/", roles.give_to_department, name="role-department-give"),
     path(
         "roles/<int:role_id>/departments/<int:department_id>/take/",

@@ -14,6 +14,7 @@ from accounts.models import Token, User
 from accounts.queries import people, roles, service_tokens, viewable_people
 from core.errors import NotFound, SmartCRMError, Stale
 from core.text import id_from
+from processes.access_warnings import field_warnings, warnings_about
 from processes.definition_types import Definition
 from processes.models import Operation, Process
 from processes.operations import set_field_grants, set_grants
@@ -21,7 +22,6 @@ from processes.permissions import access_for
 from processes.queries import process_for
 from records.queries.why import Why, why_for
 from web.forms.access import Matrix, field_matrix_of, levels_of, matrix_of, rights_of, submitted
-from web.forms.access_warnings import field_warnings, warnings_about
 from web.middleware import PersonalRequest
 from web.navigation import process_url
 from web.views.designer import page
@@ -52,7 +52,7 @@ def access(request: PersonalRequest, key: str) -> HttpResponse:
     except Stale:
         return _records_page(request, process, request.POST)
     messages.success(request, _("Saved. It holds from the next request on."))
-    return redirect("process-access", key)
+    return redirect(request.get_full_path())
 
 
 @login_required
@@ -69,7 +69,7 @@ def fields(request: PersonalRequest, key: str) -> HttpResponse:
     except Stale:
         return _fields_page(request, process, request.POST)
     messages.success(request, _("Saved. It holds from the next request on."))
-    return redirect("access-fields", key)
+    return redirect(request.get_full_path())
 
 
 @login_required

@@ -15,7 +15,7 @@ from accounts.operations import (
     unassign_role_from_department,
 )
 from accounts.permissions import require_admin
-from accounts.queries import roles_with_holders
+from accounts.queries import departments_with, holders_of, roles_with_holders, tokens_with
 from accounts.tree import departments_in_order
 from processes.gate_use import gates_of_role
 from processes.operations import copy_role, remove_role
@@ -24,6 +24,8 @@ from web.forms.people import NewRoleForm, RoleForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
 from web.responses import go
+
+MOST_MEMBERS = 200
 
 
 @login_required
@@ -67,6 +69,23 @@ def edit_role(request: PersonalRequest, role_id: int) -> HttpResponse:
         if attempt(form, lambda: rename_role(role, **form.cleaned_data, actor=request.actor)):
             return go(request, "roles")
     return _form(request, form, role)
+
+
+@login_required
+@require_safe
+def members(request: PersonalRequest, role_id: int) -> HttpResponse:
+    """Who has a role: departments, service tokens, people by name."""
+    require_admin(request.actor)
+    role = get_object_or_404(Role, pk=role_id)
+    holders = holders_of(role)
+    context = {
+        "role": role,
+        "departments": departments_with(role),
+        "tokens": tokens_with(role),
+        "people": holders.by_name()[:MOST_MEMBERS],
+        "more": max(holders.count() - MOST_MEMBERS, 0),
+    }
+    return render(request, "accounts/_role_members.html", context)
 
 
 @login_required

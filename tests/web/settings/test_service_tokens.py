@@ -7,12 +7,12 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Token, User
-from accounts.operations import create_service_token
+from accounts.operations import assign_role_to_department, create_service_token
 from accounts.queries import token_and_actor
 from core.actor import SYSTEM
 from processes.models import Operation, Scope
 from processes.operations import set_grants
-from tests.factories import make_process, make_role
+from tests.factories import make_department, make_process, make_role
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +66,11 @@ def test_page_why_explains_a_token(admin: Client) -> None:
     assert page.context["why"].is_allowed
     assert "Intake" in page.text
     assert admin.get(reverse("access-why", args=[process.key]), {"person": "token-0"}).status_code == 422
+
+
+def test_role_tells_who_has_it(admin: Client, worker: User) -> None:
+    role = make_role("Intake", people=(worker,))
+    assign_role_to_department(role, to=make_department("Sales"), actor=SYSTEM)
+    create_service_token(name="Website", scopes=["read"], roles=[role], actor=SYSTEM)
+    page = admin.get(reverse("role-members", args=[role.pk])).text
+    assert all(name in page for name in (worker.name, "Sales", "Website"))

@@ -1,19 +1,33 @@
 """What looks like an oversight in the rights of a process, in words."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
-from processes.definition_types import Definition, FieldDef
+from processes.definition_types import Definition, Differing, FieldDef
 from processes.formulas import formulas_of
 from processes.models import Field, FieldLevel, Operation, Scope
 from processes.models.access import PROCESS_WIDE
 from processes.reach import Reach, level_of, stage_grants_of
-from web.forms.access import Rights
 
 Standing = Mapping[str, Sequence[int]]
 """Operation → the scope that a role has in each of the stages, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What is said of roles: in the process, in whole pipelines, in single stages."""
+
+    general: Mapping[int, Mapping[str, int]]
+    by_pipeline: Differing
+    by_stage: Differing
+
+    @classmethod
+    def of(cls, definition: Definition) -> "Rights":
+        """Those that a process has now."""
+        return cls(definition.grants, definition.said_of_pipelines, definition.said_of_stages)
 
 
 def warnings_about(rights: Rights, definition: Definition, roles: Sequence[Role]) -> list[str]:
