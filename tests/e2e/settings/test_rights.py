@@ -161,6 +161,7 @@ def test_dialogs_of_stages_and_rights_are_accessible(
         ("/departments/", "#new-department"),
         ("/roles/", "#new-role"),
         ("/roles/", f"#give-{role.pk}"),
+        ("/roles/", f"#delete-{role.pk}"),
         ("/tokens/", "[data-dialog$='/tokens/new/']"),
         (f"{SETTINGS}/stages/?pipeline=more", ""),
         (f"{SETTINGS}/stages/?pipeline=more", "[id^=edit-stage]"),
