@@ -107,7 +107,8 @@ const draw = inTurn(
     view.setAttribute("aria-busy", "true");
     const focused = focusedFilter();
     try {
-      await htmx.ajax("GET", url, { source: form, target: view, swap: "outerHTML" });
+      // Not in the name of the form: its words would go along, whatever the address says.
+      await htmx.ajax("GET", url, { source: view, target: view, swap: "outerHTML" });
       if (view.isConnected) return; // Refused; a toast has said why.
       const isOther = form.dataset.shown !== query;
       form.dataset.shown = query;

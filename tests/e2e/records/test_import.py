@@ -118,7 +118,7 @@ def test_pages_of_the_wizard_for_people_to_look_at(
 def _work(page: Page, state: str, name: str) -> None:
     """Let this process be the worker."""
     work()
-    expect(page.locator(f"#import-state[data-state={state}]")).to_be_visible(timeout=20_000)
+    expect(page.locator(f"#import-state[data-state={state}]")).to_be_visible(timeout=60_000)
     check_accessibility(page)
     page.locator(".import-rows summary").click()
     picture(page, name)
