@@ -37,7 +37,8 @@ def ending_of(error: Exception, run: Run, *, repeatable: bool = True) -> End:
     if isinstance(error, LimitReached):
         return _again(run, PAUSES, error.code, str(error), wish=error.details.get("retry_after"))
     if isinstance(error, GatePending):
-        return End("block", error_code=error.code, error=str(error))
+        missing = {"stage": error.target.name, "gate": error.details["gate"]}
+        return End("block", error_code=error.code, error=str(error), result=missing)
     if isinstance(error, SmartCRMError):
         status = error.details.get("http_status")
         return End("fail", error_code=error.code, error=_words(error), http_status=status)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from processes.definition_types import PipelineDef, ReasonDef, StageDef
@@ -9,7 +10,8 @@ from processes.models import Operation, Process
 from processes.permissions import Access, Place
 from records.gates import Passage, Terms, reasons_for
 from records.operations.passing import summary, told_terms
-from records.typed import TypedRecord
+from records.operations.places import StageFull
+from records.typed import TypedRecord, model_for
 
 NO_TERMS = Terms()
 
@@ -37,10 +39,12 @@ def why_locked(access: Access) -> str:
 
 
 def moves_of(access: Access, row: TypedRecord) -> tuple[PossibleMove, ...]:
-    """Every other stage of the record's pipeline as a target. A query only where a gate is closed to one's roles."""
-    at_once = row.open_stages(access)
+    """Every other stage of the record's pipeline as a target. A query where a gate is closed to one's roles,
+    and one where a stage has a hard limit.
+    """
+    at_once, full = row.open_stages(access), _full_stages(access, row)
     return tuple(
-        _move(access, row, stage, is_open=stage.id in at_once)
+        _move(access, row, stage, is_open=stage.id in at_once, is_full=stage.id in full)
         for stage in access.definition.pipeline_by_id[row.pipeline_id].stages
         if stage.id != row.stage_id
     )
@@ -48,12 +52,12 @@ def moves_of(access: Access, row: TypedRecord) -> tuple[PossibleMove, ...]:
 
 def moves_elsewhere(access: Access, row: TypedRecord) -> tuple[tuple[PipelineDef, tuple[PossibleMove, ...]], ...]:
     """The stages of other pipelines as targets, as far as one sees into them; pipelines without any are left out."""
-    at_once = row.open_stages(access)
+    at_once, full = row.open_stages(access), _full_stages(access, row)
     found = (
         (
             pipeline,
             tuple(
-                _move(access, row, stage, is_open=stage.id in at_once)
+                _move(access, row, stage, is_open=stage.id in at_once, is_full=stage.id in full)
                 for stage in pipeline.stages
                 if access.reach(Operation.VIEW, stage.id)
             ),
@@ -70,10 +74,26 @@ def move_to(access: Access, row: TypedRecord, stage_id: int) -> PossibleMove | N
     return next((move for move in (*moves_of(access, row), *others) if move.stage.id == stage_id), None)
 
 
-def _move(access: Access, row: TypedRecord, stage: StageDef, *, is_open: bool) -> PossibleMove:
+def _full_stages(access: Access, row: TypedRecord) -> frozenset[int]:
+    """Other stages that take no more records just now; the move itself counts anew, under its lock."""
+    limited = {
+        stage.id: stage.limit
+        for stage in access.definition.stage_by_id.values()
+        if stage.is_limit_hard and stage.limit is not None and stage.id != row.stage_id
+    }
+    if not limited:
+        return frozenset()
+    standing = model_for(access.definition).objects.filter(stage_id__in=limited, deleted_at=None).order_by()
+    counted = standing.values_list("stage_id").annotate(Count("pk"))
+    return frozenset(stage_id for stage_id, count in counted if count >= limited[stage_id])
+
+
+def _move(access: Access, row: TypedRecord, stage: StageDef, *, is_open: bool, is_full: bool) -> PossibleMove:
     pipeline = access.definition.pipeline_by_id[stage.pipeline_id]
     if reason := why_locked(access) or _off_limits(access, row, stage):
         return PossibleMove(stage, reason, "")
+    if is_full:
+        return PossibleMove(stage, str(StageFull.of(stage).message), "")
     reasons = reasons_for(pipeline, stage)
     can_override = access.covers(Operation.OVERRIDE, row)
     if is_open:

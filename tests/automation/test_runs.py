@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from automation.models import RuleKind, Run, State
 from automation.operations import cancel_run, confirm_run, retry_run, run_again, switch_robot
@@ -11,8 +12,9 @@ from automation.queries import RunFilter, automation_page, run_detail, run_log, 
 from core.actor import SYSTEM, Actor
 from core.errors import Conflict, NotAllowed, NotFound
 from events.models import Event
+from processes.drafts import GateDraft
 from processes.models import Operation, Process, Scope
-from processes.operations import set_grants
+from processes.operations import set_gate, set_grants
 from processes.permissions import access_for
 from records.models import Comment
 from records.operations import create_record, delete_record, move_record
@@ -243,3 +245,14 @@ def test_log_costs_two_queries(process: Process, django_assert_num_queries: Any,
     access = access_for(SYSTEM, process)
     with django_assert_num_queries(2):
         assert len(run_log(access).runs) == count
+
+
+def test_what_a_gate_was_missing_is_told_in_the_readers_language(process: Process) -> None:
+    set_gate(stage_of(process, "in_work"), GateDraft(fields=["amount"], is_comment_required=True), actor=SYSTEM)
+    make_robot(process, "change_stage", {"stage": "in_work"}, stage="received")
+    create(process)
+    settle()
+    with override("ru"):
+        told = run_detail(access_for(SYSTEM, process), only_run().pk).run
+    assert told.error == "Для «In work» не хватает: Amount, комментарий."
+    assert told.result["gate"]["fields"][0]["key"] == "amount"

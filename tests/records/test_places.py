@@ -13,6 +13,7 @@ from processes.definition import definition_of
 from processes.drafts import StageDraft
 from processes.models import Operation, Pipeline, Process, Scope, Stage
 from processes.operations import add_pipeline, set_grants
+from processes.permissions import access_for
 from records.models import Record, StageVisit
 from records.operations import (
     RecordChange,
@@ -23,6 +24,7 @@ from records.operations import (
     restore_record,
 )
 from records.operations.places import StageFull
+from records.queries.moves import moves_of
 from records.typed import model_for
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user
 
@@ -193,3 +195,14 @@ def test_hard_limit_holds_for_records_of_another_pipeline(process: Process, seco
     record = create_record(process, values={"title": "x"}, stage="second.new", actor=SYSTEM).pk
     with pytest.raises(StageFull):
         move_record(process, record, to="main.in_work", actor=SYSTEM)
+
+
+def test_full_stage_is_told_before_one_tries(process: Process) -> None:
+    fill(process)
+    row = model_for(definition_of(process)).objects.get(pk=create(process))
+    moves = {move.stage.key: move.why_not for move in moves_of(access_for(SYSTEM, process), row)}
+    assert moves == {
+        "in_work": "“In work” takes 2 records at most, and is full.",
+        "soft": "",
+        "completed": "",
+    }

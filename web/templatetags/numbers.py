@@ -146,8 +146,10 @@ def brief(value: timedelta) -> str:
     """How long, in its largest unit and as few letters as the language knows: 5d, 3h."""
     seconds = value.total_seconds()
     unit, size = next(((unit, size) for unit, size in UNITS if seconds >= size), UNITS[-1])
-    text: str = format_unit(int(seconds // size), f"duration-{unit}", length="narrow", locale=_locale())
-    return text.replace(" ", "\xa0")
+    count, name = int(seconds // size), f"duration-{unit}"
+    text: str = format_unit(count, name, length="narrow", locale=_locale())
+    # Where a language has no narrow form, Babel writes the unit's id.
+    return _with_unit(count, unit) if name in text else text.replace(" ", "\xa0")
 
 
 def _with_unit(count: float, unit: str) -> str:

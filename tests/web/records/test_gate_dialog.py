@@ -141,3 +141,15 @@ def test_strangers_and_readers_find_no_dialog(
 def test_the_card_says_what_a_move_asks_for(gated: Process, employee: User, visit: Any, record: int) -> None:
     page = text_of(visit(employee).get(f"/p/requests/records/{record}/"))
     assert "Missing for “In work”: Amount, confirm “Papers”, a comment." in page
+
+
+def test_a_way_that_is_only_for_others_asks_for_nothing(
+    process: Process, employee: User, visit: Any, create: Create
+) -> None:
+    only = GateDraft(fields=["amount"], is_comment_required=True, roles=[make_role("Lawyers").pk])
+    set_gate(stage(process, "in_work"), only, actor=SYSTEM)
+    url = f"/p/requests/records/{create('Paper', actor=actor_of(employee))}/gate/"
+    page = text_of(visit(employee).get(url, part=True, stage=stage(process, "in_work").pk))
+    assert "Only these roles may do it: Lawyers" in page
+    assert "Save and move" not in page
+    assert 'name="amount"' not in page
