@@ -14,3 +14,4 @@ class RecordsConfig(AppConfig):
         """Processes change their tables through the storage registered here; the consumer of events registers too."""
         import_module("records.tables")
         import_module("records.consumers")
+        import_module("records.view_use")

@@ -20,8 +20,8 @@ from records.queries.filters import all_of, condition_from_pairs, schema_for
 from records.queries.names import names_in_words
 from records.queries.narrowing import Narrowing
 
-KEPT = ("pipeline", "sort")
-"""Parameters that are no filter and stay when the filter is cleared."""
+KEPT = ("pipeline", "sort", "view")
+"""Parameters that are no filter and stay when the filter is cleared; no view is shown then (`view=`)."""
 
 QUICK: Mapping[str, str] = {
     "filter[assignee]": "me",
@@ -159,7 +159,7 @@ def _cleared(params: QueryDict) -> str:
     kept = QueryDict(mutable=True)
     for key in KEPT:
         if key in params:
-            kept[key] = str(params[key])
+            kept[key] = "" if key == "view" else str(params[key])
     return kept.urlencode()
 
 

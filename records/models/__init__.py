@@ -10,6 +10,7 @@ from records.models.importing import ImportFile, ImportJob, ImportKey, ImportPro
 from records.models.link import Link
 from records.models.recalculation import Recalculation
 from records.models.record import Record
+from records.models.saved_view import SavedView
 from records.models.stage_visit import StageVisit
 from records.models.task import Task
 
@@ -29,6 +30,7 @@ __all__ = [
     "Link",
     "Recalculation",
     "Record",
+    "SavedView",
     "StageVisit",
     "StoredAnswer",
     "Task",

@@ -56,6 +56,8 @@ SHOWING = (
     ),
     ("api-record-restore", "post", None),
 )
+CHANGED_VIEWS = (("view-keep", "post"), ("api-view", "patch"))
+"""A shared view: nobody here may change it, whatever they see."""
 BULK: Mapping[str, dict[str, Any]] = {
     "create": {"op": "create", "record": {"fields": {"@": "x"}}},
     "update": {"op": "update", "id": "{record_id}", "record": {"fields": {"@": "x"}}},
@@ -84,6 +86,12 @@ NAMINGS: tuple[Naming, ...] = (
         for asked in ({"columns": ["title", "@"]}, {"sort": "@"}, {"filter": TREE})
     ),
     Naming("process-filter-control", "get", query="?field=@"),
+    *(Naming("view-new", "post", {"name": "V", "query": query}) for query in ("filter[@]=x", "sort=@")),
+    *(
+        Naming("api-views", "post", {"name": "V", "page": "list", "query": query})
+        for query in ("filter[@]=x", "filter[@][is_empty]=1", "sort=-@")
+    ),
+    *(Naming(route, method, {"query": "filter[@]=x"}, is_mute=True) for route, method in CHANGED_VIEWS),
     Naming("field-choices", "get", key="company"),
     Naming("field-choices", "post", {"title": "C"}, key="company"),
     # Writing

@@ -26,7 +26,7 @@ from processes.operations import (
     update_field,
 )
 from processes.queries import field_of
-from records.operations import RecordChange, add_comment, create_record, create_task, delete_record
+from records.operations import RecordChange, add_comment, add_view, create_record, create_task, delete_record
 from records.operations.bulk_jobs import begin_bulk
 from records.operations.conversion import convert_field
 from records.operations.exports import begin_export
@@ -167,6 +167,8 @@ class World:
             "job_id": job.pk,
             "job_act": "retry",
             "section_id": self._section(),
+            "page": "list",
+            "view_id": add_view(process.key, page="list", values={"name": "All", "audience": "all"}, actor=boss).pk,
             "gate_id": set_gate(stage, GateDraft(is_comment_required=True), actor=SYSTEM).pk,
             "record_id": record.pk,
             "task_id": task.pk,

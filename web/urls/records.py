@@ -16,6 +16,7 @@ from web.views import (
     gate,
     imports,
     links,
+    saved_views,
     table,
     work,
 )
@@ -75,6 +76,10 @@ process: list[URLPattern | URLResolver] = [
     *(path(f"bulk/{name}/", bulk.bulk, {"action": name}, name=f"bulk-{name}") for name in BULK_ACTIONS),
     path("bulk/", bulk_jobs.jobs, name="bulk-jobs"),
     path("bulk/<int:bulk_id>/", include(one_bulk)),
+    re_path(r"^views/new/(?P<page>board|list)/\Z", saved_views.new_view, name="view-new"),
+    path("views/<int:view_id>/", saved_views.edit_view, name="view"),
+    path("views/<int:view_id>/query/", saved_views.keep_query, name="view-keep"),
+    path("views/<int:view_id>/remove/", saved_views.delete_view, name="view-remove"),
     path("filter-control/", filters.filter_control, name="process-filter-control"),
     path("choices/<slug:field_key>/", editing.choices, name="field-choices"),
     path("files/", files.upload, name="files-upload"),

@@ -15,6 +15,7 @@ from processes.definition_types import PipelineDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
 from processes.queries import visible_pipelines, visible_stage
+from records.models.saved_view import Page
 from records.operations import create_record, move_record
 from records.queries.board import ColumnPage, Cursor, board_for, card_tile, column_page, column_totals
 from records.queries.card import last_change
@@ -22,6 +23,7 @@ from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import can_import, process_tabs
 from web.pipelines import chosen_pipeline, with_pipeline
+from web.saved_views import opening, view_bar
 from web.templatetags.numbers import number
 from web.templatetags.records import noun_after
 
@@ -34,12 +36,16 @@ def board(request: PersonalRequest, key: str) -> HttpResponse:
     if not access.definition.has_stages:
         return redirect("process-list", key)
     found, pipeline = asked(request, access)
+    views = view_bar(request, access, Page.BOARD, found)
+    if (elsewhere := opening(request, views)) is not None:
+        return elsewhere
     pipelines = visible_pipelines(access)
     if len(pipelines) > 1 and not request.GET.get("pipeline"):
         return redirect(f"{request.path}?{with_pipeline(request.GET, pipeline)}")
     picture = board_for(access, pipeline, found.narrowing)
     context = {
         **_base(access, found, pipeline),
+        "views": views,
         "board": picture,
         "can_create": picture.can_create,
         "can_restore": access.can(Operation.RESTORE),

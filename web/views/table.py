@@ -17,6 +17,7 @@ from processes.fieldtype import PERSON, DisplayContext
 from processes.models import Operation, Process
 from processes.permissions import Access, visible_access
 from processes.queries import visible_pipelines
+from records.models.saved_view import Page
 from records.queries.card import Person
 from records.queries.filters import all_of, condition_from
 from records.queries.names import Names
@@ -29,6 +30,7 @@ from web.forms.bulk import actions_for
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import can_import, process_tabs
 from web.pipelines import asked_pipeline, chosen_pipeline, creating_pipeline, within_pipeline
+from web.saved_views import opening, view_bar
 
 BASE = ("title", "stage", "assignee")
 """Base columns at the beginning of a row; its fields and when it was changed follow. Before the stage stands the
@@ -83,6 +85,9 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
     """The page, or its changing part for a script that filters."""
     access = visible_access(request.actor, key)
     found = filter_of(request.GET, access)
+    views = view_bar(request, access, Page.LIST, found)
+    if (elsewhere := opening(request, views)) is not None:
+        return elsewhere
     pipelines, pipeline = visible_pipelines(access), asked_pipeline(request, access)
     several = len(pipelines) > 1
     narrowing = within_pipeline(access, found.narrowing, pipeline)
@@ -91,6 +96,7 @@ def table(request: PersonalRequest, key: str) -> HttpResponse:
     create_in = creating_pipeline(access, pipeline or chosen_pipeline(request, access))
     context = {
         **_base(access, found),
+        "views": views,
         "pipelines": pipelines,
         "pipeline": pipeline,
         "create_in": create_in,

@@ -245,7 +245,7 @@ def test_board_page_costs_a_known_number_of_queries(
     visitor = visit(employee)
     visitor.get("/p/requests/")
     # session, person, roles, version; counts, tiles, names; rail, unread notifications
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         visitor.get("/p/requests/")
 
 

@@ -271,5 +271,5 @@ def test_board_costs_the_same_with_many_pipelines(
     visitor = visit(employee)
     visitor.get("/p/requests/", pipeline="main")
     # session, person, roles, version; counts, tiles, names; rail, unread notifications
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         visitor.get("/p/requests/", pipeline="main")

@@ -1,0 +1,76 @@
+"""Saved views on the board and the list: opened, kept, changed, removed, and the one that a page opens with."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from processes.models import Process
+from records.models import SavedView
+from records.operations import add_view
+from tests.factories import actor_of, make_admin
+from tests.web.records.conftest import Create, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def keep(process: Process, who: User, page: str = "list", **values: Any) -> SavedView:
+    return add_view(process.key, page=page, values={"name": "Big", **values}, actor=actor_of(who))
+
+
+def test_employee_keeps_what_the_list_shows_and_finds_it_again(
+    process: Process, employee: User, visit: Any, create: Create
+) -> None:
+    create("Paper", amount=5)
+    create("Printer", amount=500)
+    visitor = visit(employee)
+    dialog = text_of(visitor.get(f"/p/{process.key}/views/new/list/?query=filter[amount][ge]=100"))
+    assert "Only you find it." in dialog
+    assert 'name="audience"' not in dialog
+    data = {"name": "Big", "query": "filter[amount][ge]=100"}
+    answer = visitor.post(f"/p/{process.key}/views/new/list/", data)
+    view = SavedView.objects.get()
+    assert answer.url == f"/p/{process.key}/list/?view={view.pk}&filter%5Bamount%5D%5Bge%5D=100"
+    page = text_of(visitor.get(answer.url))
+    assert "Printer" in page
+    assert "Paper" not in page
+    assert "Saved view: Big" in page
+    assert "views-changed" not in page
+    assert "views-changed" in text_of(visitor.get(answer.url + "&sort=title"))
+
+
+def test_changed_filter_is_kept_under_the_same_name(process: Process, employee: User, visit: Any) -> None:
+    view = keep(process, employee)
+    visit(employee).post(f"/p/{process.key}/views/{view.pk}/query/", {"query": "view=1&overdue=1"})
+    view.refresh_from_db()
+    assert (view.name, view.query) == ("Big", "overdue=1")
+
+
+def test_page_opens_with_its_default_and_can_be_cleared(process: Process, employee: User, visit: Any) -> None:
+    view = keep(process, make_admin(), query="overdue=1", audience="all", is_default=True)
+    visitor = visit(employee)
+    answer = visitor.get(f"/p/{process.key}/list/")
+    assert answer.url == f"/p/{process.key}/list/?view={view.pk}&overdue=1"
+    page = text_of(visitor.get(answer.url))
+    assert 'href="?view="' in page
+    assert visitor.get(f"/p/{process.key}/list/?view=").status_code == 200
+    assert visitor.get(f"/p/{process.key}/list/", headers={"hx-request": "true"}).status_code == 200
+    assert visitor.get(f"/p/{process.key}/").status_code == 200, "The default of the list is not the board's."
+
+
+def test_view_is_named_anew_and_removed_in_its_dialog(process: Process, employee: User, visit: Any) -> None:
+    view = keep(process, employee, page="board")
+    visitor = visit(employee)
+    visitor.post(f"/p/{process.key}/views/{view.pk}/", {"name": "Bigger"})
+    assert SavedView.objects.get().name == "Bigger"
+    assert visitor.post(f"/p/{process.key}/views/{view.pk}/", {"name": ""}).status_code == 422
+    answer = visitor.post(f"/p/{process.key}/views/{view.pk}/remove/")
+    assert answer.url == f"/p/{process.key}/?view="
+    assert not SavedView.objects.exists()
+
+
+def test_words_of_a_person_in_a_name_or_a_query_are_no_markup(process: Process, employee: User, visit: Any) -> None:
+    keep(process, employee, name="<b>'\"", query="q=<script>'\"")
+    page = text_of(visit(employee).get(f"/p/{process.key}/list/?q=<script>'\""))
+    assert "<b>'" not in page
+    assert "<script>'" not in page
