@@ -88,8 +88,8 @@ class World:
         for name, level in (("hidden", FieldLevel.HIDDEN), ("read_only", FieldLevel.READ)):
             levels = {self.roles[name].pk: {pk: {None: level} for pk in limited.values()}}
             set_field_grants(self.process, levels, actor=SYSTEM)
-        set_department(self.admin, department=sales, actor=SYSTEM)
-        set_department(self.people["far"], department=law, actor=SYSTEM)
+        self.admin = set_department(self.admin, department=sales, actor=SYSTEM)
+        self.people["far"] = set_department(self.people["far"], department=law, actor=SYSTEM)
         neighbour = self.people["neighbour"] = make_user("Neighbour")
         self.other = make_process(name="Own affairs")
         set_grants(self.other, {make_role(people=(neighbour,)).pk: EVERYTHING}, actor=SYSTEM)
