@@ -79,9 +79,13 @@ def _move(operation: Mapping[str, Any], access: Access, number: int | None, vers
     if not isinstance(given, dict) or (given and "stage" in operation):
         raise Invalid(_("Say where to."), {"stage": [_("Give either “stage” or “stages”.")]})
     if given:
-        places = {_place(access, key): _place(access, to) for key, to in given.items()}
-        return RecordChange(record_id=number, version=version, places=places, passing=passing)
+        return RecordChange(record_id=number, version=version, places=places_from(given, access), passing=passing)
     return RecordChange(record_id=number, version=version, to=_stage(operation), passing=passing)
+
+
+def places_from(given: Mapping[str, Any], access: Access) -> dict[int, int]:
+    """Where records go, by the stage where they stand: from keys of stages. Raises Invalid."""
+    return {_place(access, key): _place(access, to) for key, to in given.items()}
 
 
 def _place(access: Access, key: object) -> int:

@@ -13,6 +13,7 @@ from api.codec import UPDATABLE, incoming
 from api.listing import checked_search, narrowing_from, number_from, tree_from
 from api.passing import passing_of
 from api.schema import next_number, parameter
+from api.v1.bulk import places_from
 from api.v1.serializers import PassingBody
 from api.v1.strict import Strict, items_of
 from api.views import ApiView
@@ -28,7 +29,7 @@ from records.queries.narrowing import Narrowing
 
 PARTS: Mapping[str, frozenset[str]] = {
     "update": frozenset({"record"}),
-    "move": frozenset({"stage", "passing"}),
+    "move": frozenset({"stage", "stages", "passing"}),
     "delete": frozenset(),
 }
 """What is done → the keys that say more of it."""
@@ -68,6 +69,9 @@ class BulkJobBody(Strict):
     op = serializers.ChoiceField(choices=list(PARTS))
     record = serializers.DictField(required=False, help_text="Of an update: as the single call takes it.")
     stage = serializers.CharField(required=False, help_text="Of a move: a key, or “pipeline.stage”.")
+    stages = serializers.DictField(
+        required=False, child=serializers.CharField(), help_text="Of a move, instead: from which stage to which."
+    )
     passing = PassingBody(required=False, help_text="Of a move: what comes along for gates, without values.")
     filter = serializers.DictField(required=False, allow_null=True, help_text="A condition, as lists take it.")
     search = serializers.CharField(required=False, allow_blank=True, max_length=200, trim_whitespace=False)
@@ -179,7 +183,7 @@ def _narrowing(access: Access, asked: Narrowing, body: Mapping[str, Any]) -> Nar
 
 
 def _change(access: Access, body: Mapping[str, Any]) -> RecordChange:
-    wrong = sorted({"record", "stage", "passing"} & body.keys() - PARTS[body["op"]])
+    wrong = sorted({"record", "stage", "stages", "passing"} & body.keys() - PARTS[body["op"]])
     if wrong:
         raise Invalid(_("Unknown keys."), {key: [_("There is no such key.")] for key in wrong})
     if body["op"] == "delete":
@@ -188,6 +192,8 @@ def _change(access: Access, body: Mapping[str, Any]) -> RecordChange:
         return RecordChange(values=incoming(body.get("record", {}), access, keys=UPDATABLE).values)
     passing, message = passing_of(body.get("passing")), _("Values are changed by a bulk change of their own.")
     problems: dict[str, list[Text]] = {"passing.fields": [message]} if passing.values else {}
+    if body.get("stages") and "stage" not in body and not problems:
+        return RecordChange(places=places_from(body["stages"], access), passing=passing)
     stage = body.get("stage", "")
     try:
         visible_stage(access, stage)

@@ -39,8 +39,9 @@ FORGOTTEN = 2
 def begin_bulk(process: ProcessRef, change: RecordChange, *, narrowing: Narrowing, actor: Actor) -> BulkJob:
     """Do the same to every record that the actor sees and the narrowing finds now; a worker does it.
 
-    `change` is an update, a move to one stage or a deletion, without a record and without values for gates. What comes
-    later is not touched; the rights to each record are asked when its turn comes. A quiet actor's bulk change is quiet.
+    `change` is an update, a move (to one stage, or by stages) or a deletion, without a record and without values for
+    gates. What comes later is not touched; the rights to each record are asked when its turn comes. A quiet
+    actor's bulk change is quiet.
     Writes `bulk.requested`. Raises NotFound, NotAllowed, Conflict, Invalid (messages per field).
     """
     access = _access_to_begin(process, actor)
@@ -98,7 +99,8 @@ def change_of(job: BulkJob, record_id: int) -> RecordChange:
     if job.kind == Kind.MOVE:
         passing = job.change["passing"]
         came = Passing(**{**passing, "checked": frozenset(passing["checked"])})
-        return RecordChange(record_id=record_id, to=job.change["to"], passing=came)
+        places = dict(job.change.get("places", ()))
+        return RecordChange(record_id=record_id, to=job.change["to"], places=places, passing=came)
     if job.kind == Kind.DELETE:
         return RecordChange(record_id=record_id, delete=True)
     return RecordChange(record_id=record_id, values=job.change["values"])
@@ -107,17 +109,17 @@ def change_of(job: BulkJob, record_id: int) -> RecordChange:
 def _packed(change: RecordChange) -> dict[str, Any]:
     if change.delete:
         return {}
-    if change.to is None:
+    if change.to is None and not change.places:
         return {"values": dict(change.values)}
     came = change.passing
     passing = {"comment": came.comment, "checked": sorted(came.checked), "reason": came.reason}
-    return {"to": change.to, "passing": {**passing, "override": came.override}}
+    return {"to": change.to, "places": list(change.places.items()), "passing": {**passing, "override": came.override}}
 
 
 def _kind_of(change: RecordChange) -> str:
     if change.delete:
         return Kind.DELETE
-    if change.to is not None:
+    if change.to is not None or change.places:
         return Kind.MOVE
     return Kind.ASSIGN if set(change.values) == {"assignee"} else Kind.UPDATE
 

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from core.actor import SYSTEM
+from processes.definition import definition_of
 from processes.models import Process
 from records.bulk import worker
 from records.models import BulkJob
 from records.operations import create_record
+from records.typed import model_for
 from tests.api.conftest import ApiClient
 from tests.api.test_errors import refused
 
@@ -134,3 +136,13 @@ def test_job_of_somebody_else_is_none(admin: ApiClient, client_anna: ApiClient, 
         assert client_anna.call(method, f"{jobs}{made['id']}/{part}").status_code == 404
     assert client_anna.call("get", jobs).json() == {"items": []}
     assert client_anna.call("post", jobs, {"op": "delete", "all": True}).status_code == 403
+
+
+def test_records_move_by_stages(admin: ApiClient, jobs: str, ids: list[int], process: Process) -> None:
+    body = {"op": "move", "stages": {"received": "in_work"}, "all": True}
+    begun = admin.call("post", jobs, body)
+    assert begun.status_code == 202, begun.json()
+    worked()
+    assert {row.stage.key for row in model_for(definition_of(process)).objects.all()} == {"in_work"}
+    wrong = admin.call("post", jobs, {"op": "move", "stages": {"received": ""}, "all": True})
+    assert list(wrong.json()["details"]["fields"]) == ["stages.received"]

@@ -1,14 +1,14 @@
 """What is to happen to many records at once: where they go, who is responsible, which value they get."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from core.errors import Text
-from processes.definition_types import FieldDef, StageDef
+from processes.definition_types import FieldDef, PipelineDef, StageDef
 from processes.field_types.person import PERSON_FIELD
 from processes.fieldtype import FILE, WrongValue
 from processes.models import Operation, Stage
@@ -17,7 +17,7 @@ from processes.queries import visible_pipelines
 from records.gates import Passing
 from records.operations import RecordChange
 from web.forms.records import ValueForm
-from web.forms.stages import stage_choices
+from web.forms.stages import Choices, counterpart, stage_choices
 
 
 class BulkForm(forms.Form):
@@ -65,8 +65,9 @@ class BulkMove(BulkForm):
     def __init__(self, access: Access, data: Any = None) -> None:
         super().__init__(access, data)
         pipelines = visible_pipelines(access)
-        self.fields["stage"].choices = stage_choices(pipelines)  # type: ignore[attr-defined]
-        offered = [(str(item.id), item.name) for one in pipelines for item in one.reasons if not item.is_retired]
+        choices = [("", gettext("Choose a stage")), *stage_choices(pipelines)]
+        self.fields["stage"].choices = choices  # type: ignore[attr-defined]
+        offered = _reasons(pipelines)
         self.fields["reason"].choices = [("", "—"), *offered]  # type: ignore[attr-defined]
         if not offered:
             del self.fields["reason"]
@@ -80,6 +81,53 @@ class BulkMove(BulkForm):
         reason = self.cleaned_data.get("reason") if self.target.kind == Stage.Kind.LOST else ""
         passing = Passing(comment=self.cleaned_data["comment"], reason=int(reason) if reason else None)
         return RecordChange(record_id=record_id, to=self.target.id, passing=passing)
+
+
+def _reasons(pipelines: Sequence[PipelineDef]) -> Choices:
+    """The reasons that may be given; in groups where several pipelines have some."""
+    groups = [
+        (pipeline.name, [(str(reason.id), reason.name) for reason in pipeline.reasons if not reason.is_retired])
+        for pipeline in pipelines
+    ]
+    groups = [(name, reasons) for name, reasons in groups if reasons]
+    return groups if len(groups) > 1 else [choice for _name, reasons in groups for choice in reasons]
+
+
+class BulkPlaces(BulkMove):
+    """All into one pipeline, stage by stage."""
+
+    def __init__(self, access: Access, into: PipelineDef, data: Any = None) -> None:
+        super().__init__(access, data)
+        self.into = into
+        del self.fields["stage"]
+        self.sources = [
+            (pipeline, stage)
+            for pipeline in visible_pipelines(access)
+            for stage in pipeline.stages
+            if pipeline.id != into.id and access.reach(Operation.MOVE, stage.id)
+        ]
+        for pipeline, stage in self.sources:
+            self.fields[self._name(stage)] = forms.ChoiceField(
+                label=stage.name, choices=stage_choices([into]), initial=str(counterpart(stage, pipeline, [into]).id)
+            )
+
+    def places(self) -> Iterator[tuple[PipelineDef, StageDef, forms.BoundField]]:
+        """Each stage elsewhere, with the control that says where its records go."""
+        return ((pipeline, stage, self[self._name(stage)]) for pipeline, stage in self.sources)
+
+    def rest(self) -> Iterator[forms.BoundField]:
+        """The other controls."""
+        return (self[name] for name in self.fields if not name.startswith("place-"))
+
+    def change(self, record_id: int | None) -> RecordChange:
+        places = {stage.id: int(self.cleaned_data[self._name(stage)]) for _pipeline, stage in self.sources}
+        reason = self.cleaned_data.get("reason")
+        passing = Passing(comment=self.cleaned_data["comment"], reason=int(reason) if reason else None)
+        return RecordChange(record_id=record_id, places=places, passing=passing)
+
+    @staticmethod
+    def _name(stage: StageDef) -> str:
+        return f"place-{stage.id}"
 
 
 class BulkValue(BulkForm):

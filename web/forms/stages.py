@@ -156,7 +156,7 @@ class PipelineRemovalForm(forms.Form):
         choices = stage_choices(others)
         for stage in self.filled:
             self.fields[self._name(stage)] = forms.ChoiceField(
-                label=stage.name, choices=choices, initial=str(_counterpart(stage, pipeline, others).id)
+                label=stage.name, choices=choices, initial=str(counterpart(stage, pipeline, others).id)
             )
 
     def lines(self) -> Iterator[tuple[StageDef, forms.BoundField]]:
@@ -181,7 +181,7 @@ def stage_choices(pipelines: Sequence[PipelineDef], without: frozenset[int] | se
     return list(groups) if len(groups) > 1 else [choice for _name, choices in groups for choice in choices]
 
 
-def _counterpart(stage: StageDef, own: PipelineDef, pipelines: Sequence[PipelineDef]) -> StageDef:
+def counterpart(stage: StageDef, own: PipelineDef, pipelines: Sequence[PipelineDef]) -> StageDef:
     """The stage of other pipelines that is most like it: the same key, or as far on the way among those of its kind."""
     stages = [other for pipeline in pipelines for other in pipeline.stages]
     same_key = [other for other in stages if other.key == stage.key and other.kind == stage.kind]

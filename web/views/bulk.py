@@ -17,8 +17,10 @@ from django.views.decorators.http import require_http_methods
 
 from core.errors import Invalid, NotAllowed, NotFound
 from core.text import id_from
+from processes.definition_types import PipelineDef
 from processes.fieldtype import RECORD
 from processes.permissions import Access, visible_access
+from processes.queries import visible_pipelines
 from records.operations import Outcome, change_records
 from records.operations.bulk import MOST
 from records.operations.bulk_jobs import begin_bulk
@@ -26,7 +28,7 @@ from records.queries.bulk_jobs import matching_rows
 from records.queries.names import names_for
 from records.queries.narrowing import Narrowing
 from web.filters import filter_in_words, filter_of
-from web.forms.bulk import ACTIONS, BulkEdit, BulkForm, actions_for, editable_fields
+from web.forms.bulk import ACTIONS, BulkEdit, BulkForm, BulkPlaces, actions_for, editable_fields
 from web.middleware import PersonalRequest
 from web.pipelines import asked_pipeline, within_pipeline
 from web.responses import go, own_address
@@ -89,6 +91,8 @@ def bulk(request: PersonalRequest, key: str, action: str) -> HttpResponse:
 def _form(request: PersonalRequest, access: Access, action: str) -> BulkForm:
     data = request.POST if request.method == "POST" else None
     make: Any = ACTIONS[action]
+    if (into := _pipeline_asked_for(request, access, action)) is not None:
+        return BulkPlaces(access, into, data)
     if not issubclass(make, BulkEdit):
         found: BulkForm = make(access, data)
         return found
@@ -103,6 +107,17 @@ def _form(request: PersonalRequest, access: Access, action: str) -> BulkForm:
     return BulkEdit(access, field, data)
 
 
+def _pipeline_asked_for(request: PersonalRequest, access: Access, action: str) -> PipelineDef | None:
+    """The pipeline into which records are to move stage by stage. Raises NotFound."""
+    asked = request.POST.get("into") or request.GET.get("into")
+    if action != "move" or not asked:
+        return None
+    found = next((pipeline for pipeline in visible_pipelines(access) if pipeline.key == asked), None)
+    if found is None:
+        raise NotFound(_("There is no such pipeline."), pipeline=asked)
+    return found
+
+
 def _context(request: PersonalRequest, access: Access, action: str, chosen: Chosen, form: BulkForm) -> dict[str, Any]:
     return {
         "process": access.definition,
@@ -113,6 +128,7 @@ def _context(request: PersonalRequest, access: Access, action: str, chosen: Chos
         "hours": settings.BULK_UNDO_HOURS,
         "form": form,
         "fields": editable_fields(access) if action == "edit" else (),
+        "pipelines": visible_pipelines(access) if action == "move" else (),
         "back": request.POST.get("back") or request.GET.get("back") or "",
     }
 

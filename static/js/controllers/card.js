@@ -35,6 +35,8 @@ const recordOf = (root) => /** @type {HTMLElement} */ (root.querySelector(".reco
 function click(root, event) {
   const target = /** @type {HTMLElement} */ (event.target);
   const button = /** @type {HTMLElement | null} */ (target.closest("button"));
+  const whyNot = button?.matches(".stagebar [aria-disabled=true]") && button.getAttribute("aria-description");
+  if (whyNot) return toast(whyNot, { kind: "info" });
   if (button?.dataset.movesTo) return moveTo(root, Number(button.dataset.movesTo));
   if (button?.dataset.steps) return step(root, Number(button.dataset.steps));
   if (button?.dataset.composes) return compose(root, button.dataset.composes);

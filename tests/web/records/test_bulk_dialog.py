@@ -12,9 +12,9 @@ from events.models import Event
 from processes.definition import definition_of
 from processes.drafts import GateDraft, ReasonDraft
 from processes.models import FieldLevel, Operation, Process, Scope, Stage
-from processes.operations import set_field_grants, set_gate, set_grants, set_lost_reasons
+from processes.operations import add_pipeline, set_field_grants, set_gate, set_grants, set_lost_reasons
 from records.models import Record
-from records.operations import create_record
+from records.operations import create_record, move_record
 from records.typed import model_for
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user, signed_in
 
@@ -175,3 +175,32 @@ def page(person: User, process: Process) -> str:
 
 def _stage(process: Process, key: str) -> Stage:
     return Stage.objects.select_related("pipeline__process").get(pipeline__process=process, key=key)
+
+
+def test_records_go_into_another_pipeline_stage_by_stage(process: Process, head: User, records: list[int]) -> None:
+    service = add_pipeline(process, name="Service", like=process.pipelines.get(), is_open=True, actor=SYSTEM)
+    there = {stage.key: stage.pk for stage in service.stages.all()}
+    move_record(process, records[0], to="in_work", actor=SYSTEM)
+    dialog = signed_in(head).get(url(process, "move"), {"id": records, "into": "service"})
+    lines = {stage.key: field.value() for _pipeline, stage, field in dialog.context["form"].places()}
+    assert lines["in_work"] == str(there["in_work"])
+    body = {f"place-{stage_id(process, key)}": there[key] for key in lines}
+    body[f"place-{stage_id(process, 'in_work')}"] = there["completed"]
+    post(head, process, "move", records, into="service", **body)
+    assert [rows(process)[pk].stage_id for pk in records] == [
+        there["completed"],
+        there["received"],
+        there["received"],
+    ]
+
+
+def test_stage_is_chosen_by_a_person_and_reasons_say_whose_they_are(
+    process: Process, head: User, records: list[int]
+) -> None:
+    assert post(head, process, "move", records, stage="").status_code == 422
+    service = add_pipeline(process, name="Service", like=process.pipelines.get(), is_open=True, actor=SYSTEM)
+    for pipeline in (process.pipelines.get(key="main"), service):
+        set_lost_reasons(pipeline, [ReasonDraft("Price")], is_required=False, actor=SYSTEM)
+    form = signed_in(head).get(url(process, "move"), {"id": records}).context["form"]
+    assert [name for name, _reasons in form.fields["reason"].choices[1:]] == ["Main", "Service"]
+    assert signed_in(head).get(url(process, "move"), {"id": records, "into": "nowhere"}).status_code == 404
