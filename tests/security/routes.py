@@ -235,7 +235,7 @@ PAGES: Table = {
     "pipeline-first": post(RULES),
     "pipeline-remove": form(RULES, {}),
     "process-moves": form(RULES, {"moves": "any"}),
-    "lost-reasons": post(RULES, {}),
+    "lost-reasons": post(RULES, {"reasons": ""}),
     "gate-edit": form(RULES, {}),
     "gate-remove": post(RULES),
     "process-access": form(RULES, {}),
