@@ -148,7 +148,7 @@ def _departments(people: dict[str, User]) -> None:
     for name, parent, head, members in DEPARTMENTS:
         made[name] = create_department(name=name, parent=made.get(parent), head=people[head], actor=SYSTEM)
         for member in members:
-            set_department(people[member], department=made[name], actor=SYSTEM)
+            people[member] = set_department(people[member], department=made[name], actor=SYSTEM)
 
 
 def _people() -> dict[str, User]:
