@@ -159,8 +159,19 @@ class BulkAssign(BulkValue):
     icon = "user"
     heading = ngettext_lazy("Assign %(number)s record", "Assign %(number)s records", "number")
 
+    nobody = forms.BooleanField(label=_("Nobody is responsible"), required=False)
+
     def __init__(self, access: Access, data: Any = None) -> None:
         super().__init__(access, PERSON_FIELD, data)
+        person = self.fields["value"]
+        person.label, person.empty_label = _("Assignee"), _("Choose somebody")  # type: ignore[attr-defined]
+        self.order_fields(("value", "nobody", "quiet"))
+
+    def clean(self) -> None:
+        """Nobody is said, not left over: one press would take all assignees away."""
+        super().clean()
+        if bool(self.value_form.raw_value()) == self.cleaned_data["nobody"]:
+            self.add_error("value", _("Choose somebody, or say that it is nobody."))
 
 
 class BulkEdit(BulkValue):

@@ -204,3 +204,12 @@ def test_stage_is_chosen_by_a_person_and_reasons_say_whose_they_are(
     form = signed_in(head).get(url(process, "move"), {"id": records}).context["form"]
     assert [name for name, _reasons in form.fields["reason"].choices[1:]] == ["Main", "Service"]
     assert signed_in(head).get(url(process, "move"), {"id": records, "into": "nowhere"}).status_code == 404
+
+
+def test_assignees_are_taken_away_only_where_somebody_says_so(process: Process, head: User, records: list[int]) -> None:
+    post(head, process, "assign", records, value=str(head.pk))
+    assert post(head, process, "assign", records).status_code == 422
+    assert post(head, process, "assign", records, value=str(head.pk), nobody="on").status_code == 422
+    assert {row.assignee_id for row in rows(process).values()} == {head.pk}
+    post(head, process, "assign", records, nobody="on")
+    assert {row.assignee_id for row in rows(process).values()} == {None}
