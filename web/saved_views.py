@@ -62,5 +62,6 @@ def opening(request: PersonalRequest, bar: ViewBar) -> HttpResponse | None:
     if default is None or is_fragment(request) or not set(request.GET) <= {"pipeline"}:
         return None
     query = QueryDict(default.address, mutable=True)
-    query.update({"pipeline": request.GET["pipeline"]}) if "pipeline" in request.GET else None
+    if "pipeline" in request.GET:
+        query["pipeline"] = request.GET["pipeline"]
     return redirect(f"{request.path}?{query.urlencode()}")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 
 from api.v1.strict import Strict, items_of, text
 from api.views import ApiView
+from core.errors import Invalid
 from records.models.saved_view import Audience, Page
 from records.operations import add_view, change_view, remove_view
 from records.queries.saved_views import view_of, views_of
@@ -59,7 +61,10 @@ class SavedViews(ApiView):
     )
     def get(self, request: Request, key: str) -> Response:
         """One's own, those shared with one's roles and those shared with everybody; the default first."""
-        views = views_of(self.access(key), self.query("page").get("page"))
+        page = self.query("page").get("page")
+        if page is not None and page not in Page.values:
+            raise Invalid(_("There is no such page."), {"page": [_("There is no such page.")]})
+        views = views_of(self.access(key), page)
         return Response({"items": ViewOut(views, many=True).data})
 
     @extend_schema(operation_id="views_create", summary="Keep a view", request=ViewBody, responses={201: ViewOut})

@@ -1,7 +1,7 @@
 """Many changes in one call, all in one transaction: new records in shared statements, others each by its operation."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Invalid, SmartCRMError
-from processes.models import Operation
+from processes.models import Operation, Stage
 from records.gates import NOTHING, Passing
 from records.operations.drafts import RecordDraft, draft_record, write_drafts
 from records.operations.moves import move_record
@@ -151,9 +151,13 @@ def _outcome(writing: Writing, change: RecordChange | SmartCRMError, versions: d
 def _done(writing: Writing, change: RecordChange) -> TypedRecord | None:
     assert change.record_id is not None
     process, actor = writing.definition.id, writing.actor
-    if change.to is not None or change.places:
-        to, passing = _destination(writing, change, change.record_id), change.passing
-        return move_record(process, change.record_id, to=to, passing=passing, version=change.version, actor=actor)
+    if change.to is not None:
+        passing = change.passing
+        return move_record(
+            process, change.record_id, to=change.to, passing=passing, version=change.version, actor=actor
+        )
+    if change.places:
+        return _moved_by_places(writing, change, change.record_id)
     if change.delete:
         delete_record(process, change.record_id, version=change.version, actor=actor)
         return None
@@ -162,11 +166,17 @@ def _done(writing: Writing, change: RecordChange) -> TypedRecord | None:
     return update_record(process, change.record_id, values=change.values, version=change.version, actor=actor)
 
 
-def _destination(writing: Writing, change: RecordChange, record_id: int) -> int | str:
-    if change.to is not None:
-        return change.to
-    stage = writing.row(record_id).stage
-    if stage.id not in change.places:
-        message = _("Nothing is said of where records of “%s” go.") % stage.name
+def _moved_by_places(writing: Writing, change: RecordChange, record_id: int) -> TypedRecord:
+    """A record that stands where it is to go stays as it is; a reason goes along to failures alone."""
+    row = writing.row(record_id)
+    if row.stage_id not in change.places:
+        message = _("Nothing is said of where records of “%s” go.") % row.stage.name
         raise Invalid(message, {"stages": [message]})
-    return change.places[stage.id]
+    to, passing = change.places[row.stage_id], change.passing
+    if to == row.stage_id:
+        return row
+    stage = writing.definition.stage_by_id.get(to)
+    if stage is not None and stage.kind != Stage.Kind.LOST:
+        passing = replace(passing, reason=None)
+    process, actor = writing.definition.id, writing.actor
+    return move_record(process, record_id, to=to, passing=passing, version=change.version, actor=actor)

@@ -32,7 +32,7 @@ def add_view(key: str, *, page: str, values: Mapping[str, Any], actor: Actor) ->
     access, owner_id = _access(key, actor), actor.user_id
     assert owner_id is not None
     if page not in Page.values:
-        raise Invalid(_("There is no such page."), {"page": [_("There is no such page.")]})
+        raise _wrong("page", _("There is no such page."))
     # One at a time: there is one default, and people have only so many views.
     Process.objects.select_for_update(no_key=True).get(pk=access.definition.id)
     if SavedView.objects.filter(process=access.definition.id, owner=owner_id).count() >= MOST_VIEWS:
@@ -57,7 +57,9 @@ def change_view(key: str, view_id: int, *, changes: Mapping[str, Any], actor: Ac
 @transaction.atomic
 def remove_view(key: str, view_id: int, *, actor: Actor) -> None:
     """Remove a view. Writes `view.removed`. Raises NotFound, NotAllowed."""
-    view = SavedView.objects.get(pk=changeable_view(_access(key, actor), view_id).id)
+    access = _access(key, actor)
+    Process.objects.select_for_update(no_key=True).get(pk=access.definition.id)
+    view = SavedView.objects.get(pk=changeable_view(access, view_id).id)
     _publish("view.removed", view, actor)
     view.delete()
 
@@ -83,8 +85,14 @@ def _change(view: SavedView, changes: Mapping[str, Any], access: Access) -> None
     view.is_default = changes.get("is_default", view.is_default) and view.audience == Audience.ALL
     role_ids = changes.get("role_ids")
     with problems.at():
+        if changes.get("is_default") and not view.is_default:
+            raise _wrong("is_default", _("A page opens only with a view that everybody finds."))
+    with problems.at():
+        if role_ids and view.audience != Audience.ROLES:
+            raise _wrong("role_ids", _("The view is not shared with roles."))
+    with problems.at():
         if view.audience not in Audience.values:
-            raise Invalid(_("There is no such audience."), {"audience": [_("There is no such audience.")]})
+            raise _wrong("audience", _("There is no such audience."))
     with problems.at():
         roles = _roles(view, role_ids) if view.audience == Audience.ROLES else []
     problems.raise_any()
@@ -94,6 +102,10 @@ def _change(view: SavedView, changes: Mapping[str, Any], access: Access) -> None
         SavedView.objects.filter(process=view.process_id, page=view.page).update(is_default=False)
     view.save()
     view.roles.set(roles)
+
+
+def _wrong(key: str, message: str) -> Invalid:
+    return Invalid(message, {key: [message]})
 
 
 def _require_known(changes: Mapping[str, Any]) -> None:
@@ -108,9 +120,9 @@ def _roles(view: SavedView, role_ids: Collection[int] | None) -> list[Role]:
     else:
         roles = list(Role.objects.filter(pk__in=role_ids))
         if len(roles) != len(set(role_ids)):
-            raise Invalid(_("There is no such role."), {"role_ids": [_("There is no such role.")]})
+            raise _wrong("role_ids", _("There is no such role."))
     if not roles:
-        raise Invalid(_("Choose at least one role."), {"role_ids": [_("Choose at least one role.")]})
+        raise _wrong("role_ids", _("Choose at least one role."))
     return roles
 
 

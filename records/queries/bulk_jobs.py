@@ -1,6 +1,6 @@
 """Bulk changes as whoever asked for them sees them, and administrators: how far they are, what was refused and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from core.errors import NotFound
 from processes.fieldtype import PERSON, RECORD, DisplayContext, WrongValue
 from processes.models import Operation
 from processes.permissions import Access
+from processes.queries import visible_pipelines
 from records.models import BulkJob, BulkResult
 from records.queries.names import Names, names_for
 from records.queries.narrowing import Narrowing, narrowed
@@ -97,6 +98,8 @@ def bulk_words(access: Access, job: BulkJob) -> str:
     """What a bulk change does, in words for a reader who sees the process. At most two queries."""
     if job.undoes is not None:
         return _("Undo: %(what)s") % {"what": bulk_words(access, job.undoes)}
+    if job.kind == BulkJob.Kind.MOVE and job.change["to"] is None:
+        return _("Move into “%(pipelines)s”") % {"pipelines": _pipelines(access, job.change["places"])}
     if job.kind == BulkJob.Kind.MOVE:
         return _("Move to “%(stage)s”") % {"stage": _stage(access, job.change["to"])}
     if job.kind == BulkJob.Kind.DELETE:
@@ -109,6 +112,13 @@ def bulk_words(access: Access, job: BulkJob) -> str:
         names = names_for(access.actor, {PERSON: wanted}).get(PERSON, {})
         return _("Assign to %(name)s") % {"name": next(iter(names.values()), "…")}
     return "; ".join(_said(access, key, raw) for key, raw in job.change["values"].items())
+
+
+def _pipelines(access: Access, places: Iterable[Sequence[int]]) -> str:
+    """The pipelines into which records go, as far as one sees them."""
+    entered = {target for source, target in places if source != target}
+    found = [one.name for one in visible_pipelines(access) if any(stage.id in entered for stage in one.stages)]
+    return ", ".join(found) or "…"
 
 
 def reasons_of(job: BulkJob) -> list[tuple[str, int]]:

@@ -7,9 +7,11 @@ import pytest
 from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.models import Process
+from processes.permissions import access_for
 from records.bulk import worker
 from records.models import BulkJob
 from records.operations import create_record
+from records.queries.bulk_jobs import bulk_words
 from records.typed import model_for
 from tests.api.conftest import ApiClient
 from tests.api.test_errors import refused
@@ -144,5 +146,6 @@ def test_records_move_by_stages(admin: ApiClient, jobs: str, ids: list[int], pro
     assert begun.status_code == 202, begun.json()
     worked()
     assert {row.stage.key for row in model_for(definition_of(process)).objects.all()} == {"in_work"}
+    assert bulk_words(access_for(SYSTEM, process), BulkJob.objects.get()) == "Move into “Main”"
     wrong = admin.call("post", jobs, {"op": "move", "stages": {"received": ""}, "all": True})
     assert list(wrong.json()["details"]["fields"]) == ["stages.received"]

@@ -135,7 +135,7 @@ def test_the_moves_of_a_record_say_why_not(admin: ApiClient, employee: ApiClient
 
 def test_the_moves_of_a_record_go_into_other_pipelines_that_one_sees(admin: ApiClient) -> None:
     process = make_process()
-    add_pipeline(process, name="Service", actor=SYSTEM)
+    add_pipeline(process, name="Service", is_open=True, actor=SYSTEM)
     record = made(admin, process)
     items = admin.call("get", f"{record}moves/").json()["items"]
     assert [(move["pipeline"], move["stage"]) for move in items][3:5] == [

@@ -50,3 +50,4 @@ def test_wrong_query_and_unknown_keys_are_refused_by_name(client_anna: ApiClient
     unknown = client_anna.call("post", views, {"page": "list", "name": "X", "colour": "red"})
     assert "colour" in unknown.json()["details"]["fields"]
     assert client_anna.call("get", views + "?pages=1").status_code == 400
+    assert client_anna.call("get", views + "?page=bord").status_code == 400

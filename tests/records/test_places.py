@@ -186,7 +186,7 @@ def test_move_into_another_pipeline_needs_the_right_in_both(process: Process, se
     set_grants(process, {role.pk: EMPLOYEE}, differing={role.pk: both}, actor=SYSTEM)
     with pytest.raises(Invalid, match="no such stage"):
         move_record(process, record, to="second.new", actor=actor_of(person))
-    set_grants(process, {role.pk: EMPLOYEE}, actor=SYSTEM)
+    set_grants(process, {role.pk: EMPLOYEE}, differing={}, actor=SYSTEM)
     assert move_record(process, record, to="second.new", actor=actor_of(person)).pipeline_id == second.pk
 
 

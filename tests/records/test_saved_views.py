@@ -168,3 +168,9 @@ def test_views_are_one_statement_however_many(
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert len(views_of(access, "list")) == 3
     assert view_of(access, SavedView.objects.get(name="A").pk).role_ids
+
+
+def test_what_would_say_nothing_is_refused_by_name(process: Process, boss: User) -> None:
+    with pytest.raises(Invalid) as refused:
+        keep(process, boss, is_default=True, role_ids=[1])
+    assert set(refused.value.fields) == {"is_default", "role_ids"}

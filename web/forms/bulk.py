@@ -120,10 +120,11 @@ class BulkPlaces(BulkMove):
         return (self[name] for name in self.fields if not name.startswith("place-"))
 
     def change(self, record_id: int | None) -> RecordChange:
-        places = {stage.id: int(self.cleaned_data[self._name(stage)]) for _pipeline, stage in self.sources}
+        stay = {stage.id: stage.id for stage in self.into.stages}
+        go = {stage.id: int(self.cleaned_data[self._name(stage)]) for _pipeline, stage in self.sources}
         reason = self.cleaned_data.get("reason")
         passing = Passing(comment=self.cleaned_data["comment"], reason=int(reason) if reason else None)
-        return RecordChange(record_id=record_id, places=places, passing=passing)
+        return RecordChange(record_id=record_id, places=stay | go, passing=passing)
 
     @staticmethod
     def _name(stage: StageDef) -> str:

@@ -40,6 +40,8 @@ class SavedViewForm(forms.Form):
     def changes(self) -> dict[str, Any]:
         """What the operations take."""
         changes = {name: value for name, value in self.cleaned_data.items() if name in self.fields}
-        if "role_ids" in changes:
-            changes["role_ids"] = [int(pk) for pk in changes["role_ids"]]
+        if "audience" in changes:
+            # What stands in a part of the dialog that is not shown is not meant.
+            changes["role_ids"] = [int(pk) for pk in changes["role_ids"] if changes["audience"] == Audience.ROLES]
+            changes["is_default"] = changes["is_default"] and changes["audience"] == Audience.ALL
         return changes

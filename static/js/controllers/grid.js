@@ -239,10 +239,17 @@ async function hear(list, { kind, process, record, version, own }) {
   if (own || process !== list.dataset.process || !record) return;
   const row = document.getElementById(`row-${record}`);
   if (kind === "record.hidden" || kind === "record.deleted") return void row?.remove();
-  if (!row && kind === "record.created") {
-    const isInUse = list.querySelector(".inline-form, [data-selection]:not([hidden])"); // Rows that are chosen or edited stay.
-    return isInUse ? undefined : document.dispatchEvent(new Event("view:stale"));
-  }
+  if (!row && kind === "record.created") return drawWhenFree(list);
   if (!row || (version ?? Infinity) <= Number(row.dataset.version)) return;
   await refresh(list, record).catch(toastError);
+}
+
+let waiting = 0;
+
+/** Rows that are chosen or edited stay; the list is drawn anew once nobody uses it. @param {HTMLElement} list */
+function drawWhenFree(list) {
+  clearTimeout(waiting);
+  if (!list.isConnected) return;
+  if (list.querySelector(".inline-form, [data-selection]:not([hidden])")) waiting = setTimeout(() => drawWhenFree(list), 1000);
+  else document.dispatchEvent(new Event("view:stale"));
 }

@@ -110,5 +110,4 @@ def test_new_record_does_not_take_away_what_is_chosen(process: Process, employee
     page.wait_for_load_state("networkidle")
     expect(page.locator(f"#row-{chosen.pk} input[type=checkbox]")).to_be_checked()
     page.locator(f"#row-{chosen.pk} input[type=checkbox]").uncheck()
-    page.evaluate("detail => document.dispatchEvent(new CustomEvent('smartcrm:live', { detail }))", event)
     expect(page.locator(f"#row-{late.pk}")).to_be_visible()

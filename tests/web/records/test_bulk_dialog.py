@@ -213,3 +213,19 @@ def test_assignees_are_taken_away_only_where_somebody_says_so(process: Process, 
     assert {row.assignee_id for row in rows(process).values()} == {head.pk}
     post(head, process, "assign", records, nobody="on")
     assert {row.assignee_id for row in rows(process).values()} == {None}
+
+
+def test_reason_goes_along_to_failures_alone_and_who_stands_there_stays(
+    process: Process, head: User, records: list[int]
+) -> None:
+    service = add_pipeline(process, name="Service", like=process.pipelines.get(), is_open=True, actor=SYSTEM)
+    [reason] = set_lost_reasons(service, [ReasonDraft("Price")], is_required=True, actor=SYSTEM)
+    there = {stage.key: stage.pk for stage in service.stages.all()}
+    move_record(process, records[0], to="rejected", actor=SYSTEM)
+    move_record(process, records[1], to=there["in_work"], actor=SYSTEM)
+    versions = {pk: row.version for pk, row in rows(process).items()}
+    body = {f"place-{stage_id(process, f'main.{key}')}": pk for key, pk in there.items()}
+    post(head, process, "move", records, into="service", reason=str(reason.pk), **body)
+    found = rows(process)
+    assert [found[pk].stage_id for pk in records] == [there["rejected"], there["in_work"], there["received"]]
+    assert found[records[1]].version == versions[records[1]]

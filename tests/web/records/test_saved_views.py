@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from core.actor import SYSTEM
 from processes.models import Process
+from processes.operations import add_pipeline
 from records.models import SavedView
 from records.operations import add_view
 from tests.factories import actor_of, make_admin
@@ -74,3 +76,18 @@ def test_words_of_a_person_in_a_name_or_a_query_are_no_markup(process: Process, 
     page = text_of(visit(employee).get(f"/p/{process.key}/list/?q=<script>'\""))
     assert "<b>'" not in page
     assert "<script>'" not in page
+
+
+def test_pipeline_that_is_asked_for_stands_in_the_place_of_the_default_views(
+    process: Process, employee: User, visit: Any
+) -> None:
+    add_pipeline(process, name="Service", like=process.pipelines.get(), is_open=True, actor=SYSTEM)
+    view = keep(process, make_admin(), query="pipeline=main", audience="all", is_default=True)
+    answer = visit(employee).get(f"/p/{process.key}/list/?pipeline=service")
+    assert answer.url == f"/p/{process.key}/list/?view={view.pk}&pipeline=service"
+
+
+def test_hidden_parts_of_the_dialog_mean_nothing(process: Process, visit: Any) -> None:
+    data = {"name": "Mine", "query": "", "audience": "owner", "is_default": "on", "role_ids": []}
+    assert visit(make_admin()).post(f"/p/{process.key}/views/new/list/", data).status_code == 302
+    assert not SavedView.objects.get().is_default
