@@ -42,7 +42,7 @@ class Pipelines(ApiView):
         operation_id="pipelines_create", summary="Add a pipeline", request=PipelineBody, responses={201: PipelineOut}
     )
     def post(self, request: Request, key: str) -> Response:
-        """Add a pipeline at the end. It is closed until access is set, unless `is_open`."""
+        """Add a pipeline at the end. Closed until access is set, unless `is_open` (for those who manage access too)."""
         body = self.body(PipelineBody)
         process = process_for(self.actor, key)
         like = body.pop("like")
@@ -63,7 +63,7 @@ class OnePipeline(ApiView):
         responses={200: PipelineOut},
     )
     def patch(self, request: Request, key: str, pipeline_key: str) -> Response:
-        """Change its name, open or close it (which is for those who manage access); the key stays."""
+        """Change its name, open or close it (which is for those who manage access too); the key stays."""
         process = process_for(self.actor, key)
         pipeline = pipeline_of(process, pipeline_key)
         update_pipeline(pipeline, **{"name": pipeline.name, **self.body(PipelinePatch)}, actor=self.actor)

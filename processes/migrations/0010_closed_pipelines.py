@@ -13,16 +13,18 @@ OF_PIPELINES = {
 def close(apps: Any, _editor: Any) -> None:
     """Close those in which nobody has a right by what holds in the process: there it changes nobody's rights now.
 
-    The pipeline that a process begins with was never closed. What took a right away in a closed one goes: it holds
-    without a word.
+    The pipeline that a process begins with was never closed. Where no role has a right in the process, that says
+    nothing, and only a row that takes a right away tells of a closed one. Such rows go then: it holds without a word.
     """
     Pipeline, Grant = apps.get_model("processes", "Pipeline"), apps.get_model("processes", "Grant")
     for pipeline in Pipeline.objects.exclude(key="main"):
         ours = Grant.objects.filter(process_id=pipeline.process_id).exclude(role__key="robots")
         held = ours.filter(pipeline=None, stage=None, operation__in=OF_PIPELINES)
         said = ours.filter(pipeline=pipeline)
-        if set(held.values_list("role_id", "operation")) <= set(said.values_list("role_id", "operation")):
-            said.filter(scope=0).delete()
+        taken = said.filter(scope=0)
+        rights = set(held.values_list("role_id", "operation"))
+        if rights <= set(said.values_list("role_id", "operation")) and (rights or taken.exists()):
+            taken.delete()
             pipeline.is_open = False
             pipeline.save(update_fields=["is_open"])
 

@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from processes.models import Process, Stage
+from processes.models import Operation, Process, Stage
+from processes.permissions import access_for
 from processes.storage import storage
 from processes.uses import stage_uses
 
@@ -24,8 +25,9 @@ def require_free(stages: Iterable[Stage]) -> None:
 def take_along(process: Process, places: Mapping[Stage, Stage | None], *, actor: Actor) -> int:
     """Move all records of the stages to the stages that follow them; how many. For use inside a change lock.
 
-    The bin goes along. Raises Conflict (records without a target, or too many), Invalid (a target that goes itself, or
-    is none of the process).
+    The bin goes along. Out of a closed pipeline they go by those who manage access: elsewhere others may see them.
+    Raises Conflict (records without a target, or too many), Invalid (a target that goes itself, or is none of the
+    process), NotAllowed.
     """
     counts = {stage.pk: storage().count_in_stage(process, stage.pk) for stage in places}
     if sum(counts.values()) > MOST_AT_ONCE:
@@ -37,6 +39,8 @@ def take_along(process: Process, places: Mapping[Stage, Stage | None], *, actor:
     for stage, to in places.items():
         if to is not None:
             _require_target(process, to, places)
+            if counts[stage.pk] and to.pipeline_id != stage.pipeline_id and not stage.pipeline.is_open:
+                access_for(actor, process).require(Operation.MANAGE_ACCESS)
             targets[stage.pk] = to.pk
         elif counts[stage.pk]:
             raise Conflict(

@@ -36,10 +36,13 @@ def add_pipeline(
     """Add a pipeline at the end: with these stages, with all that another one is made of, or with four ordinary ones.
 
     It is closed to everybody but administrators and the process's author until access is set, unless `is_open` lets in
-    whoever works in the process. Writes `pipeline.added`. Raises NotAllowed, NotFound (`like` has gone), Invalid,
-    Conflict.
+    whoever works in the process, which is for those who manage access too. Writes `pipeline.added`. Raises NotAllowed,
+    NotFound (`like` has gone), Invalid, Conflict.
     """
-    access_for(actor, process).require(Operation.DESIGN)
+    access = access_for(actor, process)
+    access.require(Operation.DESIGN)
+    if is_open:
+        access.require(Operation.MANAGE_ACCESS)
     require_stages(process)
     with change_lock(process):
         others = list(process.pipelines.all())
@@ -62,7 +65,7 @@ def add_pipeline(
 @transaction.atomic
 def update_pipeline(pipeline: Pipeline, *, actor: Actor, name: str, is_open: bool | None = None) -> Pipeline:
     """Give a pipeline another name; its key stays, robots and programs speak by it. Open or close it to what roles may
-    do in the process, which is for those who manage access (None: as it was). Writes `pipeline.updated`.
+    do in the process, which is for those who manage access too (None: as it was). Writes `pipeline.updated`.
 
     Raises NotAllowed, NotFound, Invalid, Conflict.
     """
@@ -105,8 +108,9 @@ def reorder_pipelines(process: Process, keys: Sequence[str], *, actor: Actor) ->
 def remove_pipeline(pipeline: Pipeline, *, actor: Actor, places: Mapping[int, Stage] | None = None) -> int:
     """Remove a pipeline; the records of its stages go to the stages of others that `places` names by stage id.
 
-    Writes `pipeline.removed`, and a quiet `record.moved` for every record. Raises NotAllowed, NotFound (it or a target
-    has gone meanwhile), Invalid, Conflict (records of a stage without a target, or too many of them; something uses a
+    Writes `pipeline.removed`, and a quiet `record.moved` for every record. Raises NotAllowed (also where records would
+    leave a closed pipeline by somebody who does not manage access), NotFound (it or a target has gone meanwhile),
+    Invalid, Conflict (records of a stage without a target, or too many of them; something uses a
     stage; it is the last pipeline).
     """
     process = pipeline.process

@@ -111,9 +111,10 @@ def update_stage(stage: Stage, *, actor: Actor, seen: str = "", **changes: Unpac
 def remove_stage(stage: Stage, *, actor: Actor, to: Stage | None = None) -> int:
     """Remove a stage; its records go to the stage `to` in the same change. How many went along.
 
-    Writes `stage.removed`, and a quiet `record.moved` for every record. Raises NotAllowed, NotFound (it or its target
-    has gone meanwhile), Invalid (a target that is none), Conflict (records without a target, or too many of them;
-    something uses it; it is the last).
+    Writes `stage.removed`, and a quiet `record.moved` for every record. Raises NotAllowed (also where records would
+    leave a closed pipeline by somebody who does not manage access), NotFound (it or its target has gone meanwhile),
+    Invalid (a target that is none), Conflict (records without a target, or too many of them; something uses it; it is
+    the last).
     """
     process = stage.pipeline.process
     access_for(actor, process).require(Operation.DESIGN)

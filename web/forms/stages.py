@@ -95,7 +95,7 @@ class StageForm(forms.Form):
 
 
 class PipelineForm(forms.Form):
-    """A new path of stages: its name, what it begins with, and to whom it is open."""
+    """A new path of stages: its name and what it begins with; for those who manage access also whether it is open."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
     like = forms.ChoiceField(label=_("Its stages begin as"), required=False)
@@ -105,8 +105,10 @@ class PipelineForm(forms.Form):
         help_text=_("Otherwise only administrators see it until access is set."),
     )
 
-    def __init__(self, *args: Any, pipelines: Sequence[PipelineDef], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pipelines: Sequence[PipelineDef], can_open: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not can_open:
+            del self.fields["is_open"]
         copies = [(item.key, gettext("what “%(name)s” has") % {"name": item.name}) for item in pipelines]
         self.fields["like"].choices = [("", gettext("four ordinary stages")), *copies]  # type: ignore[attr-defined]
 

@@ -1,5 +1,6 @@
 """Making a record, changing one value in its place, the bin and back."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -153,7 +154,10 @@ def _part(request: PersonalRequest, page: str, fragment: str) -> str:
 def _create_once(
     request: PersonalRequest, access: Access, form: RecordForm, stage: StageDef, refusal: Invalid | None
 ) -> TypedRecord:
-    """The record of a form; the one it has made already when the form comes again (`form-once` is its own)."""
+    """The record of a form; the one it has made already when the same comes again (`form-once` is its own).
+
+    What says something else is another record: somebody went back to the form, or has it open twice.
+    """
     once = request.POST.get(ONCE, "")
     if not NAMED.fullmatch(once):
         return _create(request, access, form, stage, refusal)
@@ -162,11 +166,19 @@ def _create_once(
         answer = Answer(201, str(_create(request, access, form, stage, refusal).pk).encode())
         return answer, answer
 
-    answer, _is_old = answer_once(f"form-{once}", fingerprint=access.definition.key, actor=request.actor, work=work)
+    said = _digest(request)
+    answer, _is_old = answer_once(f"form-{once}-{said}", fingerprint=said, actor=request.actor, work=work)
     row: TypedRecord | None = model_for(access.definition).objects.filter(pk=int(answer.body)).first()
     if row is None:
         raise NotFound(_("There is no such record."))
     return row
+
+
+def _digest(request: PersonalRequest) -> str:
+    """What a form says and where, in short; files count by their names and sizes."""
+    values = sorted((name, said) for name, said in request.POST.lists() if name not in (ONCE, "csrfmiddlewaretoken"))
+    files = sorted((name, [(file.name, file.size) for file in sent]) for name, sent in request.FILES.lists())
+    return hashlib.sha256(json.dumps([request.get_full_path(), values, files]).encode()).hexdigest()
 
 
 def _create(

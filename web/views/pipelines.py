@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from processes.definition import definition_of
-from processes.models import Operation
+from processes.models import Operation, Process
 from processes.operations import add_pipeline, remove_pipeline, reorder_pipelines, update_pipeline
 from processes.operations.stages import require_stages
 from processes.permissions import access_for
@@ -28,13 +28,17 @@ def new_pipeline(request: PersonalRequest, key: str) -> HttpResponse:
     """Add a pipeline."""
     process = process_for(request.actor, key)
     require_stages(process)
-    form = PipelineForm(request.POST or None, pipelines=definition_of(process).pipelines)
+    form = PipelineForm(
+        request.POST or None, pipelines=definition_of(process).pipelines, can_open=_can_open(request, process)
+    )
     if form.is_bound and form.is_valid():
         data = form.cleaned_data
         like = pipeline_of(process, data["like"]) if data["like"] else None
         made = attempt(
             form,
-            lambda: add_pipeline(process, name=data["name"], like=like, is_open=data["is_open"], actor=request.actor),
+            lambda: add_pipeline(
+                process, name=data["name"], like=like, is_open=data.get("is_open", False), actor=request.actor
+            ),
         )
         if made is not None:
             return go(request, of_pipeline("process-stages", key, made.key))
@@ -51,7 +55,7 @@ def edit_pipeline(request: PersonalRequest, key: str, pipeline_key: str) -> Http
     form = PipelineNameForm(
         request.POST or None,
         initial={"name": pipeline.name, "is_open": pipeline.is_open},
-        can_open=access_for(request.actor, process).can(Operation.MANAGE_ACCESS),
+        can_open=_can_open(request, process),
     )
     if form.is_bound and form.is_valid():
         if attempt(form, lambda: update_pipeline(pipeline, actor=request.actor, **form.cleaned_data)):
@@ -122,3 +126,7 @@ def _said(name: str, moved: int) -> str:
         moved,
     )
     return text % {"name": name, "count": moved}
+
+
+def _can_open(request: PersonalRequest, process: Process) -> bool:
+    return access_for(request.actor, process).can(Operation.MANAGE_ACCESS)

@@ -43,6 +43,7 @@ async function toggle(table, button) {
   button.ariaBusy = "true";
   await htmx.ajax("GET", `${table.dataset.placesUrl}?line=${line}`, { source: button, target: button.closest("tr"), swap: "afterend" });
   button.ariaBusy = null;
+  if (!rows().length) button.setAttribute("aria-expanded", "false"); // A failure has been told; the next press asks again.
   showColumns(table);
   for (const row of rows()) for (const select of row.querySelectorAll("select")) select.tabIndex = -1;
 }

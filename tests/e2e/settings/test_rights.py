@@ -74,6 +74,23 @@ def test_who_was_overtaken_keeps_own_choices_and_undoes_nobody_elses(
     assert not any(definition.said_of_pipelines.values())
 
 
+def test_line_that_did_not_come_stays_closed_and_comes_at_the_next_press(
+    boss: User, process: Process, open_page: OpenPage
+) -> None:
+    make_role("Clerk")
+    page = open_page(boss, f"{SETTINGS}/access/")
+    ready(page, "matrix")
+    line, places = page.locator("[data-stages-of=comment]"), "**/*line=comment*"
+    page.route(places, lambda route: route.fulfill(status=503))
+    line.click()
+    expect(page.locator(".toast[data-kind=bad]")).to_be_visible()
+    expect(line).to_have_attribute("aria-expanded", "false")
+    page.unroute(places)
+    line.click()
+    expect(page.locator("[data-stage-of=comment]").first).to_be_visible()
+    expect(line).to_have_attribute("aria-expanded", "true")
+
+
 def test_moves_are_chosen_and_gated_by_keyboard_alone(
     boss: User, process: Process, stages: dict[str, Stage], open_page: OpenPage
 ) -> None:

@@ -16,6 +16,7 @@ from processes.models import Grant, Operation, Pipeline, Process, Scope
 from processes.models.access import OF_PIPELINES
 from processes.operations import add_pipeline, add_stage, set_grants
 from processes.permissions import access_for
+from records.models import Record
 from records.operations import create_record
 from tests.api.conftest import client_of
 from tests.factories import EMPLOYEE, actor_of, make_admin, make_process, make_role, make_user, signed_in
@@ -137,6 +138,62 @@ def test_pipeline_is_opened_and_closed_by_those_who_manage_access(
     assert 'name="is_open"' in admin.get(url).text
     admin.post(url, {"name": "Repairs"})
     assert access_for(actor_of(person), process.pk).reach(Operation.VIEW, stage).scope == Scope.NONE
+
+
+@pytest.fixture
+def designer(process: Process) -> User:
+    """Designs, and does not manage access."""
+    person = make_user("Designer")
+    may = {Operation.VIEW: Scope.ALL, Operation.DESIGN: Scope.ALL}
+    set_grants(process, {make_role("Designers", people=(person,)).pk: may}, actor=SYSTEM)
+    return person
+
+
+def test_designing_alone_adds_only_closed_pipelines(process: Process, designer: User, admin: Client) -> None:
+    api, browser = client_of(designer, "read", "write", "admin"), signed_in(designer)
+    address, url = "/processes/requests/pipelines/", reverse("pipeline-new", args=["requests"])
+    assert api.call("post", address, {"name": "Sales", "is_open": True}).status_code == 403
+    assert ('name="is_open"' in browser.get(url).text, 'name="is_open"' in admin.get(url).text) == (False, True)
+    browser.post(url, {"name": "Sales", "is_open": "on"})
+    assert api.call("post", address, {"name": "Repairs"}).status_code == 201
+    assert [pipeline.is_open for pipeline in definition_of(process).pipelines] == [True, False, False]
+
+
+def test_records_leave_a_closed_pipeline_by_those_who_manage_access(
+    process: Process, second: Pipeline, designer: User, admin: Client
+) -> None:
+    inside = second.stages.get(key="new")
+    row = create_record(process, values={"title": "Inside"}, stage=inside.pk, actor=SYSTEM)
+    api, browser = client_of(designer, "read", "write", "admin"), signed_in(designer)
+    received = definition_of(process).stage("main.received").id
+    url, whole = reverse("pipeline-remove", args=["requests", "service"]), {f"to-{inside.pk}": str(received)}
+    stages, service = {"stages": {"new": "main.received"}}, "/processes/requests/pipelines/service"
+    assert api.call("post", f"{service}/remove/", stages).status_code == 403
+    assert api.call("delete", f"{service}/stages/new/?to=main.received").status_code == 403
+    assert browser.post(url, whole).status_code == 403
+    assert Record.objects.get(pk=row.pk).stage_id == inside.pk
+    assert admin.post(url, whole).status_code == 302
+    assert Record.objects.get(pk=row.pk).stage_id == received
+
+
+def test_managing_access_alone_opens_no_pipeline(process: Process, second: Pipeline) -> None:
+    person = make_user("Manager")
+    may = {Operation.VIEW: Scope.ALL, Operation.MANAGE_ACCESS: Scope.ALL}
+    set_grants(process, {make_role("Managers", people=(person,)).pk: may}, actor=SYSTEM)
+    api, address = client_of(person, "read", "write", "admin"), "/processes/requests/pipelines/service/"
+    assert api.call("patch", address, {"is_open": True}).status_code == 403
+    assert signed_in(person).get(reverse("pipeline-edit", args=["requests", "service"])).status_code == 403
+    assert not definition_of(process).pipeline("service").is_open
+
+
+def test_pipelines_that_were_opened_before_anybody_had_a_right_stay_open(process: Process) -> None:
+    opened = add_pipeline(process, name="Opened", is_open=True, actor=SYSTEM)
+    shut = add_pipeline(process, name="Shut", is_open=True, actor=SYSTEM)
+    Grant.objects.create(process=process, role=make_role("Clerks"), operation="view", pipeline=shut, scope=Scope.NONE)
+    import_module("processes.migrations.0010_closed_pipelines").close(apps, None)
+    forget_definitions()
+    assert [pipeline.is_open for pipeline in definition_of(process).pipelines] == [True, True, False]
+    assert not Grant.objects.filter(pipeline__in=(opened, shut), scope=Scope.NONE).exists()
 
 
 def test_pipelines_that_were_closed_by_rows_are_closed_and_nobody_gains_or_loses(process: Process, role: Role) -> None:

@@ -192,6 +192,18 @@ def test_form_of_a_record_that_comes_twice_makes_one_record(admin: Client, proce
     assert (Record.objects.count(), once != other) == (2, True)
 
 
+def test_form_of_a_record_that_comes_again_with_other_values_makes_another_record(
+    admin: Client, process: Process
+) -> None:
+    url = reverse("record-new", args=[process.key])
+    once = admin.get(url).context["once"]
+    first, second, again = (
+        admin.post(url, {"title": title, "form-once": once}).url for title in ("First", "Second", "Second")
+    )
+    assert (first != second, second == again) == (True, True)
+    assert sorted(Record.objects.values_list("title", flat=True)) == ["First", "Second"]
+
+
 def test_time_limit_goes_with_its_mark(process: Process) -> None:
     stage = stage_of(process)
     update_stage(stage, time_limit=timedelta(hours=2), actor=SYSTEM)
