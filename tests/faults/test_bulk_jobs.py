@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 
 from core.actor import SYSTEM
 from events.models import Event
@@ -19,19 +20,24 @@ from tests.faults.conftest import create_many
 from tests.stack import Stack, StackProcess, wait_for
 
 RECORDS = 300
+PATIENCE = 300.0
+"""Seconds after which waiting is a hang."""
 
 
 def _start(stack: Stack) -> StackProcess:
     return stack.worker("bulk", 1, IMPORT_LEASE_SECONDS="1", BULK_CHUNK_RECORDS="10")
 
 
-def _killed_in_the_middle(stack: Stack, running: StackProcess, job: BulkJob) -> StackProcess:
-    """Let a real worker begin it, kill it in the middle, and let the next one, which lives, bring it to its end."""
-    wait_for(lambda: _fresh(job).position >= RECORDS // 4, running)
-    assert _fresh(job).is_working
-    running.kill()
+def _killed_in_the_middle(stack: Stack, running: StackProcess, job: BulkJob, *, at: int) -> StackProcess:
+    """Let a real worker come to a record that somebody else holds, kill it there, and let the next one, which lives,
+    bring the job to its end."""
+    with transaction.atomic():
+        model_for(definition_of(job.process)).objects.select_for_update().get(pk=at)
+        wait_for(lambda: _fresh(job).position >= RECORDS // 4, running, patience=PATIENCE)
+        assert _fresh(job).is_working
+        running.kill()
     running = _start(stack)
-    wait_for(lambda: not _fresh(job).is_working, running)
+    wait_for(lambda: not _fresh(job).is_working, running, patience=PATIENCE)
     return running
 
 
@@ -56,12 +62,12 @@ def test_killed_workers_change_every_record_exactly_once_and_take_it_back_so(
     Event.objects.filter(kind="record.updated").delete()
     job = begin_bulk(process, RecordChange(values={"amount": 70}), narrowing=NOTHING, actor=actor)
     stack.relay()
-    running = _killed_in_the_middle(stack, _start(stack), job)
+    running = _killed_in_the_middle(stack, _start(stack), job, at=ids[RECORDS // 2])
     done = _fresh(job)
     counts = (done.state, done.changed, done.unchanged, done.refused)
     updates = _updates(process)
     undo = undo_bulk(job, actor=actor)
-    _killed_in_the_middle(stack, running, undo)
+    _killed_in_the_middle(stack, running, undo, at=ids[RECORDS // 2])
     stack.stop()
     undone = _fresh(undo)
     field = definition_of(process).field_by_key["amount"]

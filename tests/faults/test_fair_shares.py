@@ -59,5 +59,5 @@ def test_f13_twenty_runs_do_not_wait_for_a_backlog_of_another_process(
         seconds=round((done - came).total_seconds(), 3),
     )  # fmt: skip
     assert meanwhile <= MOST_MEANWHILE
-    assert left >= ROBOTS * RECORDS // 2
+    assert left >= MOST_MEANWHILE  # else serving the oldest first would not be seen
     assert Comment.objects.filter(record__process=small).count() == FEW

@@ -10,7 +10,8 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from accounts.operations import create_token
+from accounts.operations import create_token, revoke_token
+from accounts.queries import actor_of_token
 from core.actor import SYSTEM, Actor
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from events.models import Event
@@ -346,12 +347,19 @@ def test_asker_is_told_and_sees_it_as_administrators_do_and_nobody_else(
         stop_bulk(job, actor=actor_of(other))
 
 
-def test_token_that_is_revoked_ends_what_it_asked_for(process: Process, head: User, records: list[int]) -> None:
+def test_token_that_is_revoked_in_the_middle_ends_what_it_asked_for(
+    process: Process, head: User, records: list[int]
+) -> None:
     token, _secret = create_token(head, name="t", scopes=("read", "write"), actor=actor_of(head))
-    actor = actor_of(head)
+    actor = actor_of_token(token.pk)
     job = begin_bulk(process, RecordChange(values={"amount": 70}), narrowing=NOTHING, actor=actor)
-    BulkJob.objects.filter(pk=job.pk).update(token_id=token.pk + 1000)
-    assert done(job) == ("failed", 0, 0, 0)
+    claimed = worker.turns.claim()
+    assert claimed is not None
+    assert worker._step(claimed)
+    revoke_token(token, actor=actor_of(head))
+    worker._work_on(claimed, lambda: True)
+    job.refresh_from_db()
+    assert (job.state, job.changed, amounts(process).count(70)) == ("failed", 4, 4)
     assert job.error == "The token has expired or was revoked."
 
 
