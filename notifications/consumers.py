@@ -97,6 +97,8 @@ class Notifications(Consumer):
                 _tell_of_export(event)
             if event.kind == "bulk.finished":
                 _tell_of_bulk(event)
+            if event.kind == "bulk.stopped" and event.data.get("user_id") not in (None, event.actor_user_id):
+                _tell_of_stopped_bulk(event)
         return False
 
     def poll(self) -> bool:
@@ -144,6 +146,20 @@ def _tell_of_bulk(event: Event) -> None:
         kind="bulk",
         title=event.data["name"],
         text=format_lazy(words, **{key: event.data[key] for key in ("changed", "unchanged", "refused", "error")}),
+        actor=_actor(event),
+        event_id=event.pk,
+    )
+
+
+def _tell_of_stopped_bulk(event: Event) -> None:
+    words = _("{who} has stopped it. Changed: {changed}, as they were: {unchanged}, refused: {refused}.")
+    counts = {key: event.data[key] for key in ("changed", "unchanged", "refused")}
+    tell_of_work(
+        event.data["user_id"],
+        process_id=event.process_id or 0,
+        kind="bulk",
+        title=event.data["name"],
+        text=format_lazy(words, who=event.actor_label, **counts),
         actor=_actor(event),
         event_id=event.pk,
     )

@@ -12,18 +12,21 @@ from django.db.models.functions import Cast, Now
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
+from accounts.queries import actor_for
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotAllowed, Text
 from core.text import check_unicode
 from events.publish import publish
+from processes.definition import definition_of
 from processes.definition_types import Definition
 from processes.fieldtype import WrongValue
 from processes.models import Operation, Process
-from processes.permissions import Access, visible_access
+from processes.permissions import Access, access_for, visible_access
+from records.exchange.turns import as_person
 from records.gates import Passing
 from records.models import BulkJob, BulkResult, BulkSelection
 from records.operations.bulk import RecordChange
-from records.queries.bulk_jobs import NEEDED, NEEDED_BACK, bulk_job_of, matching_rows, undo_refusal
+from records.queries.bulk_jobs import NEEDED, NEEDED_BACK, bulk_job_of, bulk_words, matching_rows, undo_refusal
 from records.queries.narrowing import Narrowing
 
 ProcessRef = int | str | Definition | Process
@@ -61,7 +64,8 @@ def begin_bulk(process: ProcessRef, change: RecordChange, *, narrowing: Narrowin
 
 @transaction.atomic
 def stop_bulk(job: BulkJob, *, actor: Actor) -> BulkJob:
-    """Stop a bulk change; what it has changed stays so. Writes `bulk.stopped`. Raises NotFound, Conflict."""
+    """Stop a bulk change; what it has changed stays so. Writes `bulk.stopped`, of which its person is told where
+    somebody else stops it. Raises NotFound, Conflict."""
     held = _held(visible_access(actor, job.process_id), job)
     if not can_proceed(held.stop):
         raise Conflict(_("This bulk change has ended."), state=held.state)
@@ -70,7 +74,9 @@ def stop_bulk(job: BulkJob, *, actor: Actor) -> BulkJob:
     held.finished_at = Now()
     held.save()
     held.refresh_from_db()
-    _publish("bulk.stopped", held, actor)
+    said = {"name": _name_for_its_person(held), "user_id": held.user_id}
+    counts = {"changed": held.changed, "unchanged": held.unchanged, "refused": held.refused}
+    _publish("bulk.stopped", held, actor, **said, **counts)
     return held
 
 
@@ -189,5 +195,13 @@ def _forget_old() -> None:
     old.filter(pk__in=old.order_by("pk").values("pk")[:FORGOTTEN]).delete()
 
 
-def _publish(kind: str, job: BulkJob, actor: Actor) -> None:
-    publish(kind, actor=actor, process_id=job.process_id, data={"bulk": job.pk, "kind": job.kind})
+def _name_for_its_person(job: BulkJob) -> str:
+    """What it does, in the language of whoever asked for it and by what they may know."""
+    with as_person(job.user):
+        if not job.user.is_active:
+            return str(job.get_kind_display())
+        return bulk_words(access_for(actor_for(job.user), definition_of(job.process_id)), job)
+
+
+def _publish(kind: str, job: BulkJob, actor: Actor, **more: Any) -> None:
+    publish(kind, actor=actor, process_id=job.process_id, data={"bulk": job.pk, "kind": job.kind, **more})

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.errors import NotFound
+from processes.definition_types import FieldDef
 from processes.fieldtype import PERSON, RECORD, DisplayContext, WrongValue
 from processes.models import Operation
 from processes.permissions import Access
 from processes.queries import visible_pipelines
 from records.models import BulkJob, BulkResult
-from records.queries.names import Names, names_for
+from records.queries.names import Names, Wanted, names_for, want
 from records.queries.narrowing import Narrowing, narrowed
 from records.typed import model_for
 
@@ -94,10 +95,25 @@ def can_undo(access: Access, job: BulkJob) -> bool:
     return access.can(Operation.BULK) and access.can(NEEDED_BACK[job.kind])
 
 
-def bulk_words(access: Access, job: BulkJob) -> str:
-    """What a bulk change does, in words for a reader who sees the process. At most two queries."""
+def bulk_names(access: Access, jobs: Iterable[BulkJob]) -> Names:
+    """The names that the words of all these bulk changes say. As many queries for thirty as for one."""
+    wanted: Wanted = {}
+    for job in jobs:
+        for key, raw in (job.undoes or job).change.get("values", {}).items():
+            if key == "assignee":
+                wanted.setdefault(PERSON, set()).update({int(raw)} if _is_id(raw) else ())
+            elif (said := _parsed(access, key, raw)) is not None and said[1] is not None:
+                want(wanted, *said)
+    return names_for(access.actor, wanted)
+
+
+def bulk_words(access: Access, job: BulkJob, names: Names | None = None) -> str:
+    """What a bulk change does, in words for a reader who sees the process. Without `names` the queries of
+    `bulk_names`."""
+    if names is None:
+        names = bulk_names(access, [job])
     if job.undoes is not None:
-        return _("Undo: %(what)s") % {"what": bulk_words(access, job.undoes)}
+        return _("Undo: %(what)s") % {"what": bulk_words(access, job.undoes, names)}
     if job.kind == BulkJob.Kind.MOVE and job.change["to"] is None:
         return _("Move into “%(pipelines)s”") % {"pipelines": _pipelines(access, job.change["places"])}
     if job.kind == BulkJob.Kind.MOVE:
@@ -108,10 +124,9 @@ def bulk_words(access: Access, job: BulkJob) -> str:
         person = job.change["values"]["assignee"]
         if not person:
             return _("Assign to nobody")
-        wanted = {int(person)} if _is_id(person) else set()
-        names = names_for(access.actor, {PERSON: wanted}).get(PERSON, {})
-        return _("Assign to %(name)s") % {"name": next(iter(names.values()), "…")}
-    return "; ".join(_said(access, key, raw) for key, raw in job.change["values"].items())
+        known = names.get(PERSON, {}) if _is_id(person) else {}
+        return _("Assign to %(name)s") % {"name": known.get(int(person), "…") if known else "…"}
+    return "; ".join(_said(access, key, raw, names) for key, raw in job.change["values"].items())
 
 
 def _pipelines(access: Access, places: Iterable[Sequence[int]]) -> str:
@@ -147,21 +162,32 @@ def _stage(access: Access, to: int | str) -> str:
     return next((stage.name for stage in stages if key in (stage.key, str(stage.id))), "…")
 
 
-def _said(access: Access, key: str, raw: Any) -> str:
+def _said(access: Access, key: str, raw: Any, names: Names) -> str:
     """One field and the value it gets. What one may not read is not named."""
     if key in BASE_LABELS:
         return str(BASE_LABELS[key])
-    field = next((field for field in access.readable_fields if field.key == key), None)
+    field = _readable(access, key)
     if field is None:
         return "…"
-    try:
-        value = field.type.parse(raw, field)
-    except WrongValue:  # The field has changed since.
+    said = _parsed(access, key, raw)
+    if said is None:
         return field.label
-    wanted = {field.type.refers: set(field.type.ids_in(value))} if field.type.refers and value is not None else {}
-    names: Names = names_for(access.actor, wanted)
+    _field, value = said
     text = field.type.list_display(value, field, DisplayContext(names)) if value is not None else "—"
     return _("%(field)s: %(value)s") % {"field": field.label, "value": text}
+
+
+def _parsed(access: Access, key: str, raw: Any) -> tuple[FieldDef, Any] | None:
+    """A field that one may read with the value it gets; None where the field has changed since and cannot take it."""
+    field = _readable(access, key)
+    try:
+        return (field, field.type.parse(raw, field)) if field is not None else None
+    except WrongValue:
+        return None
+
+
+def _readable(access: Access, key: str) -> FieldDef | None:
+    return next((field for field in access.readable_fields if field.key == key), None)
 
 
 def _is_id(raw: Any) -> bool:

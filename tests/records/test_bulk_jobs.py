@@ -347,6 +347,23 @@ def test_asker_is_told_and_sees_it_as_administrators_do_and_nobody_else(
         stop_bulk(job, actor=actor_of(other))
 
 
+def test_asker_is_told_where_somebody_else_stops_it(
+    process: Process, head: User, actor: Actor, records: list[int]
+) -> None:
+    admin = make_admin()
+    for stopper in (actor, actor_of(admin)):
+        job = begin_bulk(process, RecordChange(values={"assignee": head.pk}), narrowing=NOTHING, actor=actor)
+        claimed = worker.turns.claim()
+        assert claimed is not None
+        assert worker._step(claimed)
+        stop_bulk(job, actor=stopper)
+    while relay_batch().events:
+        pass
+    [told] = Notification.objects.filter(kind="bulk")
+    assert (told.user_id, told.title, told.actor_label) == (head.pk, "Assign to Hanna", admin.name)
+    assert told.text == f"{admin.name} has stopped it. Changed: 0, as they were: 4, refused: 0."
+
+
 def test_token_that_is_revoked_in_the_middle_ends_what_it_asked_for(
     process: Process, head: User, records: list[int]
 ) -> None:

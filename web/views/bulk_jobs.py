@@ -18,6 +18,7 @@ from records.operations.bulk_jobs import stop_bulk, undo_bulk
 from records.queries.bulk_jobs import (
     bulk_job_of,
     bulk_jobs_of,
+    bulk_names,
     bulk_words,
     can_undo,
     reasons_of,
@@ -43,9 +44,10 @@ def jobs(request: PersonalRequest, key: str) -> HttpResponse:
     """One's bulk changes in a process; for administrators everybody's."""
     access = visible_access(request.actor, key)
     found = bulk_jobs_of(access)
+    names = bulk_names(access, found)
     context = {
         **_base(access),
-        "jobs": [(job, bulk_words(access, job), *CHIPS[job.state]) for job in found],
+        "jobs": [(job, bulk_words(access, job, names), *CHIPS[job.state]) for job in found],
         "is_working": any(job.is_working for job in found),
         "days": settings.BULK_KEEP_DAYS,
     }
