@@ -70,6 +70,7 @@ async function catchUp(board) {
   for (const id of ids) {
     const before = tileById(id);
     const shown = await reload(board, id).catch((error) => console.warn(error));
+    if (isBusy(id)) state.waiting.add(id);
     if (shown && looks(before) !== looks(shown)) flash(shown);
   }
   if (state.waiting.size) state.timer = setTimeout(() => catchUp(board), RECOUNT);

@@ -174,7 +174,8 @@ export async function reload(board, id) {
   const old = tileById(id);
   if (!html) return take(board, old);
   const fresh = tileFrom(html);
-  if (Number(fresh.dataset.version) < Number(old?.dataset.version)) return old; // An answer that came late.
+  // An answer that came late, or a tile that somebody has taken up meanwhile.
+  if (old && (Number(fresh.dataset.version) < Number(old.dataset.version) || "grabbed" in old.dataset)) return old;
   const column = columnOfStage(board, fresh.dataset.stage ?? "");
   return column ? replace(column, old, fresh) : take(board, old);
 }

@@ -11,7 +11,8 @@ export function attach(form) {
     form.requestSubmit();
   };
   form.addEventListener("input", (event) => {
-    if (!(event.target instanceof HTMLInputElement) || !["text", "search"].includes(event.target.type)) return;
+    // An input without a name only searches in the list of a choice.
+    if (!(event.target instanceof HTMLInputElement) || !event.target.name || !["text", "search"].includes(event.target.type)) return;
     clearTimeout(timer);
     timer = setTimeout(submit, PAUSE);
   });
