@@ -3,7 +3,7 @@ watch."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.functional import lazystr
 from django.utils.text import format_lazy
@@ -16,6 +16,9 @@ from events.models import Event
 from notifications.deliveries import has_due
 from notifications.operations import Notice, Subject, notify_many, tell_of_work
 from processes.permissions import Access
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 MOVED = "record.moved"
 """Of several in a batch the last one is told: only where it led the record stands now."""
@@ -110,56 +113,36 @@ def _tell_of_import(event: Event) -> None:
         words = _("The import is done. New: {created}, updated: {updated}, rejected: {rejected}.")
     else:
         words = _("The import has failed: {error} New: {created}, updated: {updated}, rejected: {rejected}.")
-    tell_of_work(
-        event.actor_user_id or 0,
-        process_id=event.process_id or 0,
-        kind="import",
-        title=event.data["name"],
-        text=format_lazy(words, **{key: event.data[key] for key in ("created", "updated", "rejected", "error")}),
-        actor=_actor(event),
-        event_id=event.pk,
-    )
+    _tell_of_work(event, "import", words, "created", "updated", "rejected", "error")
 
 
 def _tell_of_export(event: Event) -> None:
     words = _("The file is ready. Records: {rows}.")
     if event.data["state"] != "done":
         words = _("The export has failed: {error}")
-    tell_of_work(
-        event.actor_user_id or 0,
-        process_id=event.process_id or 0,
-        kind="export",
-        title=event.data["name"],
-        text=format_lazy(words, rows=event.data["rows"], error=event.data["error"]),
-        actor=_actor(event),
-        event_id=event.pk,
-    )
+    _tell_of_work(event, "export", words, "rows", "error")
 
 
 def _tell_of_bulk(event: Event) -> None:
     words = _("It is done. Changed: {changed}, as they were: {unchanged}, refused: {refused}.")
     if event.data["state"] != "done":
         words = _("It has failed: {error} Changed: {changed}, as they were: {unchanged}, refused: {refused}.")
-    tell_of_work(
-        event.actor_user_id or 0,
-        process_id=event.process_id or 0,
-        kind="bulk",
-        title=event.data["name"],
-        text=format_lazy(words, **{key: event.data[key] for key in ("changed", "unchanged", "refused", "error")}),
-        actor=_actor(event),
-        event_id=event.pk,
-    )
+    _tell_of_work(event, "bulk", words, "changed", "unchanged", "refused", "error")
 
 
 def _tell_of_stopped_bulk(event: Event) -> None:
     words = _("{who} has stopped it. Changed: {changed}, as they were: {unchanged}, refused: {refused}.")
-    counts = {key: event.data[key] for key in ("changed", "unchanged", "refused")}
+    _tell_of_work(event, "bulk", words, "changed", "unchanged", "refused", to=event.data["user_id"])
+
+
+def _tell_of_work(event: Event, kind: str, words: "_StrPromise", *said: str, to: int | None = None) -> None:
+    """Tell whoever began a work (or `to`) how it has ended, in words with places for these parts of the event."""
     tell_of_work(
-        event.data["user_id"],
+        to or event.actor_user_id or 0,
         process_id=event.process_id or 0,
-        kind="bulk",
+        kind=kind,
         title=event.data["name"],
-        text=format_lazy(words, who=event.actor_label, **counts),
+        text=format_lazy(words, who=event.actor_label, **{key: event.data[key] for key in said}),
         actor=_actor(event),
         event_id=event.pk,
     )

@@ -8,7 +8,6 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from core.text import id_from
-from processes.models import Operation
 from processes.permissions import Access
 from records.models.saved_view import Audience
 from records.queries.saved_views import View, views_of
@@ -28,7 +27,6 @@ class ViewBar:
     """What would be kept, as a query."""
     none: str
     """The address's query without any view."""
-    can_save: bool
 
     @property
     def own(self) -> tuple[View, ...]:
@@ -53,7 +51,7 @@ def view_bar(request: PersonalRequest, access: Access, page: str, found: Filter)
     pipeline = [(name, value) for name, value in parse_qsl(kept) if name == "pipeline"]
     has_default = any(view.is_default for view in views)
     none = urlencode([*pipeline, *([("view", "")] if has_default else [])])
-    return ViewBar(page, views, chosen, is_changed, kept, none, access.can(Operation.VIEW))
+    return ViewBar(page, views, chosen, is_changed, kept, none)
 
 
 def opening(request: PersonalRequest, bar: ViewBar) -> HttpResponse | None:

@@ -33,8 +33,6 @@ def add_view(key: str, *, page: str, values: Mapping[str, Any], actor: Actor) ->
     assert owner_id is not None
     if page not in Page.values:
         raise _wrong("page", _("There is no such page."))
-    # One at a time: there is one default, and people have only so many views.
-    Process.objects.select_for_update(no_key=True).get(pk=access.definition.id)
     if SavedView.objects.filter(process=access.definition.id, owner=owner_id).count() >= MOST_VIEWS:
         raise LimitReached(_("You can keep at most %d views of a process.") % MOST_VIEWS)
     view = SavedView(process_id=access.definition.id, page=page, owner_id=owner_id)
@@ -47,7 +45,6 @@ def add_view(key: str, *, page: str, values: Mapping[str, Any], actor: Actor) ->
 def change_view(key: str, view_id: int, *, changes: Mapping[str, Any], actor: Actor) -> SavedView:
     """Change some of `CHANGEABLE`. Writes `view.updated`. Raises NotFound, NotAllowed, Invalid."""
     access = _access(key, actor)
-    Process.objects.select_for_update(no_key=True).get(pk=access.definition.id)
     view = SavedView.objects.get(pk=changeable_view(access, view_id).id)
     _change(view, changes, access)
     _publish("view.updated", view, actor)
@@ -58,16 +55,17 @@ def change_view(key: str, view_id: int, *, changes: Mapping[str, Any], actor: Ac
 def remove_view(key: str, view_id: int, *, actor: Actor) -> None:
     """Remove a view. Writes `view.removed`. Raises NotFound, NotAllowed."""
     access = _access(key, actor)
-    Process.objects.select_for_update(no_key=True).get(pk=access.definition.id)
     view = SavedView.objects.get(pk=changeable_view(access, view_id).id)
     _publish("view.removed", view, actor)
     view.delete()
 
 
 def _access(key: str, actor: Actor) -> Access:
+    """For changing views of a process one at a time: there is one default, and people have only so many."""
     access = visible_access(actor, key)
     if actor.user_id is None or not access.can(Operation.VIEW):
         raise NotAllowed(_("You may not see records here."))
+    Process.objects.select_for_update(no_key=True).get(pk=access.definition.id)
     return access
 
 
