@@ -38,6 +38,7 @@ const controllers = {
   rail: () => import("./controllers/rail.js"),
   search: () => import("./controllers/search.js"),
   select: () => import("./controllers/select.js"),
+  selection: () => import("./controllers/selection.js"),
   sortable: () => import("./controllers/sortable.js"),
   swatches: () => import("./controllers/swatches.js"),
   theme: () => import("./controllers/theme.js"),
@@ -48,6 +49,7 @@ const controllers = {
 
 /** @type {Map<Element, (void | (() => void))[]>} */
 const alive = new Map();
+const page = document.documentElement;
 
 /** @param {Element} element */
 async function enliven(element) {
@@ -62,11 +64,9 @@ async function enliven(element) {
   element.setAttribute("data-ready", "");
 }
 
-/** @param {Document | Element} root */
-function enlivenAll(root) {
-  if (root instanceof Element && root.matches("[data-controller]")) enliven(root);
-  root.querySelectorAll("[data-controller]").forEach(enliven);
-}
+/** @param {Element} root */
+const enlivenAll = (root) =>
+  Promise.all([root, ...root.querySelectorAll("[data-controller]")].filter((element) => element.hasAttribute("data-controller")).map(enliven));
 
 function buryRemoved() {
   for (const [element, cleanups] of alive) {
@@ -79,8 +79,8 @@ function buryRemoved() {
 new MutationObserver((changes) => {
   for (const { addedNodes } of changes) for (const node of addedNodes) if (node instanceof Element) enlivenAll(node);
   if (changes.some(({ removedNodes }) => removedNodes.length)) buryRemoved();
-}).observe(document.documentElement, { childList: true, subtree: true });
-enlivenAll(document);
+}).observe(page, { childList: true, subtree: true });
+enlivenAll(page).finally(() => page.setAttribute("data-ready", ""));
 
 document.addEventListener("htmx:config:request", (event) => {
   /** @type {CustomEvent} */ (event).detail.ctx.request.headers["X-Tab-Id"] = tabId;
@@ -89,7 +89,8 @@ document.addEventListener("htmx:config:request", (event) => {
 document.addEventListener("htmx:response:error", (event) => {
   const { ctx } = /** @type {CustomEvent} */ (event).detail;
   const isJson = ctx.response.headers.get("Content-Type")?.includes("json");
-  if (ctx.response.status === 422 && !isJson) return; // The form comes back with its errors.
+  // The form comes back with its errors.
+  if (ctx.response.status === 422 && !isJson) return;
   ctx.swap = "none";
   const said = isJson ? JSON.parse(ctx.text).message : "";
   toast(said || messageFor(ctx.response.status, ctx.response.headers.get("X-Request-ID")), { kind: "bad" });
@@ -102,4 +103,3 @@ document.addEventListener("htmx:error", (event) => {
 });
 
 if (document.querySelector(".rail")) startLive();
-document.documentElement.setAttribute("data-ready", "");

@@ -44,6 +44,8 @@ ANIMATED = """() => Promise.allSettled(document.getAnimations()
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 # A guard against hanging, not a time that is asserted: busy machines draw late.
 expect.set_options(timeout=15_000)
+# A far and slow machine: `E2E_SLOW=400` waits so many ms for every answer and computes at a quarter of the speed.
+SLOW = int(os.environ.get("E2E_SLOW", "0"))
 
 
 @pytest.fixture(scope="session")
@@ -76,11 +78,14 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
         if user is not None:
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": address}])
         page = context.new_page()
+        if SLOW:
+            slow_down(page)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
         page.on("console", lambda message: _note(page, problems, message))
         watched.append((page, problems))
         page.goto(path)
+        expect(page.locator("html")).to_have_attribute("data-ready", "")
         return page
 
     yield open_as
@@ -88,6 +93,13 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
     for page, _problems in watched:
         page.context.close()
     assert found == []
+
+
+def slow_down(page: Page) -> None:
+    devtools = page.context.new_cdp_session(page)
+    speeds = {"offline": False, "latency": SLOW, "downloadThroughput": -1, "uploadThroughput": -1}
+    devtools.send("Network.emulateNetworkConditions", speeds)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
 
 
 def ready(page: Page, controller: str) -> None:

@@ -8,8 +8,9 @@ import { reload, take } from "./moving.js";
 /** @typedef {{kind: string, process?: string, record?: number | null, version?: number | null, stage?: number | null, from?: number | null}} LiveEvent */
 
 const MANY = 40;
-const GATHER = 120; // ms: a burst of events about one record is one request
-const RECOUNT = 800; // ms
+// In ms: a burst of events about one record is one request.
+const GATHER = 120;
+const RECOUNT = 800;
 const GONE = new Set(["record.hidden", "record.deleted"]);
 
 /** Kinds that say nothing about a tile. */

@@ -5,7 +5,8 @@ import { gettext } from "../lib/i18n.js";
 import { icon, make } from "../lib/overlay.js";
 import { bodyOf, columnsOf } from "./column.js";
 
-const AHEAD = 900; // pixels
+/** Pixels. */
+const AHEAD = 900;
 
 /** @param {HTMLElement} board */
 export function attachLoading(board) {

@@ -25,9 +25,7 @@ export function attach(list) {
   menu?.addEventListener("click", onStage);
   document.addEventListener("smartcrm:live", onLive);
   document.addEventListener("record:changed", onLive);
-  const unpick = list.querySelector("[data-selection]") ? import("./selection.js").then(({ attach }) => attach(list)) : null;
   return () => {
-    unpick?.then((leave) => leave());
     menu?.removeEventListener("click", onStage);
     document.removeEventListener("smartcrm:live", onLive);
     document.removeEventListener("record:changed", onLive);
