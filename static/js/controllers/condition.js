@@ -190,6 +190,7 @@ function one(field, value, many) {
     const type = field.input === "date" ? "date" : "text";
     return make("input", { ...common, type, ...(field.input === "number" && { inputmode: "decimal" }), value: typeof value === "object" ? "" : String(value ?? "") });
   }
+  /** @type {Record<string, string> | false} */
   const searched = field.url ? { "data-controller": "select", "data-url": field.url } : field.options.length > MANY && { "data-controller": "select" };
   const select = /** @type {HTMLSelectElement} */ (make("select", { ...common, ...(many && { multiple: "", size: "4" }), ...searched }));
   const chosen = (many ? (value ?? []) : [value]).map((/** @type {any} */ entry) => JSON.stringify(entry?.me ? ME : entry));

@@ -64,7 +64,7 @@ function send(root, list, file, running) {
   const progress = /** @type {HTMLProgressElement} */ (
     make("progress", { max: "100", value: "0", "aria-label": interpolate(gettext("Sending %(name)s"), { name: file.name }) })
   );
-  const row = make("li", {}, icon("paperclip", "small"), make("span", { class: "truncate" }, file.name), progress);
+  const row = make("li", {}, icon("paperclip"), make("span", { class: "truncate" }, file.name), progress);
   list.hidden = false;
   list.append(row);
   const { uploadUrl, field, name } = root.dataset;

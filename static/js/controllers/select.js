@@ -10,7 +10,7 @@ import { toastError } from "./toast.js";
 /** @param {HTMLSelectElement} select */
 export function attach(select) {
   const { url, create, createUrl, placeholder } = select.dataset;
-  /** @type {TomSelect | undefined} */
+  /** @type {InstanceType<typeof TomSelect> | undefined} */
   let widget;
   widget = new TomSelect(select, {
     plugins: select.multiple ? { remove_button: { title: gettext("Remove") } } : {},
