@@ -68,7 +68,7 @@ class Terms:
     @property
     def refusals(self) -> tuple[str, ...]:
         """What is said of the conditions that do not hold."""
-        return tuple(gate.refusal or _("The condition of this move does not hold.") for gate in self.conditions)
+        return tuple(refusal_of(gate.refusal) for gate in self.conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,11 @@ def unmet(
         reasons=reasons_for(pipeline, target) if pipeline.is_reason_required and passing.reason is None else (),
         closed=tuple(gate for gate in gates if not access.may_pass(gate)),
     )
+
+
+def refusal_of(words: str) -> str:
+    """What is said of a condition that does not hold: a gate's own words, or those for all that have none."""
+    return words or _("The condition of this move does not hold.")
 
 
 def reasons_for(pipeline: PipelineDef, target: StageDef) -> tuple[ReasonDef, ...]:

@@ -37,7 +37,7 @@ def ending_of(error: Exception, run: Run, *, repeatable: bool = True) -> End:
     if isinstance(error, LimitReached):
         return _again(run, PAUSES, error.code, str(error), wish=error.details.get("retry_after"))
     if isinstance(error, GatePending):
-        missing = {"stage": error.target.name, "gate": error.details["gate"]}
+        missing = {"stage": error.target.name, "gate": error.kept}
         return End("block", error_code=error.code, error=str(error), result=missing)
     if isinstance(error, SmartCRMError):
         status = error.details.get("http_status")

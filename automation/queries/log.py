@@ -19,7 +19,7 @@ from processes.definition import definition_of
 from processes.models import Operation
 from processes.permissions import Access, access_for
 from records.models import Record
-from records.operations.passing import summary
+from records.operations.passing import summary, told_again
 from records.queries.card import row_for
 
 PAGE = 50
@@ -260,6 +260,9 @@ def _silent_hosts(hosts: set[str]) -> frozenset[str]:
 
 def _row(run: Run, told: "_Told", causes: tuple[Cause, ...], *, reason: str, may_act: bool) -> RunRow:
     is_told = told.is_whole(run.record_id)
+    is_gated = run.state == State.BLOCKED and "gate" in run.result
+    result = {**run.result, "gate": told_again(run.result["gate"])} if is_gated else run.result
+    error = summary(result["stage"], result["gate"]) if is_gated else run.error
     return RunRow(
         id=run.pk,
         rule_kind=run.rule_kind,
@@ -270,9 +273,9 @@ def _row(run: Run, told: "_Told", causes: tuple[Cause, ...], *, reason: str, may
         state=run.state,
         state_label=str(State(run.state).label),
         reason=reason if is_told else "",
-        error=_error(run) if is_told else "",
+        error=error if is_told else "",
         error_code=run.error_code,
-        result=run.result if is_told else {},
+        result=result if is_told else {},
         attempt=run.attempt,
         max_attempts=run.max_attempts,
         run_at=run.run_at,
@@ -288,13 +291,6 @@ def _row(run: Run, told: "_Told", causes: tuple[Cause, ...], *, reason: str, may
         can_cancel=may_act and run.state in (State.READY, State.HELD),
         can_confirm=may_act and run.state == State.UNCERTAIN,
     )
-
-
-def _error(run: Run) -> str:
-    """What went wrong; what a gate was missing in the reader's language."""
-    if run.state == State.BLOCKED and "gate" in run.result:
-        return summary(run.result["stage"], run.result["gate"])
-    return run.error
 
 
 def _chains(run_ids: Iterable[int]) -> dict[int, tuple[Cause, ...]]:

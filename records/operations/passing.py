@@ -1,5 +1,6 @@
 """Passing gates: what comes along is taken in, what is missing is told whole, what was passed stands in the history."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from core.text import clean_line
 from processes.definition_types import Definition, FieldDef, StageDef
 from processes.models import Operation
 from processes.permissions import Access
-from records.gates import NOTHING, Passing, Terms, reasons_for, unmet
+from records.gates import NOTHING, Passing, Terms, reasons_for, refusal_of, unmet
 from records.models import Record
 from records.operations.writing import Writing
 from records.typed import TypedRecord
@@ -32,6 +33,11 @@ class GatePending(Invalid):
         super().__init__(message, fields, stage=target.key, gate=shown)
         self.terms = terms
         self.target = target
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What was missing as it is stored, for readers of any language; `told_again` gives it back."""
+        return {**self.details["gate"], "refusals": [gate.refusal for gate in self.terms.conditions]}
 
     def said_to(self, access: Access, row: TypedRecord | Record) -> str:
         """The message for somebody else, who may know of other fields."""
@@ -61,6 +67,11 @@ def told_terms(access: Access, row: TypedRecord | Record, terms: Terms, *, can_o
         "roles": _role_names(terms),
         "can_override": can_override,
     }
+
+
+def told_again(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored terms as programs read them, in the reader's language."""
+    return {**kept, "refusals": [refusal_of(refusal) for refusal in kept["refusals"]]}
 
 
 def require_open(

@@ -256,3 +256,20 @@ def test_what_a_gate_was_missing_is_told_in_the_readers_language(process: Proces
         told = run_detail(access_for(SYSTEM, process), only_run().pk).run
     assert told.error == "Для «In work» не хватает: Amount, комментарий."
     assert told.result["gate"]["fields"][0]["key"] == "amount"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"), [("", "Условие этого перехода не выполнено."), ("Too small.", "Too small.")]
+)
+def test_condition_that_stopped_a_run_is_told_in_the_readers_language_or_in_the_gates_words(
+    process: Process, refusal: str, said: str
+) -> None:
+    condition = {"field": "amount", "op": "gt", "value": 1000}
+    set_gate(stage_of(process, "in_work"), GateDraft(condition=condition, refusal=refusal), actor=SYSTEM)
+    make_robot(process, "change_stage", {"stage": "in_work"}, stage="received")
+    create(process)
+    settle()
+    with override("ru"):
+        told = run_detail(access_for(SYSTEM, process), only_run().pk).run
+    assert told.error == said
+    assert told.result["gate"]["refusals"] == [said]

@@ -4,7 +4,12 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import Role, User
-from accounts.operations import create_department, set_department
+from accounts.operations import (
+    assign_role_to_department,
+    create_department,
+    create_service_token,
+    set_department,
+)
 from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.drafts import GateDraft, LineDraft, ReasonDraft, StageDraft
@@ -17,6 +22,9 @@ from tests.factories import make_role, make_user
 pytestmark = pytest.mark.e2e
 SETTINGS = "/p/requests/settings"
 LONG = "Согласование коммерческого предложения с юридическим отделом"
+WORD = "Согласованиекоммерческогопредложениясюридическимотделомиглавнымбухгалтеромпередподписаниемегоо"
+SPILLING = """[...document.querySelectorAll("html, .main, .table-wrap")]
+    .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.className)"""
 
 
 @pytest.fixture
@@ -144,18 +152,21 @@ def test_dialogs_of_stages_and_rights_are_accessible(
     boss.language = language
     boss.save()
     clerk = make_user("Clerk")
-    role = make_role(LONG, people=(clerk,))
-    department = create_department(name=LONG, head=clerk, actor=SYSTEM)
+    role = make_role(WORD, people=(clerk,))
+    department = create_department(name=WORD, head=clerk, actor=SYSTEM)
+    create_department(name=LONG, parent=department, actor=SYSTEM)
     set_department(clerk, department=department, actor=SYSTEM)
+    assign_role_to_department(role, to=department, actor=SYSTEM)
+    create_service_token(name=WORD, roles=[role], scopes=["read"], actor=SYSTEM)
     set_gate(
         stages["in_work"],
         GateDraft(fields=["amount"], checklist=[LineDraft(LONG)], is_comment_required=True, roles=[role.pk]),
         actor=SYSTEM,
     )
     set_lost_reasons(stages["received"].pipeline, [ReasonDraft(LONG)], is_required=True, actor=SYSTEM)
-    more = [StageDraft(f"{LONG} {number}", key=f"s{number}", limit=number + 1) for number in range(10)]
+    more = [StageDraft(f"{LONG} {number}", key=f"s{number}", hint=WORD, limit=number + 1) for number in range(10)]
     add_pipeline(
-        process, name=LONG, key="more", stages=[*more, StageDraft(LONG, "won"), StageDraft("No", "lost")], actor=SYSTEM
+        process, name=WORD, key="more", stages=[*more, StageDraft(WORD, "won"), StageDraft("No", "lost")], actor=SYSTEM
     )
     record = create_record(process, values={"title": LONG}, actor=SYSTEM)
     page = open_page(boss, "/", width=width, theme=theme)
@@ -172,6 +183,10 @@ def test_dialogs_of_stages_and_rights_are_accessible(
         wide, shown = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide <= shown, path
 
+    for path in ("/departments/", f"/departments/{department.pk}/", "/roles/", "/people/", "/service-tokens/"):
+        page.goto(path)
+        check_accessibility(page)
+        assert page.evaluate(SPILLING) == [], path
     for path, opener in (
         (f"/people/{clerk.pk}/", ""),
         (f"/departments/{department.pk}/", ""),
