@@ -3,7 +3,7 @@
 Every change of the tree's shape takes one lock, so that two moves that are harmless one by one cannot make a circle.
 """
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Max
@@ -15,6 +15,7 @@ from accounts.permissions import require_admin
 from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.locks import in_turn, present
+from core.seen import require_as_seen
 from core.text import clean_line
 from events.publish import publish
 
@@ -139,15 +140,24 @@ def set_department_head(department: Department, *, head: User | None, actor: Act
     return department
 
 
+def said_of(department: Department) -> dict[str, Any]:
+    """What a department's dialog shows."""
+    return {"name": department.name, "parent": department.parent_id, "head": department.head_id}
+
+
 @transaction.atomic
-def update_department(department: Department, changes: DepartmentChanges, *, actor: Actor) -> Department:
+def update_department(
+    department: Department, changes: DepartmentChanges, *, actor: Actor, seen: str = ""
+) -> Department:
     """Change a department's name, parent and head at once, as far as they are given and differ.
 
-    Writes and raises what the single changes do.
+    `seen` is the mark of what the dialog showed (`said_of`). Writes and raises what the single changes do, and Conflict
+    where somebody has changed it meanwhile.
     """
     require_admin(actor)
     in_turn(TREE_LOCK)
-    department = present(department, "parent", "head")
+    department = present(department, "parent", "head", held=True)
+    require_as_seen(seen, said_of(department))
     if "name" in changes and changes["name"] != department.name:
         rename_department(department, name=changes["name"], actor=actor)
     if "parent" in changes and changes["parent"] != department.parent:

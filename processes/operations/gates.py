@@ -12,6 +12,7 @@ from core.actor import Actor
 from core.errors import Invalid
 from core.locks import present
 from core.problems import Problems
+from core.seen import require_as_seen
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
 from expressions.conditions import parse_condition
@@ -22,7 +23,7 @@ from processes.operations.changing import change_lock
 from processes.operations.stages import fields_of_process, require_stages
 from processes.permissions import access_for
 from processes.schema import schema_of
-from processes.seen import gate_on, reasons_of, require_as_seen
+from processes.seen import gate_on, reasons_of
 from processes.storage import storage
 
 MOST_LINES = 20

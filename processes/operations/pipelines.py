@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.locks import present
+from core.seen import require_as_seen
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
 from processes.definition import fresh_definition
@@ -17,7 +18,7 @@ from processes.operations.changing import change_lock
 from processes.operations.leaving import require_free, take_along
 from processes.operations.stages import DESCRIBED, put_stages, require_stages
 from processes.permissions import access_for
-from processes.seen import moves_of, require_as_seen
+from processes.seen import moves_of
 
 MOST_PIPELINES = 20
 

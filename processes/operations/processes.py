@@ -13,6 +13,7 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.locks import in_turn, present
 from core.problems import Problems
+from core.seen import require_as_seen
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
 from processes.drafts import DEFAULT_STAGES, ONLY_STAGE, ProcessDraft, ReasonDraft, StageDraft
@@ -25,7 +26,7 @@ from processes.operations.gates import put_lost_reasons
 from processes.operations.pipelines import put_moves
 from processes.operations.stages import put_stages
 from processes.permissions import access_for
-from processes.seen import PROCESS_WORDS, require_as_seen, words_of
+from processes.seen import PROCESS_WORDS, words_of
 from processes.storage import storage
 
 ROBOT_OPERATIONS = (

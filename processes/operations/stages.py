@@ -11,6 +11,7 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.locks import present
 from core.problems import Problems
+from core.seen import require_as_seen
 from core.text import check_key, clean_line, key_from
 from events.publish import publish
 from processes.definition import fresh_definition
@@ -20,7 +21,6 @@ from processes.models.pipeline import COLORS
 from processes.operations.changing import change_lock
 from processes.operations.leaving import require_free, take_along
 from processes.permissions import access_for
-from processes.seen import require_as_seen
 from processes.storage import storage
 
 MOST_STAGES = 50

@@ -7,8 +7,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, User
+from accounts.operations.departments import DepartmentChanges, said_of
 from accounts.queries import people
 from accounts.tree import Node
+from core.seen import mark_of
 
 INDENT = "\u2007\u2007"
 
@@ -35,6 +37,8 @@ class DepartmentForm(forms.Form):
         widget=forms.Select(attrs={"data-controller": "select", "data-placeholder": _("Nobody")}),
     )
 
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, nodes: Iterable[Node], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["parent"] = DepartmentChoice(
@@ -42,6 +46,17 @@ class DepartmentForm(forms.Form):
         )
         self.fields["head"].queryset = people()  # type: ignore[attr-defined]
         self.order_fields(["name", "parent", "head"])
+
+    @classmethod
+    def showing(cls, department: Department, data: Any = None, *, nodes: Iterable[Node]) -> "DepartmentForm":
+        """The form with the department as it is now."""
+        said = said_of(department)
+        return cls(data, nodes=nodes, initial={**said, "seen": mark_of(said)})
+
+    def described(self) -> DepartmentChanges:
+        """What the form says of the department."""
+        data = self.cleaned_data
+        return {"name": data["name"], "parent": data["parent"], "head": data["head"]}
 
 
 class NewDepartmentForm(forms.Form):

@@ -7,9 +7,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from core.seen import mark_of
 from processes.definition_types import CheckItem, Definition, GateDef, PipelineDef, ReasonDef
 from processes.drafts import GateDraft, LineDraft, ReasonDraft
-from processes.seen import mark_of, reasons_of
+from processes.seen import reasons_of
 
 
 class GateSettingsForm(forms.Form):

@@ -3,8 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.seen import mark_of
 from processes.models import Process
-from processes.seen import mark_of, words_of
+from processes.seen import words_of
 
 
 class ProcessForm(forms.Form):

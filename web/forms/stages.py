@@ -8,11 +8,11 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.seen import mark_of
 from processes.definition_types import Definition, PipelineDef, StageDef
 from processes.models import Stage
 from processes.models.pipeline import COLORS
 from processes.operations.stages import DESCRIBED, MOST_LIMIT, said_of
-from processes.seen import mark_of
 from web.forms.durations import UNITS, in_units
 
 Choices = list[tuple[str, Any]]

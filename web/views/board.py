@@ -1,6 +1,7 @@
 """The board of a process: the page, further pages of a column, one tile, moving, quick adding."""
 
 import json
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -22,6 +23,7 @@ from records.queries.card import last_change
 from web.filters import Filter, filter_of
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import can_import, process_tabs
+from web.once import made_once
 from web.pipelines import chosen_pipeline, with_pipeline
 from web.saved_views import opening, view_bar
 from web.templatetags.numbers import number
@@ -117,14 +119,16 @@ def move(request: PersonalRequest, key: str, record_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def quick_add(request: PersonalRequest, key: str) -> HttpResponse:
-    """Create a record from a title in a stage; answers with its tile, with nothing where one does not see it there."""
+    """Create a record from a title in a stage, once for each `once`; answers with its tile, with nothing where one does
+    not see it there."""
     actor = request.actor
     asked_for = json_body(request)
     title = asked_for.get("title")
     if not isinstance(title, str) or not title.strip():
         raise Invalid(_("Write a title."), {"title": [_("Write a title.")]})
-    row = create_record(key, values={"title": title}, actor=actor, stage=_number(asked_for, "stage"))
-    access = visible_access(actor, key)
+    access, stage = visible_access(actor, key), _number(asked_for, "stage")
+    make = partial(create_record, key, values={"title": title}, actor=actor, stage=stage)
+    row = made_once(request, access, asked_for.get("once"), [title, stage], make)
     if not access.covers(Operation.VIEW, row):
         return HttpResponse(status=201)
     alone = ColumnPage((card_tile(access, row.pk),), None)

@@ -63,7 +63,7 @@ def new_department(request: PersonalRequest) -> HttpResponse:
         request.POST or None, nodes=departments_in_order(), initial={"parent": request.GET.get("parent")}
     )
     if request.method == "POST" and form.is_valid():
-        made = attempt(form, lambda: create_department(**form.cleaned_data, actor=request.actor))
+        made = attempt(form, lambda: create_department(**form.described(), actor=request.actor))
         if made:
             messages.success(request, _("The department “%(name)s” is there.") % {"name": made.name})
             return go(request, "departments")
@@ -75,13 +75,10 @@ def new_department(request: PersonalRequest) -> HttpResponse:
 def edit_department(request: PersonalRequest, department_id: int) -> HttpResponse:
     """Another name, place or head."""
     department = _department(request, department_id)
-    form = DepartmentForm(
-        request.POST or None,
-        nodes=_elsewhere(department),
-        initial={"name": department.name, "parent": department.parent_id, "head": department.head_id},
-    )
+    form = DepartmentForm.showing(department, request.POST or None, nodes=_elsewhere(department))
     if request.method == "POST" and form.is_valid():
-        if attempt(form, lambda: update_department(department, form.cleaned_data, actor=request.actor)):  # type: ignore[arg-type]
+        seen = form.cleaned_data["seen"]
+        if attempt(form, lambda: update_department(department, form.described(), seen=seen, actor=request.actor)):
             return go(request, "departments")
     return _dialog(request, "accounts/_department_form.html", form, department)
 

@@ -1,9 +1,8 @@
 """Making a record, changing one value in its place, the bin and back."""
 
-import hashlib
 import json
-import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -18,23 +17,21 @@ from core.secrets import new_secret
 from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
-from records.operations import Answer, answer_once, create_record, delete_record, restore_record, update_record
+from records.operations import create_record, delete_record, restore_record, update_record
 from records.queries.beginning import beginning_of
 from records.queries.card import FieldValue, last_change, value_of
 from records.queries.linked import linkable, named_records
 from records.queries.table import table_for
-from records.typed import TypedRecord, model_for
+from records.typed import TypedRecord
 from web.forms.records import ONCE, RecordForm, ValueForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest, is_fragment
 from web.navigation import process_tabs
+from web.once import made_once
 from web.pipelines import beginning_stage
 from web.responses import with_events
 from web.views.board import json_body
 from web.views.files import with_files
-
-NAMED = re.compile(r"[\w-]{20,100}", re.ASCII)
-"""What a form calls itself, so that it makes its record once however often it is sent."""
 
 
 @login_required
@@ -50,7 +47,9 @@ def new(request: PersonalRequest, key: str) -> HttpResponse:
     data, refusal = with_files(request, access)
     form = RecordForm(access, stage, data or None, initial=initial)
     if request.method == "POST":
-        made = attempt(form, lambda: _create_once(request, access, form, stage, refusal))
+        once = request.POST.get(ONCE)
+        make = partial(_create, request, access, form, stage, refusal)
+        made = attempt(form, lambda: made_once(request, access, once, _said(request), make))
         if made is not None:
             return _made(request, access, made)
     context = {
@@ -151,34 +150,11 @@ def _part(request: PersonalRequest, page: str, fragment: str) -> str:
     return fragment if is_fragment(request) else page
 
 
-def _create_once(
-    request: PersonalRequest, access: Access, form: RecordForm, stage: StageDef, refusal: Invalid | None
-) -> TypedRecord:
-    """The record of a form; the one it has made already when the same comes again (`form-once` is its own).
-
-    What says something else is another record: somebody went back to the form, or has it open twice.
-    """
-    once = request.POST.get(ONCE, "")
-    if not NAMED.fullmatch(once):
-        return _create(request, access, form, stage, refusal)
-
-    def work() -> tuple[Answer, Answer]:
-        answer = Answer(201, str(_create(request, access, form, stage, refusal).pk).encode())
-        return answer, answer
-
-    said = _digest(request)
-    answer, _is_old = answer_once(f"form-{once}-{said}", fingerprint=said, actor=request.actor, work=work)
-    row: TypedRecord | None = model_for(access.definition).objects.filter(pk=int(answer.body)).first()
-    if row is None:
-        raise NotFound(_("There is no such record."))
-    return row
-
-
-def _digest(request: PersonalRequest) -> str:
-    """What a form says and where, in short; files count by their names and sizes."""
+def _said(request: PersonalRequest) -> list[Any]:
+    """What a form says, without its name; files count by their names and sizes."""
     values = sorted((name, said) for name, said in request.POST.lists() if name not in (ONCE, "csrfmiddlewaretoken"))
     files = sorted((name, [(file.name, file.size) for file in sent]) for name, sent in request.FILES.lists())
-    return hashlib.sha256(json.dumps([request.get_full_path(), values, files]).encode()).hexdigest()
+    return [values, files]
 
 
 def _create(

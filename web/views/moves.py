@@ -14,6 +14,7 @@ from accounts.queries import roles
 from automation.queries.automatic import automatic_moves
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotFound
+from core.seen import mark_of
 from expressions.conditions import parse_condition
 from processes.dead_ends import dead_ends
 from processes.definition import definition_of
@@ -23,7 +24,7 @@ from processes.operations import remove_gate, set_gate, set_lost_reasons, set_mo
 from processes.operations.stages import require_stages
 from processes.queries import pipeline_of, process_for
 from processes.schema import schema_of
-from processes.seen import gate_on, mark_of, moves_of
+from processes.seen import gate_on, moves_of
 from records.queries.names import names_in_words
 from web.forms.conditions import builder_of, is_shallow
 from web.forms.gate_settings import GateSettingsForm, ReasonsForm

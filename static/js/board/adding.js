@@ -9,6 +9,9 @@ import { toastError } from "../controllers/toast.js";
 import { add, amountOf, bodyOf, columnOf, dropEmptyState, flash, insert, tileById, tileFrom, tilesOf, withFilter } from "./column.js";
 import { recountSoon } from "./live.js";
 
+/** What a line calls itself until it has been answered: sent again after a lost answer it makes no second record. */
+const newName = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => String(part).padStart(10, "0")).join("");
+
 /**
  * @param {HTMLElement} board
  * @param {HTMLElement} button
@@ -20,6 +23,7 @@ export function openForm(board, button) {
   const hint = make("span", { class: "column-hint" }, gettext("Enter saves, Shift+Enter opens, Esc closes"));
   const form = make("form", { class: "column-form" }, input, hint);
   let busy = false;
+  let once = newName();
   const close = (/** @type {boolean} */ back) => {
     if (!form.isConnected) return;
     form.replaceWith(button);
@@ -39,7 +43,8 @@ export function openForm(board, button) {
     busy = true;
     form.setAttribute("aria-busy", "true");
     try {
-      const tile = await create(board, column, title);
+      const tile = await create(board, column, title, once);
+      once = newName();
       input.value = "";
       if (opens && tile) tile.querySelector("a")?.click();
     } catch (error) {
@@ -57,10 +62,11 @@ export function openForm(board, button) {
  * @param {HTMLElement} board
  * @param {HTMLElement} column
  * @param {string} title
+ * @param {string} once
  */
-async function create(board, column, title) {
+async function create(board, column, title, once) {
   const html = await request(withFilter(board, board.dataset.adds ?? ""), {
-    json: { title, stage: Number(column.dataset.stage) },
+    json: { title, stage: Number(column.dataset.stage), once },
     headers: { Accept: "application/json, text/html" },
   });
   const tile = tileFrom(html);

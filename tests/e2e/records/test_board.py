@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from accounts.models import User
 from core.actor import SYSTEM
@@ -155,6 +155,27 @@ def test_quick_add_stays_open_for_the_next_and_opens_on_shift(
     expect(page.locator("#panel .record-name")).to_have_text("Second")
     found = Record.objects.order_by("id").values_list("title", "stage__key", "assignee")
     assert list(found) == [("First", "in_work", employee.pk), ("Second", "in_work", employee.pk)]
+
+
+def test_quick_add_whose_answer_was_lost_makes_one_record(
+    process: Process, employee: User, open_page: OpenPage
+) -> None:
+    page = open_board(open_page, employee)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/quick-add/**", lose, times=1)
+    column(page, "In work").locator("[data-quick-add]").click()
+    expect(page.locator(".column-form input")).to_be_focused()
+    page.keyboard.type("Paper")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast[data-kind=bad]")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator(".column-form input")).to_have_value("")
+    expect(column(page, "In work").locator(".tile-title")).to_have_text(["Paper"])
+    assert Record.objects.count() == 1
 
 
 def test_filter_lives_in_the_address(process: Process, employee: User, open_page: OpenPage) -> None:

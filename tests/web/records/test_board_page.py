@@ -187,6 +187,18 @@ def test_quick_add_answers_with_the_tile_in_its_stage(process: Process, employee
     assert (entry.title, entry.stage.key, entry.assignee_id) == ("Fresh", "in_work", employee.pk)
 
 
+def test_quick_add_that_comes_twice_makes_one_record(process: Process, employee: User, visit: Any) -> None:
+    browser, once = visit(employee), "1234567890" * 4
+    line = {"title": "Fresh", "stage": stage_id(process, "in_work"), "once": once}
+    answers = [browser.send("/p/requests/quick-add/", line) for _turn in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert text_of(answers[0]) == text_of(answers[1])
+    assert Record.objects.count() == 1
+    browser.send("/p/requests/quick-add/", {**line, "title": "Other"})
+    browser.send("/p/requests/quick-add/", {**line, "once": "0987654321" * 4})
+    assert sorted(Record.objects.values_list("title", flat=True)) == ["Fresh", "Fresh", "Other"]
+
+
 @pytest.mark.parametrize("title", ["", "   ", None, 5])
 def test_quick_add_wants_a_title(title: Any, process: Process, employee: User, visit: Any) -> None:
     assert visit(employee).send("/p/requests/quick-add/", {"title": title}).status_code == 422

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Department, RoleAssignment, User
+from accounts.operations import update_department
 from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.drafts import GateDraft, ReasonDraft
@@ -130,6 +131,20 @@ def test_dialog_of_a_stage_does_not_undo_what_somebody_set_meanwhile(admin: Clie
     assert (found.name, found.limit, found.is_limit_hard, found.locked_fields.count()) == ("In work", 3, True, 1)
     assert admin.post(url, {**data, "seen": seen_in(admin, url)}).status_code == 302
     assert stage_of(process).name == "Doing"
+
+
+def test_dialog_of_a_department_does_not_undo_what_somebody_set_meanwhile(admin: Client) -> None:
+    sales, north = (Department.objects.create(name=name, position=place) for place, name in enumerate(("Sales", "N")))
+    url, boss = reverse("department-edit", args=[sales.pk]), make_user("Boss")
+    data = {"name": "Selling", "parent": "", "head": "", "seen": seen_in(admin, url)}
+    update_department(sales, {"parent": north, "head": boss}, actor=SYSTEM)
+    refused = admin.post(url, data)
+    assert (refused.status_code, "Somebody changed this meanwhile" in refused.text) == (422, True)
+    sales.refresh_from_db()
+    assert (sales.name, sales.parent, sales.head) == ("Sales", north, boss)
+    assert admin.post(url, {**data, "seen": seen_in(admin, url)}).status_code == 302
+    sales.refresh_from_db()
+    assert (sales.name, sales.parent, sales.head) == ("Selling", None, None)
 
 
 def test_dialog_of_a_stage_does_not_mind_what_it_does_not_show(admin: Client, process: Process) -> None:
