@@ -6,12 +6,14 @@ whoever takes the job up again goes on with the next record. Each batch asks for
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from accounts.models import Department
 from accounts.queries import actor_for, actor_of_token
 from core.actor import Actor, ActorKind
 from core.errors import Conflict, SmartCRMError, Stale
@@ -23,6 +25,7 @@ from records.exchange.turns import MOST_CRASHES, Goes, Turns, as_person, lease_e
 from records.models import BulkJob, BulkResult, BulkSelection
 from records.operations.bulk import Outcome, RecordChange, change_records
 from records.operations.bulk_jobs import change_of
+from records.operations.records import Filed
 from records.operations.writing import begin
 from records.queries.bulk_jobs import bulk_words
 
@@ -80,7 +83,7 @@ def _batch(job: BulkJob) -> list[int]:
 
 
 def _reversals(job: BulkJob, ids: Sequence[int], definition: Definition) -> list[RecordChange | SmartCRMError]:
-    """What gives each record what it had, where it is as the bulk change left it. Two queries."""
+    """What gives each record what it had, where it is as the bulk change left it. Three queries."""
     results = BulkResult.objects.filter(job_id=job.undoes_id, record_id__in=ids)
     versions = {pk: version or 0 for pk, version in results.values_list("record_id", "version")}
     assert job.undoes is not None
@@ -88,21 +91,31 @@ def _reversals(job: BulkJob, ids: Sequence[int], definition: Definition) -> list
         return [RecordChange(record_id=pk, restore=True, version=versions[pk]) for pk in ids]
     kind = "record.moved" if job.undoes.kind == BulkJob.Kind.MOVE else "record.updated"
     events = Event.objects.filter(record_id__in=ids, record_version__in=set(versions.values()), kind=kind)
-    made = {(event.record_id, event.record_version): event.changes for event in events}
-    return [_reversal(pk, versions[pk], made.get((pk, versions[pk])), definition) for pk in ids]
+    made = {(event.record_id, event.record_version): event for event in events}
+    there = set(Department.objects.filter(pk__in=map(_left, made.values())).values_list("pk", flat=True))
+    return [_reversal(pk, versions[pk], made.get((pk, versions[pk])), there, definition) for pk in ids]
 
 
 def _reversal(
-    record_id: int, version: int, changes: dict[str, list[object]] | None, definition: Definition
+    record_id: int, version: int, event: Event | None, departments: set[int], definition: Definition
 ) -> RecordChange | SmartCRMError:
-    if changes is None:
+    """`departments` are those that are still there."""
+    if event is None:
         return Conflict(_("What it was before is not known any more."))
-    before = {key: was for key, (was, _is) in changes.items()}
+    before = {key: was for key, (was, _is) in event.changes.items()}
     if "stage" in before:
         return RecordChange(record_id=record_id, to=int(str(before["stage"])), version=version)
     computed = {field.key for field in definition.fields if field.type.is_computed}
     values = {key: was for key, was in before.items() if key not in computed}
-    return RecordChange(record_id=record_id, values=values, version=version)
+    left = _left(event)
+    goes_back = "assignee" in before and (left is None or left in departments)
+    filed = Filed(left) if goes_back else None
+    return RecordChange(record_id=record_id, values=values, filed=filed, version=version)
+
+
+def _left(event: Event) -> Any:
+    """The department that a record had before a change."""
+    return event.data.get("left_department", event.data.get("department"))
 
 
 def _note(job: BulkJob, ids: Sequence[int], outcomes: Sequence[Outcome]) -> None:

@@ -17,7 +17,7 @@ from records.operations.drafts import RecordDraft, draft_record, write_drafts
 from records.operations.moves import move_record
 from records.operations.passing import GatePending
 from records.operations.places import hold_places
-from records.operations.records import delete_record, restore_record, update_record
+from records.operations.records import Filed, delete_record, restore_record, update_record
 from records.operations.references import know_all
 from records.operations.writing import ProcessRef, Writing, begin, refusing_taken
 from records.typed import TypedRecord
@@ -31,6 +31,8 @@ class RecordChange:
 
     record_id: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    filed: Filed | None = None
+    """Where a record to update goes back to, as its assignee does."""
     stage: int | None = None
     places: Mapping[int, int] = field(default_factory=dict)
     """Where a record to move goes, by the stage where it stands."""
@@ -163,7 +165,8 @@ def _done(writing: Writing, change: RecordChange) -> TypedRecord | None:
         return None
     if change.restore:
         return restore_record(process, change.record_id, version=change.version, actor=actor)
-    return update_record(process, change.record_id, values=change.values, version=change.version, actor=actor)
+    values, version = change.values, change.version
+    return update_record(process, change.record_id, values=values, version=version, filed=change.filed, actor=actor)
 
 
 def _moved_by_places(writing: Writing, change: RecordChange, record_id: int) -> TypedRecord:

@@ -1,6 +1,7 @@
 """Making, changing, binning and restoring records: the one way to do so."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,6 +20,13 @@ from records.operations.uniqueness import require_unique
 from records.operations.values import asked_of, clean_values
 from records.operations.writing import ProcessRef, Writing, begin, one_change, snapshot, sync_catalogue
 from records.typed import TypedRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """The department of a record, by id; None for none."""
+
+    department_id: int | None
 
 
 @one_change
@@ -48,9 +56,11 @@ def update_record(
     values: Mapping[str, Any],
     actor: Actor,
     version: int | None = None,
+    filed: Filed | None = None,
 ) -> TypedRecord:
     """Change values of a record and return it; `version` is the one the caller saw.
 
+    Its department follows a new assignee, unless `filed` says under which it goes back.
     A change that changes nothing writes nothing. Writes `record.updated` with before and after of each field.
     Raises NotFound, NotAllowed, Stale, Invalid.
     """
@@ -60,6 +70,9 @@ def update_record(
     changes, attributes = change_values(writing, row, values)
     if not changes:
         return row
+    if filed is not None:
+        row.department_id = filed.department_id
+        attributes.append("department_id")
     _save(writing, row, attributes)
     hold(writing, [row], changes)
     if is_searched(writing.definition, changes):

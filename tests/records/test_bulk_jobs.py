@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from accounts.operations import create_token, revoke_token
+from accounts.operations import create_department, create_token, revoke_token, set_department
 from accounts.queries import actor_of_token
 from core.actor import SYSTEM, Actor
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -23,7 +23,7 @@ from processes.models import Operation, Process, Scope, Stage
 from processes.operations import set_gate, set_grants, update_stage
 from processes.permissions import visible_access
 from records.bulk import worker
-from records.models import BulkJob, BulkResult, BulkSelection
+from records.models import BulkJob, BulkResult, BulkSelection, Record
 from records.operations import RecordChange, create_record, update_record
 from records.operations.bulk_jobs import begin_bulk, stop_bulk, undo_bulk
 from records.queries.bulk_jobs import bulk_job_of, bulk_jobs_of, bulk_words, reasons_of, refused_of, undo_refusal
@@ -139,6 +139,27 @@ def test_each_kind_is_done_and_taken_back(process: Process, head: User, actor: A
         assert done(undo) == ("done", 10, 0, 0)
         now = [(row.values(), row.title, row.assignee_id, row.stage_id, row.deleted_at) for row in rows(process)]
         assert now == first
+
+
+def test_record_goes_back_to_its_department_with_its_assignee(
+    process: Process, actor: Actor, records: list[int]
+) -> None:
+    sales, north = (create_department(name=name, actor=SYSTEM) for name in ("Sales", "North"))
+    anna, gert = make_user("Anna"), make_user("Gert")
+    set_department(anna, department=sales, actor=SYSTEM)
+    set_department(gert, department=sales, actor=SYSTEM)
+    update_record(process, records[1], values={"assignee": gert.pk}, actor=SYSTEM)
+    set_department(gert, department=north, actor=SYSTEM)
+    update_record(process, records[2], values={"assignee": gert.pk}, actor=SYSTEM)
+    first = [(row.assignee_id, row.department_id) for row in rows(process)]
+    assert first[:3] == [(None, None), (gert.pk, sales.pk), (gert.pk, north.pk)]
+    job = begin_bulk(process, RecordChange(values={"assignee": anna.pk}), narrowing=NOTHING, actor=actor)
+    assert done(job) == ("done", 10, 0, 0)
+    assert {row.department_id for row in rows(process)} == {sales.pk}
+    assert done(undo_bulk(job, actor=actor)) == ("done", 10, 0, 0)
+    assert [(row.assignee_id, row.department_id) for row in rows(process)] == first
+    kept = Record.objects.filter(process=process).order_by("pk").values_list("assignee_id", "department_id")
+    assert list(kept) == first
 
 
 def test_what_was_so_already_is_neither_changed_nor_taken_back(
