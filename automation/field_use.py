@@ -10,13 +10,13 @@ from automation.effects import robot_types
 from automation.models import Robot, Trigger
 from automation.occasions import trigger_types
 from automation.verifier import findings
-from core.errors import Invalid, Text
+from core.errors import Invalid
 from core.registry import Extension
 from processes.definition import fresh_definition
 from processes.definition_types import Definition
 from processes.models import Field
 from processes.schema import keys_in
-from processes.uses import FieldUse, Use, field_use_kinds
+from processes.uses import FieldUse, Use, Whereabouts, field_use_kinds
 
 
 @field_use_kinds.register
@@ -28,19 +28,27 @@ class AutomationOfField(FieldUse):
 
     def uses(self, field: Field) -> Iterator[Use]:
         robots, triggers = _speaking_of(field)
-        yield from (Use(_("robot"), robot.name) for robot in robots)
-        yield from (Use(_("trigger"), trigger.name) for trigger in triggers)
+        key = field.process.key
+        yield from (use_of(robot, key) for robot in robots)
+        yield from (use_of(trigger, key) for trigger in triggers)
 
     def breaks(self, field: Field, definition: Definition) -> Iterator[Use]:
         robots, triggers = _speaking_of(field)
-        rules: list[tuple[Text, Robot | Trigger, Extension | None]] = [
-            *((_("robot"), robot, robot_types.get(robot.kind)) for robot in robots),
-            *((_("trigger"), trigger, trigger_types.get(trigger.kind)) for trigger in triggers),
+        rules: list[tuple[Robot | Trigger, Extension | None]] = [
+            *((robot, robot_types.get(robot.kind)) for robot in robots),
+            *((trigger, trigger_types.get(trigger.kind)) for trigger in triggers),
         ]
         present = fresh_definition(definition.id)
-        for label, rule, kind in rules:
+        for rule, kind in rules:
             if _problems(rule, kind, definition) - _problems(rule, kind, present):
-                yield Use(label, rule.name)
+                yield use_of(rule, definition.key)
+
+
+def use_of(rule: Robot | Trigger, process: str) -> Use:
+    """A robot or trigger among the uses of something in the process with this key."""
+    if isinstance(rule, Robot):
+        return Use(_("robot"), rule.name, Whereabouts("robot", process, rule.pk))
+    return Use(_("trigger"), rule.name, Whereabouts("trigger", process, rule.pk))
 
 
 def _speaking_of(field: Field) -> tuple[list[Robot], list[Trigger]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from automation.field_use import use_of
 from automation.models import Robot, Trigger
 from processes.models import Stage
 from processes.stage_use import names_stage
@@ -19,16 +20,16 @@ class AutomationOfStage(StageUse):
     label = _("Automation")
 
     def uses(self, stage: Stage) -> Iterator[Use]:
-        process = stage.pipeline.process_id
+        process, key = stage.pipeline.process_id, stage.pipeline.process.key
         for robot in Robot.objects.filter(process=process, removed_at=None):
             if robot.stage_id == stage.pk or _leads_to(robot, stage) or names_stage(robot.condition, stage):
-                yield Use(_("robot"), robot.name)
+                yield use_of(robot, key)
         triggers = Trigger.objects.filter(process=process, removed_at=None)
         at_stage = Q(stage=stage) | Q(source=stage)
         acting = set(triggers.filter(at_stage).values_list("pk", flat=True))
         for trigger in triggers:
             if trigger.pk in acting or names_stage(trigger.condition, stage):
-                yield Use(_("trigger"), trigger.name)
+                yield use_of(trigger, key)
 
 
 def _leads_to(robot: Robot, stage: Stage) -> bool:

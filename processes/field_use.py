@@ -14,7 +14,8 @@ from processes.formulas import FORMULA, broken_formulas, formula_schema
 from processes.models import Field
 from processes.relations import readers_of
 from processes.schema import keys_in, schema_of
-from processes.uses import FieldUse, Use, field_use_kinds
+from processes.stage_use import field_at
+from processes.uses import FieldUse, Use, Whereabouts, field_use_kinds
 
 
 @field_use_kinds.register
@@ -27,24 +28,25 @@ class FieldsOfField(FieldUse):
     def uses(self, field: Field) -> Iterator[Use]:
         schema = formula_schema(fresh_definition(field.process_id))
         rows = Field.objects.filter(process=field.process_id, removed_at=None, shadow_of=None)
-        for other in rows.exclude(pk=field.pk):
+        for other in rows.exclude(pk=field.pk).select_related("process"):
             if other.visible_if and field.key in keys_in(other.visible_if):
-                yield Use(_("asked by a condition"), other.label)
+                yield Use(_("asked by a condition"), other.label, field_at(other))
             if other.type == FORMULA:
                 try:
                     used = parse_formula(other.settings[FORMULA], schema).fields_used
                 except InvalidExpression:
                     continue
                 if field.key in used:
-                    yield Use(_("formula"), other.label)
+                    yield Use(_("formula"), other.label, field_at(other))
 
     def breaks(self, field: Field, definition: Definition) -> Iterator[Use]:
         schema = schema_of(definition)
         for other in definition.fields:
             if other.visible_if and field.key in keys_in(other.visible_if) and not _is_readable(other, schema):
-                yield Use(_("asked by a condition"), other.label)
+                yield Use(_("asked by a condition"), other.label, Whereabouts("field", definition.key, other.id))
         for key in broken_formulas(definition).keys() - broken_formulas(fresh_definition(definition.id)).keys():
-            yield Use(_("formula"), definition.field_by_key[key].label)
+            other = definition.field_by_key[key]
+            yield Use(_("formula"), other.label, Whereabouts("field", definition.key, other.id))
 
 
 def _is_readable(field: FieldDef, schema: Schema) -> bool:
@@ -64,7 +66,7 @@ class ShownElsewhere(FieldUse):
 
     def uses(self, field: Field) -> Iterator[Use]:
         for reader in readers_of([field.pk]):
-            yield Use(_("value of a linked record"), f"{reader.process.name}: {reader.label}")
+            yield Use(_("value of a linked record"), f"{reader.process.name}: {reader.label}", field_at(reader))
 
     def breaks(self, field: Field, definition: Definition) -> Iterator[Use]:
         """A field of another type is another field: what showed it keeps its last values."""

@@ -14,7 +14,7 @@ from processes.definition_types import Definition
 from processes.models import Field, Gate, Stage
 from processes.schema import keys_in, schema_of
 from processes.stage_use import names_stage
-from processes.uses import FieldUse, StageUse, Use, field_use_kinds, stage_uses
+from processes.uses import FieldUse, StageUse, Use, Whereabouts, field_use_kinds, stage_uses
 
 
 @field_use_kinds.register
@@ -28,12 +28,12 @@ class GatesOfField(FieldUse):
         requiring = set(field.gates.values_list("pk", flat=True))
         for gate in _gates(field.process_id):
             if gate.pk in requiring or field.key in keys_in(gate.condition):
-                yield Use(gettext_lazy("gate"), name_of(gate))
+                yield Use(gettext_lazy("gate"), name_of(gate), _at(gate))
 
     def breaks(self, field: Field, definition: Definition) -> Iterator[Use]:
         for gate in _gates(field.process_id):
             if field.key in keys_in(gate.condition) and not _is_readable(gate, definition):
-                yield Use(gettext_lazy("gate"), name_of(gate))
+                yield Use(gettext_lazy("gate"), name_of(gate), _at(gate))
 
 
 @stage_uses.register
@@ -46,7 +46,7 @@ class GatesOfStage(StageUse):
     def uses(self, stage: Stage) -> Iterator[Use]:
         for gate in _gates(stage.pipeline.process_id).exclude(Q(source=stage) | Q(target=stage)):
             if names_stage(gate.condition, stage):
-                yield Use(gettext_lazy("condition of a gate"), name_of(gate))
+                yield Use(gettext_lazy("condition of a gate"), name_of(gate), _at(gate))
 
 
 @stage_uses.register
@@ -59,14 +59,14 @@ class GatesOnWays(StageUse):
 
     def uses(self, stage: Stage) -> Iterator[Use]:
         for gate in _gates(stage.pipeline.process_id).filter(Q(source=stage) | Q(target=stage)):
-            yield Use(gettext_lazy("gate"), name_of(gate))
+            yield Use(gettext_lazy("gate"), name_of(gate), _at(gate))
 
 
 def gates_of_role(role: Role) -> list[Use]:
     """The gates that a role passes and others do not, by process."""
     rows = Gate.objects.filter(roles=role).select_related("source", "target__pipeline__process")
     ordered = rows.order_by("target__pipeline__process__name", "pk")
-    return [Use(gate.target.pipeline.process.name, name_of(gate)) for gate in ordered]
+    return [Use(gate.target.pipeline.process.name, name_of(gate), _at(gate)) for gate in ordered]
 
 
 def name_of(gate: Gate) -> str:
@@ -76,8 +76,15 @@ def name_of(gate: Gate) -> str:
     return f"{gate.source.name} → {gate.target.name}"
 
 
+def _at(gate: Gate) -> Whereabouts:
+    pipeline = gate.target.pipeline
+    way = f"{gate.source_id or 'any'}-{gate.target_id}"
+    return Whereabouts("gate", pipeline.process.key, way, pipeline.key)
+
+
 def _gates(process_id: int) -> Any:
-    return Gate.objects.select_related("source", "target").filter(target__pipeline__process=process_id)
+    rows = Gate.objects.select_related("source", "target__pipeline__process")
+    return rows.filter(target__pipeline__process=process_id)
 
 
 def _is_readable(gate: Gate, definition: Definition) -> bool:

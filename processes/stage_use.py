@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from processes.models import Field, FieldGrant, Grant, Stage, Transition
-from processes.uses import FieldUse, StageUse, Use, field_use_kinds, stage_uses
+from processes.uses import FieldUse, StageUse, Use, Whereabouts, field_use_kinds, stage_uses
 
 
 @stage_uses.register
@@ -18,11 +18,11 @@ class FieldsOfStage(StageUse):
 
     def uses(self, stage: Stage) -> Iterator[Use]:
         rows = Field.objects.filter(process_id=stage.pipeline.process_id, shadow_of=None)
-        for field in rows:
+        for field in rows.select_related("process"):
             if field.required_from_id == stage.pk:
-                yield Use(_("required from this stage on"), field.label)
+                yield Use(_("required from this stage on"), field.label, field_at(field))
             if names_stage(field.visible_if, stage):
-                yield Use(_("asked by a condition"), field.label)
+                yield Use(_("asked by a condition"), field.label, field_at(field))
 
 
 @stage_uses.register
@@ -36,7 +36,8 @@ class MovesOfStage(StageUse):
     def uses(self, stage: Stage) -> Iterator[Use]:
         rows = Transition.objects.filter(source=stage) | Transition.objects.filter(target=stage)
         for move in rows.select_related("source", "target"):
-            yield Use(_("move"), f"{move.source.name} → {move.target.name}")
+            where = Whereabouts("moves", stage.pipeline.process.key, pipeline=stage.pipeline.key)
+            yield Use(_("move"), f"{move.source.name} → {move.target.name}", where)
 
 
 @stage_uses.register
@@ -51,7 +52,7 @@ class RightsInStage(StageUse):
         grants = Grant.objects.filter(stage=stage).values_list("role__name", flat=True)
         fields = FieldGrant.objects.filter(stage=stage).values_list("role__name", flat=True)
         for name in dict.fromkeys([*grants, *fields]):
-            yield Use(_("rights of a role"), name)
+            yield Use(_("rights of a role"), name, Whereabouts("rights", stage.pipeline.process.key))
 
 
 @field_use_kinds.register
@@ -62,8 +63,14 @@ class StagesOfField(FieldUse):
     label = _("Stages")
 
     def uses(self, field: Field) -> Iterator[Use]:
-        for name in field.locked_in.values_list("name", flat=True):
-            yield Use(_("locked in a stage"), name)
+        for stage in field.locked_in.select_related("pipeline"):
+            where = Whereabouts("stage", field.process.key, stage.pk, stage.pipeline.key)
+            yield Use(_("locked in a stage"), stage.name, where)
+
+
+def field_at(field: Field) -> Whereabouts:
+    """Where a field is changed."""
+    return Whereabouts("field", field.process.key, field.pk)
 
 
 def names_stage(condition: Any, stage: Stage) -> bool:

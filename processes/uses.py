@@ -11,11 +11,24 @@ from processes.models import Field, Stage
 
 
 @dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a thing is changed: its sort, the key of its process, and which one it is there."""
+
+    sort: str
+    """robot, trigger, field, stage, gate, moves, rights, board or list."""
+    process: str
+    name: int | str = ""
+    """Its id; of a gate the way as “source-target”, of a view the query that opens it."""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
-    """One thing that speaks of a field or a stage: what it is, and what people call it."""
+    """One thing that speaks of a field or a stage: what it is, what people call it, and where it is changed."""
 
     kind: Text
     name: str
+    where: Whereabouts | None = None
 
 
 class StageUse(Extension):

@@ -23,6 +23,11 @@ class Audience(models.TextChoices):
     ALL = "all", pgettext_lazy("view", "Everybody who sees the process")
 
 
+def address_of(view_id: int, query: str) -> str:
+    """The query of the address that opens a view."""
+    return f"view={view_id}" + (f"&{query}" if query else "")
+
+
 class SavedView(models.Model):
     """A narrowing of a board or a list that was given a name.
 

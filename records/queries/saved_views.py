@@ -14,7 +14,7 @@ from processes.models import Operation
 from processes.permissions import Access
 from processes.queries import visible_pipelines
 from records.models import SavedView
-from records.models.saved_view import Audience
+from records.models.saved_view import Audience, address_of
 from records.queries.filters import condition_from_pairs
 from records.queries.sorting import sorting_for
 
@@ -40,7 +40,7 @@ class View:
     @property
     def address(self) -> str:
         """The query of the address that opens it."""
-        return urlencode({"view": self.id}) + (f"&{self.query}" if self.query else "")
+        return address_of(self.id, self.query)
 
 
 def views_of(access: Access, page: str | None = None) -> tuple[View, ...]:

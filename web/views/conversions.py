@@ -25,6 +25,7 @@ from web.forms.declared import PREFIX, declared_form, settings_from
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
 from web.responses import go
+from web.uses import shown_uses
 
 SHOWN = 5
 """Values of each sort in a preview."""
@@ -68,7 +69,12 @@ def preview(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
         try:
             access = access_for(request.actor, process)
             found = preview_conversion(access, field, form.chosen.key, settings)
-            context |= {"preview": found, "empty": found.looked_at - found.filled, "type": form.chosen}
+            context |= {
+                "preview": found,
+                "breaks": shown_uses(found.breaks, request.actor),
+                "empty": found.looked_at - found.filled,
+                "type": form.chosen,
+            }
         except Invalid as error:
             context["wrong"] = [str(message) for messages in error.fields.values() for message in messages]
     return render(request, "processes/settings/_convert_preview.html", context)

@@ -45,6 +45,7 @@ from web.forms.refusals import attempt
 from web.forms.typed import TypedName
 from web.middleware import PersonalRequest
 from web.responses import go, with_events
+from web.uses import shown_uses
 from web.views.designer import page
 
 USUAL = frozenset({"text", "number", "date", "choice", "person", "link"})
@@ -145,7 +146,7 @@ def delete_field(request: PersonalRequest, key: str, field_key: str) -> HttpResp
     process = process_for(request.actor, key)
     field = field_of(process, field_key)
     if request.method == "GET":
-        context = {"process": process, "field": field, "uses": field_uses(field)}
+        context = {"process": process, "field": field, "uses": shown_uses(field_uses(field), request.actor)}
         return render(request, "processes/settings/_remove_field.html", context)
     remove_field(field, confirmed=True, actor=request.actor)
     said = _("The field “%(name)s” is removed. It can be restored for 30 days.") % {"name": field.label}

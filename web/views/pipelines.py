@@ -1,5 +1,7 @@
 """The pipelines of a process: adding, naming, ordering, removing them."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -19,6 +21,7 @@ from web.forms.stages import PipelineForm, PipelineNameForm, PipelineRemovalForm
 from web.middleware import PersonalRequest
 from web.navigation import of_pipeline
 from web.responses import go
+from web.uses import shown_uses
 from web.views.designer import order_of
 
 
@@ -105,14 +108,15 @@ def delete_pipeline(request: PersonalRequest, key: str, pipeline_key: str) -> Ht
         if moved is not None:
             messages.success(request, _said(present.name, moved))
             return go(request, "process-stages", key)
+    shown = partial(shown_uses, actor=request.actor)
     context = {
         "process": process,
         "form": form,
         "pipeline": present,
         "is_last": len(definition.pipelines) == 1,
         "lines": [(stage, usages[stage].count, field) for stage, field in form.lines()],
-        "holding": [(stage, use) for stage, usage in usages.items() for use in usage.holding],
-        "going": [(stage, use) for stage, usage in usages.items() for use in usage.going],
+        "holding": [use for stage, usage in usages.items() for use in shown(usage.holding, of=stage.name)],
+        "going": [use for stage, usage in usages.items() for use in shown(usage.going, of=stage.name)],
     }
     return render(request, "processes/settings/_remove_pipeline.html", context, status=422 if form.is_bound else 200)
 

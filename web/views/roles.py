@@ -24,6 +24,7 @@ from web.forms.people import NewRoleForm, RoleForm
 from web.forms.refusals import attempt
 from web.middleware import PersonalRequest
 from web.responses import go
+from web.uses import shown_uses
 
 MOST_MEMBERS = 200
 
@@ -98,7 +99,8 @@ def delete_role(request: PersonalRequest, role_id: int) -> HttpResponse:
         remove_role(role, actor=request.actor)
         messages.success(request, _("The role “%(name)s” is deleted.") % {"name": role.name})
         return go(request, "roles")
-    return render(request, "accounts/_role_delete.html", {"role": role, "gates": gates_of_role(role)})
+    gates = shown_uses(gates_of_role(role), request.actor)
+    return render(request, "accounts/_role_delete.html", {"role": role, "gates": gates})
 
 
 @login_required

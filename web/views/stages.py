@@ -20,6 +20,7 @@ from web.forms.stages import StageForm, StageRemovalForm
 from web.middleware import PersonalRequest
 from web.navigation import of_pipeline
 from web.responses import go
+from web.uses import shown_uses
 from web.views.designer import order_of, page
 
 
@@ -92,7 +93,14 @@ def delete_stage(request: PersonalRequest, key: str, stage_id: int) -> HttpRespo
             return go(request, of_pipeline("process-stages", key, stage.pipeline.key))
     usage = usage_of(stage)
     form.fields["to"].required = usage.count > 0
-    context = {"process": process, "form": form, "stage": stage, "usage": usage}
+    context = {
+        "process": process,
+        "form": form,
+        "stage": stage,
+        "count": usage.count,
+        "holding": shown_uses(usage.holding, request.actor),
+        "going": shown_uses(usage.going, request.actor),
+    }
     return render(request, "processes/settings/_remove_stage.html", context, status=422 if form.is_bound else 200)
 
 

@@ -10,11 +10,12 @@ from automation.drafts import RobotDraft
 from automation.operations import create_robot
 from core.actor import SYSTEM
 from processes.definition import definition_of
-from processes.models import Pipeline, Process, Stage
-from processes.operations import add_pipeline, set_grants, set_moves
-from records.models import Record
+from processes.drafts import GateDraft
+from processes.models import Pipeline, Process, Scope, Stage
+from processes.operations import add_pipeline, set_gate, set_grants, set_moves
+from records.models import Record, SavedView
 from records.operations import create_record
-from tests.factories import EMPLOYEE, make_role
+from tests.factories import EMPLOYEE, make_role, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +125,35 @@ def test_stage_that_a_robot_uses_is_refused_with_its_name(admin: Client, process
     refused = admin.post(url, {"to": ""})
     assert (refused.status_code, "Say it" in refused.text) == (422, True)
     assert Stage.objects.filter(pk=stage.pk).exists()
+
+
+def test_uses_lead_to_their_pages_for_whoever_may_open_them(admin: Client, process: Process, second: Pipeline) -> None:
+    stage, goal = stage_of(process, "in_work"), stage_of(process, "completed")
+    robot = create_robot(stage, RobotDraft("add_comment", {"text": "x"}, name="Say it"), actor=SYSTEM)
+    set_gate(goal, GateDraft(condition={"field": "stage", "op": "in", "value": [stage.pk]}), actor=SYSTEM)
+    set_moves(process.pipelines.get(key="main"), [("received", "in_work")], actor=SYSTEM)
+    view = SavedView.objects.create(
+        process=process, page="list", name="Doing", query="filter[stage]=in_work", audience="all", owner=make_user()
+    )
+    designer = make_user("Designer")
+    role = make_role("Designers", people=(designer,))
+    set_grants(process, {role.pk: {**EMPLOYEE, "design": Scope.ALL}}, actor=SYSTEM)
+    dialogs = [
+        reverse("stage-remove", args=[process.key, stage.pk]),
+        reverse("pipeline-remove", args=["requests", "main"]),
+    ]
+    pages = {
+        f"/p/requests/automation/robots/{robot.robot.pk}/": "Say it",
+        f"/p/requests/settings/moves/?pipeline=main#gate-any-{goal.pk}": "any stage → Completed",
+        "/p/requests/settings/moves/?pipeline=main": "Received → In work",
+        f"/p/requests/list/?view={view.pk}&amp;filter[stage]=in_work": "Doing",
+    }
+    links = [f'<a href="{url}">{name}</a>' for url, name in pages.items()]
+    for url in dialogs:
+        assert [link in admin.get(url).text for link in links] == [True] * 4
+        seen = signed_in(designer).get(url).text
+        assert [link in seen for link in links] == [False, True, True, True]
+        assert "Say it" in seen
 
 
 def test_stage_tells_what_goes_with_it(admin: Client, process: Process) -> None:
