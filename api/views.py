@@ -131,22 +131,30 @@ class ApiView(APIView):
         def once(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
             def work() -> tuple[Answer, Answer]:
                 response = handler(request, *args, **kwargs)
-                return _answer(response, response.data), _answer(response, self._kept(response.data))
+                return answer_of(response, response.data), answer_of(response, self.kept(response.data))
 
             answer, is_replay = answer_once(key, fingerprint=_fingerprint(request), actor=self.actor, work=work)
             if is_replay and "key" in kwargs:
                 self.access(kwargs["key"])  # what was answered once is not told to whom the process is closed by now
+            if is_replay:
+                answer = self.repeated(answer, **kwargs)
             return _response(answer, is_replay=is_replay)
 
         return once
 
-    def _kept(self, data: Any) -> Any:
+    def repeated(self, answer: Answer, **kwargs: Any) -> Answer:
+        """What a repeated request is told: the answer that was kept."""
+        return answer
+
+    def kept(self, data: Any) -> Any:
+        """What is kept of an answer for a repeated request."""
         if not self.secret_keys:
             return data
         return {name: value for name, value in data.items() if name not in self.secret_keys}
 
 
-def _answer(response: Response, data: Any) -> Answer:
+def answer_of(response: Response, data: Any) -> Answer:
+    """A response as it is kept and sent again."""
     body = b"" if data is None else to_bytes(data)
     return Answer(response.status_code, body, response.headers.get("ETag", ""))
 

@@ -107,6 +107,10 @@ class RobotType(Extension):
         """The settings that may hold placeholders."""
         return ()
 
+    def tells_all(self, settings: Mapping[str, Any]) -> str:
+        """The setting that was left empty, so that the whole record is told; empty where that does not happen."""
+        return ""
+
     def summary(self, settings: Mapping[str, Any], definition: Definition) -> str:
         """What it does with these settings, in one line for its tile."""
         return ""

@@ -51,6 +51,12 @@ def use_of(rule: Robot | Trigger, process: str) -> Use:
     return Use(_("trigger"), rule.name, Whereabouts("trigger", process, rule.pk))
 
 
+def keys_spoken_of(rule: Robot | Trigger, definition: Definition) -> set[str]:
+    """The fields of which a robot or trigger speaks."""
+    date = rule.delay_field if isinstance(rule, Robot) else ""
+    return {key for key in definition.field_by_key if key == date or _is_about(rule, key)}
+
+
 def _speaking_of(field: Field) -> tuple[list[Robot], list[Trigger]]:
     robots = Robot.objects.filter(process_id=field.process_id, removed_at=None)
     triggers = Trigger.objects.filter(process_id=field.process_id, removed_at=None)

@@ -10,9 +10,9 @@ from core.errors import Invalid
 from expressions.errors import InvalidExpression
 from expressions.formulas import Formula, evaluation_order, parse_formula
 from expressions.schema import Schema
-from processes.definition import fresh_definition
 from processes.definition_types import Definition, FieldDef
-from processes.models import Process
+from processes.permissions import Access
+from processes.publishing import publishable
 from processes.schema import schema_of
 
 AGES = gettext_lazy("A stored value cannot depend on today or now: it would be wrong tomorrow.")
@@ -63,11 +63,13 @@ class FormulaCheck:
     column: int | None = None
 
 
-def formula_check(process: Process, source: str, *, key: str = "") -> FormulaCheck:
-    """Whether a formula could be saved now; `key` is the field whose formula it is, where there is one."""
-    definition = fresh_definition(process.pk)
+def formula_check(access: Access, source: str, *, key: str = "") -> FormulaCheck:
+    """Whether the actor could save a formula now; `key` is the field whose formula it is, where there is one."""
+    definition = access.definition
+    field = definition.field_by_key.get(key)
+    is_there = field is not None and field.settings.get(FORMULA) == source
     try:
-        formula = parse_formula(source, formula_schema(definition))
+        formula = parse_formula(source, formula_schema(definition if is_there else publishable(access)))
         others = {field.key: other for field, other in formulas_of(definition)}
         evaluation_order(others | ({key: formula} if key else {}))
     except InvalidExpression as error:

@@ -125,6 +125,13 @@ class Access:
         """Whether some of the records that the actor sees do not show the field."""
         return any(reach != self.reach(Operation.VIEW, stage) for stage, reach in self._readings(field).items())
 
+    def reads_everywhere(self, field_id: int) -> bool:
+        """Whether the actor sees records, and all of those show the field."""
+        places = self.limits.readings.get(field_id, {})
+        return self.can(Operation.VIEW) and all(
+            reach == self.reach(Operation.VIEW, stage) for stage, reach in places.items()
+        )
+
     @property
     def readable_fields(self) -> tuple[FieldDef, ...]:
         """The fields that some of the records which the actor sees show."""

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from api.v1.strict import Strict
 from api.views import ApiView
 from processes.formulas import FormulaCheck, formula_check
-from processes.queries import process_for
+from processes.models import Operation
 
 
 class FormulaBody(Strict):
@@ -37,5 +37,7 @@ class CheckFormula(ApiView):
     def post(self, request: Request, key: str) -> Response:
         """Whether it could be saved; nothing is changed."""
         body = self.body(FormulaBody)
-        found = formula_check(process_for(self.actor, key), body["formula"], key=body["key"])
+        access = self.access(key)
+        access.require(Operation.DESIGN)
+        found = formula_check(access, body["formula"], key=body["key"])
         return Response(FormulaOut(found).data)

@@ -1,5 +1,6 @@
 """Records of a process: list, create, read, change, bin, restore, move."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +13,10 @@ from api.listing import PARAMETERS, SHAPE, flag_from, fresh_shape, limit_from, n
 from api.passing import passing_from, passing_of
 from api.schema import LIST_PARAMETERS, SHAPE_PARAMETERS, body_of, component
 from api.v1.serializers import MoveBody
-from api.views import ApiView, with_version
+from api.views import ApiView, answer_of, with_version
+from core.errors import NotFound
 from processes.permissions import Access
-from records.operations import create_record, delete_record, move_record, restore_record, update_record
+from records.operations import Answer, create_record, delete_record, move_record, restore_record, update_record
 from records.queries.card import row_for
 from records.queries.names import Names, names_for, wanted_by
 from records.queries.table import table_for
@@ -30,6 +32,22 @@ class RecordView(ApiView):
         if shape.with_names:
             data["names"] = _texts(names_for(access.actor, wanted_by([row], shape.fields_of(access, row))))
         return with_version(data, row.version, status)
+
+    def kept(self, data: Any) -> Any:
+        """Which record it was; no values are kept beside it."""
+        return data and {"id": data["id"], "version": data["version"]}
+
+    def repeated(self, answer: Answer, **kwargs: Any) -> Answer:
+        """The record as it is now, and as one may see it now; which one it was where one does not see it any more."""
+        if not answer.body:
+            return answer
+        access = self.access(kwargs["key"])
+        try:
+            row = row_for(access, json.loads(answer.body)["id"])
+        except NotFound:
+            return answer
+        response = self.shown(access, row, self.query(*SHAPE), answer.status)
+        return answer_of(response, response.data)
 
 
 class Records(RecordView):

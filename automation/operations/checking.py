@@ -16,14 +16,19 @@ from core.text import clean_line
 from processes.definition import definition_of
 from processes.definition_types import Definition
 from processes.models import Operation, Stage
-from processes.permissions import access_for
+from processes.permissions import Access, access_for
+
+
+def access_to_automate(stage: Stage, actor: Actor) -> Access:
+    """The access to the process of a stage of somebody who may change its automation. Raises NotFound, NotAllowed."""
+    access = access_for(actor, definition_of(stage.pipeline.process_id))
+    access.require(Operation.AUTOMATE)
+    return access
 
 
 def definition_to_automate(stage: Stage, actor: Actor) -> Definition:
     """The process of a stage, for somebody who may change its automation. Raises NotFound, NotAllowed."""
-    definition = definition_of(stage.pipeline.process_id)
-    access_for(actor, definition).require(Operation.AUTOMATE)
-    return definition
+    return access_to_automate(stage, actor).definition
 
 
 def require_suited(kind: RobotType | TriggerType, definition: Definition) -> None:

@@ -15,6 +15,7 @@ from automation.engine import ledger
 from automation.models import Robot, RobotVersion, RuleKind
 from automation.moments import DAY
 from automation.operations.checking import (
+    access_to_automate,
     checked_condition,
     checked_name,
     checked_settings,
@@ -31,6 +32,8 @@ from core.text import clean_line
 from events.publish import publish
 from processes.definition_types import Definition
 from processes.models import Stage
+from processes.permissions import Access
+from processes.publishing import as_said, publishable
 
 MOST_ROBOTS = 100
 """On one stage."""
@@ -48,12 +51,13 @@ class SavedRobot:
 @transaction.atomic
 def create_robot(stage: Stage, draft: RobotDraft, *, actor: Actor) -> SavedRobot:
     """Add a robot at the end of a stage. Writes `robot.created`. Raises NotAllowed, NotFound, Invalid, LimitReached."""
-    definition = definition_to_automate(stage, actor)
+    access = access_to_automate(stage, actor)
+    definition = access.definition
     count = Robot.objects.filter(stage=stage, removed_at=None).count()
     if count >= MOST_ROBOTS:
         raise LimitReached(_("A stage has at most %d robots.") % MOST_ROBOTS)
     robot = Robot(process_id=definition.id, stage=stage, position=count, author_id=actor.user_id)
-    _fill(robot, draft, definition, before={})
+    _fill(robot, draft, access)
     robot.save()
     _keep_version(robot, actor)
     publish("robot.created", actor=actor, process_id=definition.id, data=_told(robot))
@@ -66,10 +70,11 @@ def update_robot(robot: Robot, draft: RobotDraft, *, actor: Actor) -> SavedRobot
 
     Writes `robot.updated`. Raises NotAllowed, NotFound, Conflict (removed), Invalid.
     """
-    definition = definition_to_automate(robot.stage, actor)
+    access = access_to_automate(robot.stage, actor)
+    definition = access.definition
     locked = _locked(robot)
     before = _told(locked)
-    _fill(locked, draft, definition, before=locked.settings if draft.kind == locked.kind else {})
+    _fill(locked, draft, access, before=_Said.by(locked) if draft.kind == locked.kind else None)
     locked.version += 1
     locked.updated_at = Now()
     locked.save()
@@ -163,22 +168,46 @@ def _locked(robot: Robot) -> Robot:
     return found
 
 
-def _fill(robot: Robot, draft: RobotDraft, definition: Definition, *, before: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The parts of a robot that speak of fields; they stay as they are together."""
+
+    settings: Mapping[str, Any]
+    condition: Mapping[str, Any] | None
+    delay_field: str
+
+    @classmethod
+    def by(cls, robot: Robot) -> "_Said":
+        return cls(robot.settings, robot.condition, robot.delay_field)
+
+
+def _fill(robot: Robot, draft: RobotDraft, access: Access, *, before: _Said | None = None) -> None:
+    definition = access.definition
     if draft.kind not in robot_types:
         raise wrong("kind", _("There is no such kind of robot."))
     kind = robot_types[draft.kind]
     require_suited(kind, definition)
+
+    def said(author: Access) -> _Said:
+        known = publishable(author)
+        settings = checked_settings(kind, draft.settings, known, before.settings if before else {})
+        if known is not author.definition and (empty := kind.tells_all(settings)):
+            raise wrong(empty, _("You do not read every field. Write what is to be told."))
+        condition = checked_condition(draft.condition, known)
+        _require_date(draft, known)
+        return _Said(settings, condition, draft.delay_field)
+
+    checked = as_said(access, said, before)
     robot.kind = draft.kind
-    robot.settings = checked_settings(kind, draft.settings, definition, before)
+    robot.settings, robot.condition = checked.settings, checked.condition
     robot.name = checked_name(draft.name, kind)
-    robot.condition = checked_condition(draft.condition, definition)
     robot.button = clean_line(draft.button, field="button", limit=BUTTON_LIMIT, required=False)
     robot.button_question = clean_line(
         draft.button_question, field="button_question", limit=QUESTION_LIMIT, required=False
     )
     if robot.button_question and not robot.button:
         raise wrong("button", _("Say what stands on the button."))
-    _require_delay(draft, definition)
+    _require_delay(draft)
     robot.delay_seconds = draft.delay_seconds
     robot.delay_field = draft.delay_field
     robot.delay_time = draft.delay_time
@@ -187,7 +216,7 @@ def _fill(robot: Robot, draft: RobotDraft, definition: Definition, *, before: Ma
     robot.is_on = draft.is_on
 
 
-def _require_delay(draft: RobotDraft, definition: Definition) -> None:
+def _require_delay(draft: RobotDraft) -> None:
     if abs(draft.delay_seconds) > LONGEST_DELAY:
         raise wrong("delay_seconds", _("A delay is at most a year."))
     if draft.button.strip() and draft.wait_for_previous:
@@ -196,12 +225,15 @@ def _require_delay(draft: RobotDraft, definition: Definition) -> None:
         if draft.delay_seconds < 0 or draft.delay_time is not None:
             raise wrong("delay_field", _("Choose the date from which to count."))
         return
-    if date_field(definition, draft.delay_field) is None:
-        raise wrong("delay_field", _("There is no such date in this process."))
     if draft.wait_for_previous:
         raise wrong("wait_for_previous", _("A robot that follows a date cannot wait for another robot."))
     if draft.delay_time is not None and draft.delay_seconds % DAY:
         raise wrong("delay_time", _("A time of day goes with whole days."))
+
+
+def _require_date(draft: RobotDraft, definition: Definition) -> None:
+    if draft.delay_field and date_field(definition, draft.delay_field) is None:
+        raise wrong("delay_field", _("There is no such date in this process."))
 
 
 def _keep_version(robot: Robot, actor: Actor) -> None:

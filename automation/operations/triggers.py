@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from automation.engine import ledger
 from automation.models import RuleKind, Trigger
 from automation.occasions import TriggerType, trigger_types
 from automation.operations.checking import (
+    access_to_automate,
     checked_condition,
     checked_name,
     checked_settings,
@@ -30,6 +31,8 @@ from core.sealing import seal
 from events.publish import publish
 from processes.definition_types import Definition
 from processes.models import Stage
+from processes.permissions import Access
+from processes.publishing import as_said, publishable
 
 MOST_TRIGGERS = 50
 """That lead to one stage."""
@@ -52,14 +55,15 @@ def create_trigger(stage: Stage, draft: TriggerDraft, *, actor: Actor) -> SavedT
 
     Raises NotAllowed, NotFound, Invalid, LimitReached.
     """
-    definition = definition_to_automate(stage, actor)
+    access = access_to_automate(stage, actor)
+    definition = access.definition
     live = Trigger.objects.filter(process_id=definition.id, removed_at=None)
     if live.filter(stage=stage).count() >= MOST_TRIGGERS:
         raise LimitReached(_("A stage has at most %d triggers.") % MOST_TRIGGERS)
     last = Trigger.objects.filter(process_id=definition.id).aggregate(last=Max("position"))["last"]
     position = 0 if last is None else last + 1
     trigger = Trigger(process_id=definition.id, stage=stage, position=position, author_id=actor.user_id)
-    secret = _fill(trigger, draft, definition, before={})
+    secret = _fill(trigger, draft, access)
     trigger.save()
     publish("trigger.created", actor=actor, process_id=definition.id, data=_told(trigger))
     return _saved(trigger, definition, secret)
@@ -71,10 +75,12 @@ def update_trigger(trigger: Trigger, draft: TriggerDraft, *, actor: Actor) -> Sa
 
     Writes `trigger.updated`. Raises NotAllowed, NotFound, Conflict (removed), Invalid.
     """
-    definition = definition_to_automate(trigger.stage, actor)
+    access = access_to_automate(trigger.stage, actor)
+    definition = access.definition
     locked = _locked(trigger)
     before = _told(locked)
-    secret = _fill(locked, draft, definition, before=locked.settings if draft.kind == locked.kind else {})
+    said = (locked.settings, locked.condition) if draft.kind == locked.kind else None
+    secret = _fill(locked, draft, access, before=said)
     locked.version += 1
     locked.updated_at = Now()
     locked.save()
@@ -163,16 +169,26 @@ def _locked(trigger: Trigger) -> Trigger:
     return found
 
 
-def _fill(trigger: Trigger, draft: TriggerDraft, definition: Definition, *, before: Mapping[str, Any]) -> str:
+Said = tuple[dict[str, Any], dict[str, Any] | None]
+"""The parts of a trigger that speak of fields: settings and condition. They stay as they are together."""
+
+
+def _fill(trigger: Trigger, draft: TriggerDraft, access: Access, *, before: Said | None = None) -> str:
     """Make the trigger what the draft says; the secret that was made for it, if one was."""
+    definition = access.definition
     if draft.kind not in trigger_types:
         raise wrong("kind", _("There is no such kind of trigger."))
     kind = trigger_types[draft.kind]
     require_suited(kind, definition)
+
+    def said(author: Access) -> Said:
+        known = publishable(author)
+        settings = checked_settings(kind, draft.settings, known, before[0] if before else {})
+        return settings, checked_condition(draft.condition, known)
+
     trigger.kind = draft.kind
-    trigger.settings = checked_settings(kind, draft.settings, definition, before)
+    trigger.settings, trigger.condition = as_said(access, said, before)
     trigger.name = checked_name(draft.name or kind.title(trigger.settings), kind)
-    trigger.condition = checked_condition(draft.condition, definition)
     if kind.needs_condition and trigger.condition is None:
         raise wrong("condition", _("Say what must hold."))
     trigger.stage_id = _target(trigger, draft, definition)

@@ -24,6 +24,7 @@ from expressions.schema import Scope
 from processes.definition_types import Definition
 
 METHODS = ("POST", "PUT", "PATCH", "GET", "DELETE")
+BODILESS = ("GET", "DELETE")
 BODY_LIMIT = 200_000
 RETRIED = frozenset({408, 425, 429})
 KEPT_ANSWER = 2000
@@ -128,6 +129,9 @@ class CallUrl(OutsideRobot):
     def texts(self, settings: Mapping[str, Any]) -> Iterable[str]:
         return (settings["url"], settings["body"], *settings["headers"].values())
 
+    def tells_all(self, settings: Mapping[str, Any]) -> str:
+        return "body" if settings["method"] not in BODILESS and not settings["body"] else ""
+
     def summary(self, settings: Mapping[str, Any], definition: Definition) -> str:
         return f"{settings['method']} {settings['url']}"
 
@@ -142,7 +146,7 @@ class CallUrl(OutsideRobot):
     def plan(self, context: Context) -> dict[str, Any]:
         settings = context.settings
         body = None
-        if settings["method"] not in ("GET", "DELETE"):
+        if settings["method"] not in BODILESS:
             body = context.render(settings["body"], target="json") if settings["body"] else _whole_record(context)
         headers = {name: context.render(value) for name, value in settings["headers"].items()}
         _check_headers(headers)

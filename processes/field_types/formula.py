@@ -11,12 +11,12 @@ from core.registry import SettingsForm
 from expressions.errors import InvalidExpression
 from expressions.formulas import Formula, parse_formula
 from processes.computed_type import GIVES, ComputedType
-from processes.definition import fresh_definition
 from processes.definition_types import FieldDef
 from processes.field_types.number import SCALE
 from processes.fieldtype import DisplayContext, FieldType, Group, field_types
 from processes.formulas import AGES, formula_schema
-from processes.models import Process
+from processes.permissions import Access
+from processes.publishing import publishable
 
 TYPES = {"number": "number", "text": "long_text", "date": "date", "datetime": "datetime", "boolean": "boolean"}
 """Kind of what a formula gives → the type as which it behaves."""
@@ -51,7 +51,7 @@ class FormulaSettings(SettingsForm):
         return {"formula": source, "decimals": 2 if decimals is None else decimals, "gives": TYPES[kind]}
 
     def _parsed(self, source: str) -> Formula:
-        schema = formula_schema(fresh_definition(self.context.pk)) if isinstance(self.context, Process) else {}
+        schema = formula_schema(publishable(self.context)) if isinstance(self.context, Access) else {}
         try:
             return parse_formula(source, schema)
         except InvalidExpression as error:

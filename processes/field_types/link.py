@@ -26,6 +26,7 @@ from processes.fieldtype import (
     through_text,
 )
 from processes.models import Process
+from processes.permissions import Access, accesses_for
 
 
 class LinkSettings(SettingsForm):
@@ -35,13 +36,18 @@ class LinkSettings(SettingsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["process"].widget.choices = CallableChoiceIterator(self._offered)
+        process = self.fields["process"]
+        if isinstance(self.context, Access) and not self.context.actor.is_admin:
+            seen = [access.definition.id for access in accesses_for(self.context.actor)]
+            process.queryset = Process.objects.filter(pk__in=seen)  # type: ignore[attr-defined]
+        process.widget.choices = CallableChoiceIterator(self._offered)
 
     def _offered(self) -> list[tuple[Any, str]]:
         """A process that was put away is offered only where it stands already."""
         present = id_from(str(self["process"].value() or "")) or 0
-        rows = Process.objects.exclude(~Q(pk=present), status=Process.Status.ARCHIVED).order_by("name", "pk")
-        return [("", "—"), *rows.values_list("pk", "name")]
+        rows = self.fields["process"].queryset  # type: ignore[attr-defined]
+        offered = rows.exclude(~Q(pk=present), status=Process.Status.ARCHIVED).order_by("name", "pk")
+        return [("", "—"), *offered.values_list("pk", "name")]
 
     def to_settings(self) -> dict[str, Any]:
         return {"process": self.cleaned_data["process"].pk}

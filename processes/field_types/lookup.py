@@ -1,6 +1,6 @@
 """A value of the record that a link names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,7 +12,9 @@ from processes.computed_type import GIVES, ComputedType
 from processes.definition import field_def
 from processes.definition_types import FieldDef
 from processes.fieldtype import FILE, Group, field_types
-from processes.models import Field, Process
+from processes.models import Field, Operation
+from processes.permissions import Access
+from processes.publishing import access_beside
 
 LOOKUP = "lookup"
 SEEN = gettext_lazy("Whoever sees this record sees the value, even without access to the linked record.")
@@ -41,7 +43,7 @@ class LookupSettings(SettingsForm):
         if not self.links:
             self.fields["link"].help_text = _("Add a link to a record first.")
         others = {link.settings["process"]: link.label for link in reversed(self.links)}
-        self.shown = fields_in(others)
+        self.shown = fields_in(self.context, others)
         self.fields["link"].choices = [(link.pk, link.label) for link in self.links]  # type: ignore[attr-defined]
         self.fields["field"].choices = grouped(self.shown, others)  # type: ignore[attr-defined]
         fitting = {str(link.pk): ids_of(self.shown, link.settings["process"]) for link in self.links}
@@ -98,17 +100,39 @@ def completed_by(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**(looks(shown) if shown is not None and is_as_before else settings["last"]), **settings}
 
 
-def links_of(process: Any, *types: str) -> list[Field]:
-    """The fields of a process that name records, of some types; none without a process."""
-    if not isinstance(process, Process) or process.pk is None:
+def links_of(access: Any, *types: str) -> list[Field]:
+    """The fields of a process that name records, of some types, to processes whose records the actor sees; as far as
+    the actor reads them. None without an access."""
+    if not isinstance(access, Access):
         return []
-    return list(Field.objects.filter(process=process, type__in=types, removed_at=None, shadow_of=None))
+    rows = Field.objects.filter(process=access.definition.id, type__in=types, removed_at=None, shadow_of=None)
+    return readable_links(access, rows, to=lambda row: row.settings["process"])
 
 
-def fields_in(processes: Iterable[int]) -> list[Field]:
-    """The fields of processes whose values can be kept elsewhere: all but files, which belong to their records."""
+def readable_links(access: Access, rows: Iterable[Field], *, to: Callable[[Field], int]) -> list[Field]:
+    """Those of the links that the actor reads, and whose other process (`to`) shows them records."""
+    found = list(rows)
+    known = accesses_beside(access, {row.process_id for row in found} | {to(row) for row in found})
+    return [
+        row for row in found if known[row.process_id].reads_everywhere(row.pk) and known[to(row)].can(Operation.VIEW)
+    ]
+
+
+def fields_in(access: Any, processes: Collection[int]) -> list[Field]:
+    """The fields of processes whose values can be kept elsewhere, as far as the actor reads them: all but files, which
+    belong to their records."""
+    if not isinstance(access, Access):
+        return []
+    known = accesses_beside(access, processes)
     rows = Field.objects.filter(process__in=processes, removed_at=None, shadow_of=None).order_by("process", "position")
-    return [row for row in rows if field_def(row).type.refers != FILE]
+    return [
+        row for row in rows if known[row.process_id].reads_everywhere(row.pk) and field_def(row).type.refers != FILE
+    ]
+
+
+def accesses_beside(access: Access, processes: Iterable[int]) -> dict[int, Access]:
+    """The actor's accesses to processes, by id."""
+    return {process: access_beside(access, process) for process in set(processes)}
 
 
 def ids_of(fields: Iterable[Field], process_id: int) -> list[str]:

@@ -11,8 +11,8 @@ from core.errors import Invalid
 from core.registry import SettingsForm
 from expressions.conditions import parse_condition
 from processes.computed_type import ComputedType
-from processes.definition import definition_of, field_def
-from processes.definition_types import FieldDef
+from processes.definition import field_def
+from processes.definition_types import Definition, FieldDef
 from processes.field_types.lookup import (
     LOOKS,
     SHOWN,
@@ -21,11 +21,14 @@ from processes.field_types.lookup import (
     grouped,
     ids_of,
     links_of,
+    readable_links,
     what_it_shows,
 )
 from processes.field_types.number import SCALE
 from processes.fieldtype import Group, field_types
 from processes.models import Field, Process
+from processes.permissions import Access
+from processes.publishing import access_beside, publishable
 from processes.schema import schema_of
 
 ROLLUP = "rollup"
@@ -58,8 +61,8 @@ class LinkedCondition(forms.JSONField):
     """A condition over the records of whatever process another input chooses."""
 
     by = "relation"
-    processes: Mapping[str, int]
-    """What that input may say → the process."""
+    processes: Mapping[str, Definition]
+    """What that input may say → the process, as far as the condition may speak of it."""
 
 
 class RollUpSettings(SettingsForm):
@@ -88,7 +91,7 @@ class RollUpSettings(SettingsForm):
         self.others = {f"{TO}:{link.pk}": link.settings["process"] for link in own}
         self.others |= {f"{FROM}:{link.pk}": link.process_id for link in theirs}
         names = dict(Process.objects.filter(pk__in=set(self.others.values())).values_list("pk", "name"))
-        self.shown = [f for f in fields_in(names) if field_def(f).type.plain_key in TAKES[LEAST]]
+        self.shown = [f for f in fields_in(self.context, names) if field_def(f).type.plain_key in TAKES[LEAST]]
         choices = [(f"{TO}:{link.pk}", link.label) for link in own]
         choices += [(f"{FROM}:{link.pk}", f"{names[link.process_id]}: {link.label}") for link in theirs]
         if not choices:
@@ -96,7 +99,9 @@ class RollUpSettings(SettingsForm):
                 "No records are linked yet: add a link here, or one to here elsewhere."
             )
         self.fields["relation"].choices = choices  # type: ignore[attr-defined]
-        self.fields["condition"].processes = self.others  # type: ignore[attr-defined]
+        self.fields["condition"].processes = {  # type: ignore[attr-defined]
+            relation: publishable(access_beside(self.context, process)) for relation, process in self.others.items()
+        }
         self.fields["field"].choices = [("", "—"), *grouped(self.shown, names)]  # type: ignore[attr-defined]
         taken = {
             function: [str(f.pk) for f in self.shown if field_def(f).type.plain_key in types]
@@ -133,7 +138,8 @@ class RollUpSettings(SettingsForm):
 
     def _check_condition(self, data: dict[str, Any]) -> None:
         try:
-            condition = parse_condition(data["condition"], schema_of(definition_of(self.others[data["relation"]])))
+            other = self.fields["condition"].processes[data["relation"]]  # type: ignore[attr-defined]
+            condition = parse_condition(data["condition"], schema_of(other))
         except Invalid as error:
             self.add_error("condition", str(error.message))
             return
@@ -185,9 +191,10 @@ class RollUpType(ComputedType):
         return {**found, "decimals": looks.get("decimals", 2)}
 
 
-def _links_to(process: Any) -> list[Field]:
-    """The fields of any process that name records of this one."""
-    if not isinstance(process, Process) or process.pk is None:
+def _links_to(access: Any) -> list[Field]:
+    """The fields of any process that name records of this one, as far as the actor reads them."""
+    if not isinstance(access, Access):
         return []
-    found = Field.objects.filter(type__in=("link", "links"), settings__process=process.pk, removed_at=None)
-    return list(found.filter(shadow_of=None).order_by("process", "position"))
+    found = Field.objects.filter(type__in=("link", "links"), settings__process=access.definition.id, removed_at=None)
+    rows = found.filter(shadow_of=None).order_by("process", "position")
+    return readable_links(access, rows, to=lambda row: row.process_id)

@@ -6,20 +6,25 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from core.actor import SYSTEM
 from core.errors import Invalid
 from core.problems import Problems
 from core.text import clean_line
 from expressions.conditions import parse_condition
-from processes.definition import field_def, fresh_definition
+from processes.definition import field_def
 from processes.fieldtype import FieldType, WrongValue, field_types
 from processes.models import Field
+from processes.permissions import Access, access_for
+from processes.publishing import as_said, publishable
 from processes.schema import schema_of
 
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
 
-def check_field(field: Field) -> None:
-    """Clean everything that is said of a field, in its place. Raises Invalid with messages per name."""
+def check_field(field: Field, access: Access, before: Mapping[str, Any] | None = None) -> None:
+    """Clean everything that somebody says of a field, in its place. What stood there `before` may speak of what they do
+    not read. Raises Invalid with messages per name."""
+    before = before or {}
     kind = field_types[field.type]
     problems = Problems()
     with problems.at():
@@ -31,7 +36,7 @@ def check_field(field: Field) -> None:
     with problems.at():
         field.helps = clean_translations(field.helps, field="helps", limit=255)
     with problems.at():
-        field.settings = kind.clean_settings(field.settings, context=field.process)
+        field.settings = cleaned_settings(kind, field.settings, access, before.get("settings"))
     problems.raise_any()
     with problems.at():
         _check_required(field, kind)
@@ -40,8 +45,38 @@ def check_field(field: Field) -> None:
     with problems.at():
         _check_default(field, kind)
     with problems.at():
-        _check_visibility(field)
+        _check_visibility(field, access, before.get("visible_if"))
     problems.raise_any()
+
+
+def cleaned_settings(
+    kind: FieldType, settings: Mapping[str, Any], access: Access, before: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Settings as they are stored. What a type adds to those that are given may have changed meanwhile."""
+    return as_said(
+        access,
+        lambda author: kind.clean_settings(settings, context=author),
+        None if before is None else dict(before),
+        same=lambda one, other: given(kind, one) == given(kind, other),
+    )
+
+
+def given(kind: FieldType, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of stored settings those that people give."""
+    return {name: settings.get(name) for name in kind.Settings.base_fields}
+
+
+def speaks_of_unread(kind: FieldType, settings: Mapping[str, Any], access: Access) -> bool:
+    """Whether settings that stand already could be said by an administrator, but not by the actor."""
+    try:
+        kind.clean_settings(given(kind, settings), context=access_for(SYSTEM, access.definition))
+    except Invalid:
+        return False
+    try:
+        kind.clean_settings(given(kind, settings), context=access)
+    except Invalid:
+        return True
+    return False
 
 
 def clean_translations(given: object, *, field: str, limit: int) -> dict[str, str]:
@@ -90,14 +125,18 @@ def _check_default(field: Field, kind: FieldType) -> None:
     field.default = None if value is None else {"constant": definition.type.to_json(value)}
 
 
-def _check_visibility(field: Field) -> None:
-    if not field.visible_if:
+def _check_visibility(field: Field, access: Access, before: Any) -> None:
+    tree = field.visible_if
+    if not tree:
         field.visible_if = None
         return
-    schema = dict(schema_of(fresh_definition(field.process_id)))
-    schema.pop(field.key, None)
+
+    def parsed(author: Access) -> Any:
+        known = schema_of(publishable(author))
+        return parse_condition(tree, {key: spec for key, spec in known.items() if key != field.key}).to_json()
+
     try:
-        field.visible_if = parse_condition(field.visible_if, schema).to_json()
+        field.visible_if = as_said(access, parsed, before)
     except Invalid as error:
         raise _wrong("visible_if", error.message) from error
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.actor import SYSTEM, Actor
-from core.errors import Conflict, Invalid, LimitReached
+from core.errors import Conflict, Invalid, LimitReached, NotAllowed
 from core.text import check_key, key_from
 from events.publish import publish
 from processes.definition import field_def, fresh_definition
@@ -21,7 +21,7 @@ from processes.formulas import check_circles, check_same_kind, formulas_of
 from processes.models import Field, FieldJob, Operation, Process, Section, Stage
 from processes.operations.changing import Busy, change_lock, renew_versions
 from processes.operations.checking import check_field
-from processes.permissions import access_for
+from processes.permissions import Access, access_for
 from processes.queries import field_uses
 from processes.relations import LINKED, check_linked_circles, readers_of
 from processes.storage import storage
@@ -52,10 +52,10 @@ def add_field(process: Process, draft: FieldDraft, *, actor: Actor) -> Field:
     """
     access = access_for(actor, process)
     access.require(Operation.DESIGN)
-    field = _fitting(process, draft)
+    field = _fitting(process, draft, access)
     with change_lock(process) as version:
         if version != access.definition.version:
-            field = _fitting(process, draft)
+            field = _fitting(process, draft, access_for(actor, fresh_definition(process.pk)))
         field.position = Field.objects.filter(process=process).count()
         field.save()
         if field.type in LINKED:  # Which fields read linked records is read from the rows.
@@ -133,7 +133,7 @@ def update_field(field: Field, *, changes: Mapping[str, Any], actor: Actor) -> F
         before = {name: getattr(field, name) for name in CHANGEABLE}
         for name, value in changes.items():
             setattr(field, name, value)
-        check_field(field)
+        check_field(field, access_for(actor, fresh_definition(process.pk)), before)
         check_same_kind(before["settings"].get("gives", ""), field.settings.get("gives", ""))
         if field.settings != before["settings"]:
             require_settled(field)
@@ -178,10 +178,12 @@ def remove_field(field: Field, *, actor: Actor, confirmed: bool = False) -> Fiel
 def restore_field(field: Field, *, actor: Actor, key: str = "") -> Field:
     """Show a removed field again, with the values it had; under another key where its own is taken by now.
 
-    Writes `field.restored`. Raises NotAllowed, Conflict (it is not removed), Invalid (the key).
+    Writes `field.restored`. Raises NotAllowed (also where something would tell its values to somebody who does not
+    read them), Conflict (it is not removed), Invalid (the key).
     """
     process = field.process
-    access_for(actor, process).require(Operation.DESIGN)
+    access = access_for(actor, process)
+    access.require(Operation.DESIGN)
     if field.removed_at is None or field.shadow_of_id is not None:
         raise Conflict(_("The field is not removed."))
     with change_lock(process):
@@ -190,6 +192,9 @@ def restore_field(field: Field, *, actor: Actor, key: str = "") -> Field:
         field.key = check_key(key or field.key, taken=taken)
         field.removed_at = None
         field.save(update_fields=["removed_at", "key"])
+        if not access.reads_everywhere(field.pk) and (uses := field_uses(field)):
+            told = ", ".join(use.name for use in uses[:10])
+            raise NotAllowed(_("You do not read this field, and this would tell its values: %s.") % told)
         _check_circles(fresh_definition(process.pk))
         if field_types[field.type].is_computed:
             field.refill()
@@ -265,18 +270,18 @@ def _begin_what_follows(field: Field, before: Mapping[str, Any], actor: Actor) -
         begin_job(field, FieldJob.Kind.FILL, user_id=actor.user_id)
 
 
-def put_field(process: Process, draft: FieldDraft, *, position: int) -> Field:
+def put_field(process: Process, draft: FieldDraft, *, position: int, actor: Actor) -> Field:
     """Check a draft and write its row; for use inside a change lock."""
-    field = _checked(process, draft)
+    field = _checked(process, draft, access_for(actor, fresh_definition(process.pk)))
     field.position = position
     field.save()
     return field
 
 
-def _fitting(process: Process, draft: FieldDraft) -> Field:
+def _fitting(process: Process, draft: FieldDraft, access: Access) -> Field:
     """The row of a draft, checked against the process as it is and not written. Checks take a while in which writers
     need not wait: they hold for as long as the process keeps its version."""
-    field = _checked(process, draft)
+    field = _checked(process, draft, access)
     if field_types[field.type].is_computed and field.type not in LINKED:
         _check_circles(_with(fresh_definition(process.pk), field))
     return field
@@ -292,7 +297,7 @@ def _with(definition: Definition, field: Field) -> Definition:
     return replace(definition, fields=(*definition.fields, field_def(field)))
 
 
-def _checked(process: Process, draft: FieldDraft) -> Field:
+def _checked(process: Process, draft: FieldDraft, access: Access) -> Field:
     rows = Field.objects.filter(process=process)
     if rows.count() >= MOST_FIELDS:
         raise LimitReached(_("A process has at most %d fields.") % MOST_FIELDS)
@@ -302,7 +307,7 @@ def _checked(process: Process, draft: FieldDraft) -> Field:
     field = Field(process=process, type=draft.type, state=Field.State.ADDING)
     for name in CHANGEABLE:
         setattr(field, name, getattr(draft, name))
-    check_field(field)
+    check_field(field, access)
     field.key = check_key(draft.key, taken=taken) if draft.key else key_from(field.label, taken=taken)
     return field
 

@@ -21,7 +21,8 @@ from processes.drafts import GateDraft, LineDraft, ReasonDraft
 from processes.models import Field, Gate, LostReason, Operation, Pipeline, Stage
 from processes.operations.changing import change_lock
 from processes.operations.stages import fields_of_process, require_stages
-from processes.permissions import access_for
+from processes.permissions import Access, access_for
+from processes.publishing import as_said, publishable
 from processes.schema import schema_of
 from processes.seen import gate_on, reasons_of
 from processes.storage import storage
@@ -45,7 +46,7 @@ def set_gate(target: Stage, draft: GateDraft, *, actor: Actor, source: Stage | N
         if seen:
             pipeline = fresh_definition(process.pk).pipeline_by_id[target.pipeline_id]
             require_as_seen(seen, gate_on(pipeline, source.pk if source else None, target.pk))
-        gate = put_gate(target, draft, source=source)
+        gate = put_gate(target, draft, source=source, access=access_for(actor, fresh_definition(process.pk)))
     publish("gate.set", actor=actor, process_id=process.pk, data={**_way(gate), "asks": _told(draft)})
     return gate
 
@@ -86,7 +87,7 @@ def set_lost_reasons(
     return reasons
 
 
-def put_gate(target: Stage, draft: GateDraft, *, source: Stage | None = None) -> Gate:
+def put_gate(target: Stage, draft: GateDraft, *, source: Stage | None = None, access: Access) -> Gate:
     """Check a gate and write its rows; for use inside a change lock. Raises Invalid."""
     if source is not None and (source.pk == target.pk or source.pipeline_id != target.pipeline_id):
         raise _wrong("source", _("A move goes from one stage of a pipeline to another."))
@@ -102,7 +103,7 @@ def put_gate(target: Stage, draft: GateDraft, *, source: Stage | None = None) ->
     with problems.at():
         roles = _roles(draft.roles)
     with problems.at():
-        gate.condition = _condition(target, draft.condition)
+        gate.condition = _condition(access, draft.condition, gate.condition)
     with problems.at():
         gate.refusal = clean_line(draft.refusal, field="refusal", limit=255, required=False)
     with problems.at():
@@ -146,11 +147,13 @@ def _roles(ids: Sequence[int]) -> list[Role]:
     return found
 
 
-def _condition(target: Stage, condition: Mapping[str, Any] | None) -> Any:
+def _condition(access: Access, condition: Mapping[str, Any] | None, before: Any) -> Any:
     if not condition:
         return None
     try:
-        return parse_condition(condition, schema_of(fresh_definition(target.pipeline.process_id))).to_json()
+        return as_said(
+            access, lambda author: parse_condition(condition, schema_of(publishable(author))).to_json(), before
+        )
     except Invalid as error:
         raise Invalid(error.message, {"condition": [error.message]}) from error
 

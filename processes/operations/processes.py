@@ -71,7 +71,7 @@ def create_process(draft: ProcessDraft, *, actor: Actor) -> Process:
         problems = Problems()
         for position, field in enumerate(draft.fields):
             with problems.at(f"fields.{position}"):
-                added = put_field(process, field, position=position)
+                added = put_field(process, field, position=position, actor=actor)
                 added.make_ready()
                 added.save(update_fields=["state"])
         with problems.at():

@@ -19,7 +19,7 @@ from processes.operations.fields import MOST_FIELDS, begin_job, purge_field, ref
 from processes.permissions import access_for
 from processes.storage import storage
 from records.queries.conversion import former_form
-from records.queries.conversion_rules import completed_settings, default_for
+from records.queries.conversion_rules import OPTIONS, completed_settings, default_for, makes_options, unread
 
 CARRIED = (
     *("key", "label", "labels", "help", "helps", "required", "required_from", "on_card", "in_list"),
@@ -40,16 +40,21 @@ def convert_field(
 ) -> FieldJob:
     """Begin to change a field's type; a job does it while records are read and written.
 
-    Options of a choice that are not given are made from the values there are. Writes `field.converting`, and the job
-    `field.converted`. Raises NotAllowed, Invalid (the type, messages per setting), Conflict (it is changing already),
-    WayBack (the form before the present one would go for good) unless that is confirmed, LimitReached, Busy.
+    Options of a choice that are not given are made from the values there are, if the actor reads them all. Writes
+    `field.converting`, and the job `field.converted`. Raises NotAllowed, Invalid (the type, messages per setting),
+    Conflict (it is changing already), WayBack (the form before the present one would go for good) unless that is
+    confirmed, LimitReached, Busy.
     """
     process = field.process
-    access_for(actor, process).require(Operation.DESIGN)
+    access = access_for(actor, process)
+    access.require(Operation.DESIGN)
     if type not in field_types or not can_become(field_def(field), field_types[type]):
         message = _("This field cannot become a field of this type.")
         raise Invalid(message, {"type": [message]})
-    cleaned = field_types[type].clean_settings(completed_settings(field, type, settings), context=process)
+    if makes_options(field, type, settings) and unread(access, field_def(field)).exists():
+        message = _("You do not read all values. Say which options there are.")
+        raise Invalid(message, {OPTIONS: [message]})
+    cleaned = field_types[type].clean_settings(completed_settings(access, field, type, settings), context=access)
     in_turns(process, lambda: _put_new_form(field, type, cleaned, confirmed=confirmed))
     job = begin_job(field, FieldJob.Kind.CONVERT, user_id=actor.user_id)
     data = {"key": field.key, "from": field.type, "to": type, "job": job.pk}

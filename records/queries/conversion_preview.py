@@ -90,8 +90,9 @@ class _Count:
 def preview_conversion(access: Access, row: Field, type: str, settings: Mapping[str, Any]) -> ConversionPreview:
     """What would become of a field's values, for somebody who may change the process.
 
-    One pass over at most `LOOKED_AT` records and for at most `SECONDS`. Values are shown of records that the actor
-    sees. Raises NotAllowed, Invalid (the type, messages per setting).
+    One pass over at most `LOOKED_AT` records and for at most `SECONDS`; those that do not show the field to the actor
+    are not looked at. Values are shown of records that the actor sees. Raises NotAllowed, Invalid (the type, messages
+    per setting).
     """
     access.require(Operation.DESIGN)
     source = field_def(row)
@@ -99,7 +100,7 @@ def preview_conversion(access: Access, row: Field, type: str, settings: Mapping[
         message = _("This field cannot become a field of this type.")
         raise Invalid(message, {"type": [message]})
     kind = field_types[type]
-    cleaned = kind.clean_settings(completed_settings(row, type, settings), context=row.process)
+    cleaned = kind.clean_settings(completed_settings(access, row, type, settings), context=access)
     target = replace(source, type=kind.bound(cleaned), settings=cleaned, shadow=None, default=None)
     records = Record.objects.filter(process_id=access.definition.id).count()
     count = _counted(access, source, target, records)
@@ -146,6 +147,8 @@ def _chunks(definition: Definition, source: FieldDef, *, every: int) -> Iterator
 
 
 def _count(count: _Count, access: Access, row: TypedRecord, conversion: Conversion) -> None:
+    if not access.reads(conversion.source, row):
+        return
     count.looked_at += 1
     value = row.value(conversion.source)
     if value is None:

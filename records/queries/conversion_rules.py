@@ -7,11 +7,15 @@ from django.utils.translation import gettext as _
 
 from core.errors import Invalid
 from core.text import fold
-from processes.definition import definition_of, field_def
+from processes.definition import field_def
+from processes.definition_types import FieldDef
 from processes.field_types.choice import MOST_OPTIONS
 from processes.fieldtype import WrongValue, field_types
-from processes.models import Field
+from processes.models import Field, Operation
+from processes.permissions import Access
+from processes.reach import EVERYWHERE
 from records.conversion import BETWEEN, Conversion, settled, words_of
+from records.querysets import TypedQuerySet
 from records.typed import model_for
 
 LONGEST_OPTION = 100
@@ -48,8 +52,15 @@ def default_for(source: Field, target: Field) -> dict[str, Any] | None:
     return None if value is None or "constant" not in new.type.defaults else {"constant": new.type.to_json(value)}
 
 
-def completed_settings(row: Field, type: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a new type; options that are not given are those that the field has, or its different values.
+def makes_options(row: Field, type: str, settings: Mapping[str, Any]) -> bool:
+    """Whether the options of a new type are made of the values: none are given, and the field has none."""
+    takes = OPTIONS in field_types[type].Settings.base_fields
+    return takes and not settings.get(OPTIONS) and OPTIONS not in row.settings
+
+
+def completed_settings(access: Access, row: Field, type: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a new type; options that are not given are those that the field has, or its different values as
+    far as the actor reads them.
 
     Raises Invalid where there are too many.
     """
@@ -57,7 +68,7 @@ def completed_settings(row: Field, type: str, settings: Mapping[str, Any]) -> di
         return dict(settings)
     if OPTIONS in row.settings:
         return {**settings, OPTIONS: row.settings[OPTIONS]}
-    labels = _labels(row, several=type == "choices")
+    labels = _labels(access, row, several=type == "choices")
     if len(labels) > MOST_OPTIONS:
         message = _("There are more than %d different values. Say which options there are.") % MOST_OPTIONS
         raise Invalid(message, {OPTIONS: [message]})
@@ -67,10 +78,23 @@ def completed_settings(row: Field, type: str, settings: Mapping[str, Any]) -> di
     return {**settings, OPTIONS: labels}
 
 
-def _labels(row: Field, *, several: bool) -> list[str]:
+def unread(access: Access, source: FieldDef) -> TypedQuerySet:
+    """The records with a value that the actor does not read."""
+    rows = model_for(access.definition).objects.exclude(**{source.attributes[0]: None})
+    return rows.exclude(pk__in=_read(access, source).values("pk"))
+
+
+def _read(access: Access, source: FieldDef) -> TypedQuerySet:
+    """The records whose value the actor reads; those in the bin among them for whoever sees and reads everything."""
+    rows = model_for(access.definition).objects.order_by()
+    everywhere = access.reads_everywhere(source.id) and list(access.stages_by_reach(Operation.VIEW)) == [EVERYWHERE]
+    return rows if everywhere else rows.visible_to(access).showing(access, source)
+
+
+def _labels(access: Access, row: Field, *, several: bool) -> list[str]:
     """The different values of a field in words; those that no option can be called are left out."""
     source = field_def(row)
-    different = model_for(definition_of(row.process_id)).objects.order_by().exclude(**{source.attributes[0]: None})
+    different = _read(access, source).exclude(**{source.attributes[0]: None})
     parts = different.values_list(*source.attributes).distinct()[:MOST_DIFFERENT]
     values = [source.value(dict(zip(source.attributes, found, strict=True)).__getitem__) for found in parts]
     words = words_of(values, source)

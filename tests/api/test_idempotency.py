@@ -8,8 +8,8 @@ from django.utils import timezone
 from core.actor import SYSTEM
 from events.models import Event
 from processes.definition import definition_of
-from processes.models import Process
-from processes.operations import set_grants
+from processes.models import FieldLevel, Operation, Process, Scope
+from processes.operations import set_field_grants, set_grants
 from records.models import Record, StoredAnswer
 from tests.api.conftest import ApiClient
 from tests.api.test_errors import refused
@@ -84,3 +84,34 @@ def test_stored_answer_is_not_told_to_whom_the_process_is_closed_by_now(
     set_grants(process, {role: {} for role in definition_of(process).grants}, actor=SYSTEM)
     answer = client_anna.call("post", records, **ask)
     assert (answer.status_code, "Printer" in answer.content.decode()) == (404, False)
+
+
+@pytest.mark.parametrize("query", ["", "?fields=title,comment"])
+def test_repeated_answer_shows_the_record_as_one_may_see_it_now(
+    client_anna: ApiClient, records: str, process: Process, query: str
+) -> None:
+    made = client_anna.call("post", records, {"title": "Printer"}).json()
+    ask = {"data": {"fields": {"comment": "platypus"}}, "idempotency_key": "one"}
+    one = f"{records}{made['id']}/"
+    assert "platypus" in client_anna.call("patch", f"{one}{query}", **ask).text
+    assert b"platypus" not in bytes(StoredAnswer.objects.get().body)
+    again = client_anna.call("patch", f"{one}{query}", **ask)
+    assert (again.status_code, "platypus" in again.text) == (200, True)
+    definition = definition_of(process)
+    hidden = {definition.field_by_key["comment"].id: {None: FieldLevel.HIDDEN}}
+    (role,) = definition.grants.keys() - definition.built_in_roles
+    set_field_grants(process, {role: hidden}, actor=SYSTEM)
+    again = client_anna.call("patch", f"{one}{query}", **ask)
+    assert ("platypus" in again.text, again.headers.get("Idempotent-Replayed", "true")) == (False, "true")
+    assert again.status_code == (400 if query else 200)
+
+
+def test_repeated_answer_tells_only_the_number_of_a_record_that_one_does_not_see(
+    client_anna: ApiClient, records: str, process: Process
+) -> None:
+    ask = {"data": {"title": "Printer", "stage": "received"}, "idempotency_key": "one"}
+    made = client_anna.call("post", records, **ask).json()
+    (role,) = definition_of(process).grants.keys() - definition_of(process).built_in_roles
+    set_grants(process, {role: {Operation.CREATE: Scope.ALL}}, actor=SYSTEM)
+    again = client_anna.call("post", records, **ask)
+    assert (again.status_code, again.json()) == (201, {"id": made["id"], "version": 1})

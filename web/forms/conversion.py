@@ -10,8 +10,9 @@ from processes.conversion import targets_for
 from processes.definition import field_def
 from processes.fieldtype import FieldType
 from processes.models import Field
+from processes.permissions import Access
 from records.queries.conversion import former_form
-from records.queries.conversion_rules import completed_settings
+from records.queries.conversion_rules import completed_settings, makes_options, unread
 
 
 class ConversionForm(forms.Form):
@@ -33,9 +34,11 @@ class ConversionForm(forms.Form):
         return next((kind for kind in self.targets if kind.key == self["type"].value()), None)
 
 
-def first_settings(field: Field, kind: FieldType) -> dict[str, Any]:
+def first_settings(access: Access, field: Field, kind: FieldType) -> dict[str, Any]:
     """What the settings of a new type begin with: options from the values there are, the rest as the type has it."""
+    if makes_options(field, kind.key, {}) and unread(access, field_def(field)).exists():
+        return {}
     try:
-        return kind.clean_settings(completed_settings(field, kind.key, {}), context=field.process)
+        return kind.clean_settings(completed_settings(access, field, kind.key, {}), context=access)
     except Invalid:
         return {}

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from automation.choices import JsonMapField, PeopleField, PersonField, SecretField
 from core.actor import SYSTEM, Actor
 from core.registry import Extension, SettingsForm
-from processes.definition import definition_of
 from processes.field_types.choice import OptionsField
 from processes.field_types.rollup import LinkedCondition
 from processes.schema import schema_of
@@ -71,10 +70,9 @@ def _dress(field: forms.Field, *, is_stored: bool) -> None:
 
 def _schemas(field: LinkedCondition, actor: Actor, given: Any) -> dict[str, list[dict[str, Any]]]:
     """What the builder offers, by what the other input says."""
-    definitions = {choice: definition_of(process) for choice, process in field.processes.items()}
     return {
         choice: builder_of(definition, actor, schema=schema_of(definition), given=given)
-        for choice, definition in definitions.items()
+        for choice, definition in field.processes.items()
     }
 
 

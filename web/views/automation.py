@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from automation.effects import RobotType, robot_types
+from automation.field_use import keys_spoken_of
 from automation.models import Robot, RuleKind, Run, State, Trigger
 from automation.occasions import TriggerType, trigger_types
 from automation.operations import (
@@ -33,9 +34,10 @@ from automation.operations import (
 from automation.queries import RunFilter, automation_page, robot_for, run_detail, run_log, run_of, silences_of
 from automation.scope import condition_for, text_schema
 from core.text import id_from
-from processes.definition_types import StageDef
+from processes.definition_types import Definition, StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
+from processes.publishing import publishable
 from processes.queries import process_for, stage_of
 from records.queries.names import names_in_words
 from web.forms.conditions import builder_of, is_shallow
@@ -100,7 +102,7 @@ def new_robot(request: PersonalRequest, key: str, stage_id: int, kind: str) -> H
     """Configure a robot and add it at the end of a stage."""
     access = access_to_automate(request, key)
     robot_type = robot_types[kind]
-    form = RobotForm(request.POST or None, definition=access.definition)
+    form = RobotForm(request.POST or None, definition=publishable(access))
     settings = _settings(request, robot_type, access) if form.is_bound else {}
     if form.is_bound and form.is_valid():
         stage = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), stage_id)
@@ -118,10 +120,10 @@ def edit_robot(request: PersonalRequest, key: str, robot_id: int) -> HttpRespons
     access = access_to_automate(request, key)
     shown = robot_for(access, robot_id)
     robot_type = robot_types[shown.robot.kind]
-    definition = access.definition
+    definition = offered_to(access, shown.robot)
     is_sent = request.method == "POST"
     form = RobotForm(request.POST, definition=definition) if is_sent else RobotForm.showing(shown.robot, definition)
-    settings = _settings(request, robot_type, access) if form.is_bound else dict(shown.settings)
+    settings = _settings(request, robot_type, access, shown.robot) if form.is_bound else dict(shown.settings)
     if form.is_bound and form.is_valid():
         draft = form.draft(shown.robot.kind, settings)
         saved = attempt(form, lambda: update_robot(shown.robot, draft, actor=request.actor), elsewhere=settings)
@@ -243,6 +245,11 @@ def _run(request: PersonalRequest, access: Access, run_id: int) -> HttpResponse:
     return automation_response(request, access, "run", context)
 
 
+def offered_to(access: Access, rule: Robot | Trigger | None) -> Definition:
+    """What the editor of a rule offers: what the actor may publish, and what the rule speaks of already."""
+    return publishable(access, also=keys_spoken_of(rule, access.definition) if rule else ())
+
+
 def access_to_automate(request: PersonalRequest, key: str) -> Access:
     access = visible_access(request.actor, key)
     access.require(Operation.AUTOMATE)
@@ -253,8 +260,10 @@ def _robot(request: PersonalRequest, key: str, robot_id: int) -> Robot:
     return robot_for(access_to_automate(request, key), robot_id).robot
 
 
-def _settings(request: PersonalRequest, robot_type: RobotType, access: Access) -> dict[str, Any]:
-    return settings_from(robot_type, request.POST, context=access.definition)
+def _settings(
+    request: PersonalRequest, robot_type: RobotType, access: Access, robot: Robot | None = None
+) -> dict[str, Any]:
+    return settings_from(robot_type, request.POST, context=offered_to(access, robot))
 
 
 def _saved(request: PersonalRequest, key: str, saved: SavedRobot) -> HttpResponse:
@@ -278,7 +287,7 @@ def _editor(
     context = {
         "stage": stage,
         "robot": robot,
-        "placeholders": text_schema(access.definition),
+        "placeholders": text_schema(offered_to(access, robot)),
         "findings": findings,
         "others": [other for other in stages if other.id != stage.id],
     }
@@ -296,11 +305,11 @@ def editor_response(
     context: Mapping[str, Any],
 ) -> HttpResponse:
     """The editor of a robot or trigger (`rule` is None for a new one): in the panel, or as a page."""
-    definition = access.definition
+    definition = offered_to(access, rule)
     data = request.POST if form.is_bound else None
     tree = rule.condition if rule else None
     shown = {
-        "process": definition,
+        "process": access.definition,
         "type": kind,
         "form": form,
         "settings": declared_form(kind, settings, data=data, context=definition, prefix=PREFIX),

@@ -39,11 +39,12 @@ def convert(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
     field = field_of(process, field_key)
     if request.method == "GET":
         form = ConversionForm(initial={"type": request.GET.get("type", "")}, field=field)
-        settings = first_settings(field, form.chosen) if form.chosen else {}
+        settings = first_settings(access_for(request.actor, process), field, form.chosen) if form.chosen else {}
         template = "_convert_as.html" if "type" in request.GET else "_convert.html"
         return _dialog(request, process, field, form, settings, template)
     form = ConversionForm(request.POST, field=field)
-    settings = settings_from(form.chosen, request.POST, context=process) if form.chosen else {}
+    access = access_for(request.actor, process)
+    settings = settings_from(form.chosen, request.POST, context=access) if form.chosen else {}
     if form.is_valid():
         chosen, confirmed = form.cleaned_data["type"], form.cleaned_data["confirm"]
 
@@ -65,9 +66,9 @@ def preview(request: PersonalRequest, key: str, field_key: str) -> HttpResponse:
     form = ConversionForm(request.POST, field=field)
     context: dict[str, Any] = {"process": process, "field": field, "shown": SHOWN}
     if form.chosen:
-        settings = settings_from(form.chosen, request.POST, context=process)
+        access = access_for(request.actor, process)
+        settings = settings_from(form.chosen, request.POST, context=access)
         try:
-            access = access_for(request.actor, process)
             found = preview_conversion(access, field, form.chosen.key, settings)
             context |= {
                 "preview": found,
@@ -130,7 +131,8 @@ def _dialog(
         "type": field_types[field.type],
         "former": form.former and field_types[form.former.type],
         "kind": kind,
-        "settings": kind and declared_form(kind, settings, data=data, context=process, prefix=PREFIX),
+        "settings": kind
+        and declared_form(kind, settings, data=data, context=access_for(request.actor, process), prefix=PREFIX),
         "colors": COLORS,
     }
     return render(request, f"processes/settings/{template}", context, status=422 if form.is_bound else 200)

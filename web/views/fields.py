@@ -18,7 +18,6 @@ from core.actor import Actor, ActorKind
 from core.errors import NotFound
 from core.text import id_from
 from processes.conversion import is_fixed
-from processes.definition import definition_of
 from processes.drafts import FieldDraft
 from processes.fieldtype import FieldType, Group, field_types
 from processes.models import Field, FieldJob, Operation, Process, Section
@@ -32,9 +31,12 @@ from processes.operations import (
     retry_job,
     update_field,
 )
+from processes.operations.checking import given, speaks_of_unread
 from processes.operations.jobs import STOPPABLE
 from processes.permissions import Access, access_for
+from processes.publishing import publishable
 from processes.queries import field_of, field_uses, job_of, jobs_of, process_for, removed_field, removed_fields
+from processes.schema import keys_in
 from records.queries.beginning import beginning_of
 from records.queries.conversion import conversions_of
 from web.forms.conditions import builder_of, is_shallow
@@ -106,7 +108,8 @@ def new_field(request: PersonalRequest, key: str) -> HttpResponse:
     kind = field_types[chosen]
     initial = {"type": chosen, "in_list": True}
     form = FieldForm(request.POST or None, process=process, kind=kind, field=None, initial=initial)
-    settings = settings_from(kind, request.POST, context=process) if form.is_bound else {}
+    access = access_for(request.actor, process)
+    settings = settings_from(kind, request.POST, context=access) if form.is_bound else {}
     if form.is_bound and form.is_valid():
 
         def add() -> Field:
@@ -116,7 +119,7 @@ def new_field(request: PersonalRequest, key: str) -> HttpResponse:
         if added := attempt(form, add, elsewhere=settings):
             messages.success(request, _("The field “%(name)s” is there.") % {"name": added.label})
             return go(request, "process-fields", key)
-    return _dialog(request, process, form, kind, settings)
+    return _dialog(request, access, process, form, kind, settings)
 
 
 @login_required
@@ -127,7 +130,11 @@ def edit_field(request: PersonalRequest, key: str, field_key: str) -> HttpRespon
     field = field_of(process, field_key)
     kind = field_types[field.type].bound(field.settings)
     form = FieldForm.showing(field, kind, request.POST or None)
-    settings = settings_from(kind, request.POST, context=process) if form.is_bound else field.settings
+    access = access_for(request.actor, process)
+    stays = speaks_of_unread(field_types[field.type], field.settings, access)
+    settings = field.settings
+    if form.is_bound:
+        settings = given(kind, settings) if stays else settings_from(kind, request.POST, context=access)
     if form.is_bound and form.is_valid():
         saved = attempt(
             form,
@@ -136,7 +143,7 @@ def edit_field(request: PersonalRequest, key: str, field_key: str) -> HttpRespon
         )
         if saved:
             return go(request, "process-fields", key)
-    return _dialog(request, process, form, kind, settings, field)
+    return _dialog(request, access, process, form, kind, settings, field, stays=stays)
 
 
 @login_required
@@ -264,22 +271,31 @@ def _shown_jobs(process: Process) -> dict[str, Any]:
 
 def _dialog(
     request: PersonalRequest,
+    access: Access,
     process: Process,
     form: FieldForm,
     kind: FieldType,
     settings: Mapping[str, Any],
     field: Field | None = None,
+    *,
+    stays: bool = False,
 ) -> HttpResponse:
+    """The dialog of a field; `stays`: its settings speak of what one does not read and are left as they are."""
     data = request.POST if form.is_bound else None
     tree = field.visible_if if field else None
+    declared = (
+        None if stays else declared_form(kind, settings, data=data, context=access, prefix=PREFIX, actor=request.actor)
+    )
+    known = publishable(access, also=keys_in(tree))
     context = {
         "process": process,
         "form": form,
         "field": field,
         "type": kind,
         "can_convert": field is not None and not is_fixed(kind),
-        "settings": declared_form(kind, settings, data=data, context=process, prefix=PREFIX, actor=request.actor),
-        "builder": builder_of(definition_of(process), request.actor, given=form["visible_if"].value()),
+        "settings": declared,
+        "stays": stays,
+        "builder": builder_of(known, request.actor, given=form["visible_if"].value()),
         "deep_condition": "" if is_shallow(tree) else _("There is a condition."),
         "colors": COLORS,
     }

@@ -22,8 +22,10 @@ from processes.definition_types import Definition, GateDef, PipelineDef, StageDe
 from processes.models import Gate, Pipeline, Process, Stage
 from processes.operations import remove_gate, set_gate, set_lost_reasons, set_moves
 from processes.operations.stages import require_stages
+from processes.permissions import access_for
+from processes.publishing import publishable
 from processes.queries import pipeline_of, process_for
-from processes.schema import schema_of
+from processes.schema import keys_in, schema_of
 from processes.seen import gate_on, moves_of
 from records.queries.names import names_in_words
 from web.forms.conditions import builder_of, is_shallow
@@ -103,13 +105,14 @@ def gate(request: PersonalRequest, key: str) -> HttpResponse:
         )
         if done is not None:
             return go(request, _url(request, "process-moves", key))
+    known = publishable(access_for(request.actor, definition), also=keys_in(own.condition if own else None))
     context = {
         "process": definition,
         "form": form,
         "source": source,
         "target": target,
         "gate": own,
-        "builder": builder_of(definition, request.actor, schema=schema_of(definition), given=form["condition"].value()),
+        "builder": builder_of(known, request.actor, schema=schema_of(known), given=form["condition"].value()),
         "deep_condition": _deep(definition, own, request.actor),
         "pipeline": present,
     }

@@ -33,7 +33,13 @@ from web.forms.refusals import attempt
 from web.forms.robot import TriggerForm
 from web.middleware import PersonalRequest, is_fragment
 from web.responses import go, with_toast
-from web.views.automation import access_to_automate, automation_response, editor_response, said_started
+from web.views.automation import (
+    access_to_automate,
+    automation_response,
+    editor_response,
+    offered_to,
+    said_started,
+)
 
 
 @login_required
@@ -43,7 +49,7 @@ def new_trigger(request: PersonalRequest, key: str, stage_id: int, kind: str) ->
     access = access_to_automate(request, key)
     trigger_type, stage = trigger_types[kind], access.definition.stage(stage_id)
     form = _form(request, access, trigger_type, stage, initial=_beginning(access, trigger_type, stage))
-    settings = settings_from(trigger_type, request.POST, context=access.definition) if form.is_bound else {}
+    settings = settings_from(trigger_type, request.POST, context=offered_to(access, None)) if form.is_bound else {}
     if form.is_bound and form.is_valid():
         target_id = form.cleaned_data.get("stage", stage.id)
         target = stage_of(process_for(request.actor, key, operation=Operation.AUTOMATE), target_id)
@@ -63,7 +69,8 @@ def edit_trigger(request: PersonalRequest, key: str, trigger_id: int) -> HttpRes
     trigger_type, stage = trigger_types[shown.trigger.kind], access.definition.stage(shown.trigger.stage_id)
     form = _form(request, access, trigger_type, stage, initial=TriggerForm.shown(shown.trigger))
     is_sent = form.is_bound
-    settings = settings_from(trigger_type, request.POST, context=access.definition) if is_sent else dict(shown.settings)
+    offered = offered_to(access, shown.trigger)
+    settings = settings_from(trigger_type, request.POST, context=offered) if is_sent else dict(shown.settings)
     if is_sent and form.is_valid():
         draft = form.draft(shown.trigger.kind, settings)
         saved = attempt(form, lambda: update_trigger(shown.trigger, draft, actor=request.actor), elsewhere=settings)
