@@ -1,6 +1,6 @@
 """Rows of a process for those who design it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
@@ -165,13 +165,11 @@ def visible_stage(access: Access, key: str | int, *, pipeline: str | None = None
     Raises NotFound, for a closed pipeline as for an absent one.
     """
     definition = access.definition
-    named = f"{pipeline}.{key}" if pipeline and key else key
-    stage = definition.stage(named) if key else definition.pipeline(pipeline).first_stage
-    if not definition.has_stages or definition.pipeline_by_id[stage.pipeline_id] in visible_pipelines(access):
-        return stage
-    if not key:
-        raise NotFound(_("There is no such pipeline."), pipeline=pipeline)
-    raise NotFound(_("There is no such stage."), stage=named)
+    if definition.has_stages:
+        definition = replace(definition, pipelines=visible_pipelines(access))
+    if key:
+        return definition.stage(f"{pipeline}.{key}" if pipeline else key)
+    return definition.pipeline(pipeline).first_stage
 
 
 def creating_pipelines(access: Access) -> tuple[PipelineDef, ...]:

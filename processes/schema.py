@@ -1,6 +1,6 @@
 """What conditions and formulas over the records of a process may speak of: base keys and fields by key."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -60,14 +60,11 @@ class _KeyedKind(ReferenceKind):
 @lru_cache(maxsize=512)
 def schema_of(definition: Definition) -> Schema:
     """Everything that a condition over records of the process may speak of."""
-    pipelines = {pipeline.id: pipeline.name for pipeline in definition.pipelines}
-    stages = {stage.id: stage.name for stage in definition.stage_by_id.values()}
     moments = ("created_at", "updated_at", "stage_changed_at", "closed_at")
     found = {
         "id": FieldSpec(INTEGER, BASE_LABELS["id"]),
         "title": FieldSpec(TEXT, BASE_LABELS["title"]),
-        "pipeline": FieldSpec(_KeyedKind("pipeline", _keys(definition.pipelines)), BASE_LABELS["pipeline"], pipelines),
-        "stage": FieldSpec(_KeyedKind("stage", _stage_keys(definition)), BASE_LABELS["stage"], stages),
+        **place_specs(definition.pipelines),
         "assignee": FieldSpec(PERSON, BASE_LABELS["assignee"]),
         "author": FieldSpec(PERSON, BASE_LABELS["author"]),
         "observers": FieldSpec(KINDS["people"], gettext_lazy("Observers")),
@@ -75,6 +72,16 @@ def schema_of(definition: Definition) -> Schema:
         **{field.key: _spec(field) for field in definition.fields},
     }
     return found if definition.has_stages else {key: spec for key, spec in found.items() if key not in OF_STAGES}
+
+
+def place_specs(pipelines: Sequence[PipelineDef]) -> dict[str, FieldSpec]:
+    """The specs of “pipeline” and “stage”, where these pipelines are all that there is to speak of."""
+    names = {pipeline.id: pipeline.name for pipeline in pipelines}
+    stages = {stage.id: stage.name for pipeline in pipelines for stage in pipeline.stages}
+    return {
+        "pipeline": FieldSpec(_KeyedKind("pipeline", _keys(pipelines)), BASE_LABELS["pipeline"], names),
+        "stage": FieldSpec(_KeyedKind("stage", _stage_keys(pipelines)), BASE_LABELS["stage"], stages),
+    }
 
 
 @lru_cache(maxsize=512)
@@ -93,12 +100,12 @@ def _keys(items: Iterable[StageDef | PipelineDef]) -> dict[str, int]:
     return {item.key: item.id for item in items}
 
 
-def _stage_keys(definition: Definition) -> dict[str, int]:
+def _stage_keys(pipelines: Sequence[PipelineDef]) -> dict[str, int]:
     """Keys alone mean the first pipeline that has them; “pipeline.stage” is exact."""
     keys: dict[str, int] = {}
-    for pipeline in reversed(definition.pipelines):
+    for pipeline in reversed(pipelines):
         keys |= _keys(pipeline.stages)
-    exact = {f"{p.key}.{stage.key}": stage.id for p in definition.pipelines for stage in p.stages}
+    exact = {f"{p.key}.{stage.key}": stage.id for p in pipelines for stage in p.stages}
     return exact | keys
 
 

@@ -49,7 +49,7 @@ class _Chunk:
     def __init__(self, plan: Plan, writing: Writing, rows: Sequence[SourceRow]) -> None:
         self.plan = plan
         self.writing = writing
-        self.reader = RowReader(plan, rows, writing.actor)
+        self.reader = RowReader(plan, rows, writing.access)
         self.result = Result()
         self.wanted = [self.reader.read(row) for row in rows]
         know_all(writing, (wanted.values for wanted in self.wanted))

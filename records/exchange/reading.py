@@ -1,7 +1,7 @@
 """What a row of a file asks for: values by key, the record it means, the stage it wants."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.queries import departments_called, people_called
-from core.actor import Actor
 from core.errors import Invalid, SmartCRMError, Text
 from core.text import fold, id_from
-from processes.definition_types import StageDef
+from processes.definition_types import PipelineDef, StageDef
 from processes.field_types.person import person_from_text
 from processes.fieldtype import TextContext, WrongValue
+from processes.permissions import Access
+from processes.queries import visible_pipelines
 from records.exchange.cells import unguarded
 from records.exchange.plan import ASSIGNEE, ID, STAGE, TITLE, Plan, Target
 from records.exchange.source import UNREADABLE, SourceRow
@@ -39,7 +40,7 @@ class Wanted:
     key: Any = None
     """The plain value by which a present record is found; None when the row has none."""
     stages: Sequence[StageDef] = ()
-    """The stages of that name, the default pipeline's first; none when the row names no stage."""
+    """The stages of that name in the pipelines that one sees, in their order; none when the row names no stage."""
     reasons: Sequence[Reason] = ()
 
 
@@ -47,11 +48,12 @@ class RowReader:
     """Reads some rows by a plan; everybody whom they name is looked up at once, by one query, records by three for
     each process that is linked; departments one by one, each once."""
 
-    def __init__(self, plan: Plan, rows: Sequence[SourceRow], actor: Actor) -> None:
+    def __init__(self, plan: Plan, rows: Sequence[SourceRow], access: Access) -> None:
         self._plan = plan
-        self._stages = _stages_by_name(plan)
+        self._stages = _stages_by_name(visible_pipelines(access))
         self._people = people_called(_names_in(plan, rows))
-        records = {process: records_called(actor, process, texts) for process, texts in _linked_in(plan, rows).items()}
+        linked = _linked_in(plan, rows)
+        records = {process: records_called(access.actor, process, texts) for process, texts in linked.items()}
         self._context = TextContext(
             find_people=lambda text: self._people.get(fold(text), ()),
             find_departments=lru_cache(departments_called),
@@ -188,9 +190,9 @@ def _linked_in(plan: Plan, rows: Sequence[SourceRow]) -> dict[int, set[str]]:
     return found
 
 
-def _stages_by_name(plan: Plan) -> dict[str, list[StageDef]]:
+def _stages_by_name(pipelines: Iterable[PipelineDef]) -> dict[str, list[StageDef]]:
     found: dict[str, list[StageDef]] = {}
-    for pipeline in plan.definition.pipelines:
+    for pipeline in pipelines:
         for stage in pipeline.stages:
             exact = (fold(f"{pipeline.name} / {stage.name}"), f"{pipeline.key}.{stage.key}")
             for word in dict.fromkeys((fold(stage.name), stage.key, *exact)):

@@ -117,7 +117,7 @@ def bulk_words(access: Access, job: BulkJob, names: Names | None = None) -> str:
     if job.kind == BulkJob.Kind.MOVE and job.change["to"] is None:
         return _("Move into “%(pipelines)s”") % {"pipelines": _pipelines(access, job.change["places"])}
     if job.kind == BulkJob.Kind.MOVE:
-        return _("Move to “%(stage)s”") % {"stage": _stage(access, job.change["to"])}
+        return _("Move to “%(stage)s”") % {"stage": _stages(access, job.change["to"])}
     if job.kind == BulkJob.Kind.DELETE:
         return _("Delete")
     if job.kind == BulkJob.Kind.ASSIGN:
@@ -156,10 +156,15 @@ def _seen(access: Access) -> Any:
     return jobs if access.actor.is_admin else jobs.filter(user_id=access.actor.user_id or 0)
 
 
-def _stage(access: Access, to: int | str) -> str:
-    stages: Iterable[Any] = access.definition.stage_by_id.values()
-    key = str(to).rpartition(".")[2]
-    return next((stage.name for stage in stages if key in (stage.key, str(stage.id))), "…")
+def _stages(access: Access, to: int | str) -> str:
+    """The stage that is meant, as far as one sees it; of a key alone, that of each pipeline which has it."""
+    found = [
+        stage.name
+        for pipeline in visible_pipelines(access)
+        for stage in pipeline.stages
+        if to in (stage.id, stage.key, f"{pipeline.key}.{stage.key}")
+    ]
+    return ", ".join(dict.fromkeys(found)) or "…"
 
 
 def _said(access: Access, key: str, raw: Any, names: Names) -> str:

@@ -1,7 +1,8 @@
 """What a condition over the records of a process may speak of, and the ways to write one from outside.
 
 One schema serves pages, REST, saved views and automation: base columns and fields by key. A field that the
-actor may not read is not in it, and so answers exactly like a field that does not exist.
+actor may not read is not in it, nor is a pipeline that is closed to them or a stage of one, and so each of these
+answers exactly like what does not exist.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,8 @@ from expressions.operators import OPERATORS, Arity
 from expressions.schema import FieldSpec, Schema
 from expressions.values import BOOLEAN, TEXT, Kind
 from processes.permissions import Access
-from processes.schema import schema_of
+from processes.queries import visible_pipelines
+from processes.schema import place_specs, schema_of
 
 MOST_FILTERS = 50
 """Simple filters in one address."""
@@ -27,11 +29,14 @@ Pairs = Iterable[tuple[str, str]]
 
 def schema_for(access: Access) -> Schema:
     """The part of the schema that the access may read."""
-    schema = schema_of(access.definition)
+    definition, schema = access.definition, schema_of(access.definition)
+    pipelines = visible_pipelines(access)
+    if len(pipelines) < len(definition.shown_pipelines):
+        schema = {**schema, **place_specs(pipelines)}
     readable = access.readable_fields
-    if len(readable) == len(access.definition.fields):
+    if len(readable) == len(definition.fields):
         return schema
-    gone = access.definition.field_by_key.keys() - {field.key for field in readable}
+    gone = definition.field_by_key.keys() - {field.key for field in readable}
     return {key: spec for key, spec in schema.items() if key not in gone}
 
 

@@ -365,7 +365,7 @@ def test_reading_a_file_costs_the_same_for_any_number_of_linked_records(deals: P
             SourceRow(number, number, [title, f"{title}; #{made[0]}"]) for number, title in enumerate(titles[:count], 2)
         ]
         with CaptureQueriesContext(connection) as captured:
-            reader = RowReader(plan, rows, SYSTEM)
+            reader = RowReader(plan, rows, access_for(SYSTEM, deals))
             wanted = [reader.read(row) for row in rows]
         costs.append(len(captured))
         return wanted

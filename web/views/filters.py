@@ -33,24 +33,17 @@ def filter_control(request: PersonalRequest, key: str) -> HttpResponse:
     name, asked = request.GET.get("field", ""), request.GET.get("op", "")
     spec, field = schema_for(access).get(name), access.definition.field_by_key.get(name)
     is_linked = field is not None and field.is_link
-    control = _control(_seen(access, name, spec), asked, is_linked=is_linked) if spec else {}
+    control = _control(_named(access, name, spec), asked, is_linked=is_linked) if spec else {}
     context = {"process": access.definition, "field_key": name, **control}
     return render(request, "records/_filter_control.html", context)
 
 
-def _seen(access: Access, name: str, spec: FieldSpec) -> FieldSpec:
-    """Stages and pipelines without those that are closed to the person; stages of several say whose they are."""
+def _named(access: Access, name: str, spec: FieldSpec) -> FieldSpec:
+    """Stages of several pipelines say whose they are."""
     pipelines = visible_pipelines(access)
-    if name == "pipeline":
-        return replace(spec, options={pipeline.id: pipeline.name for pipeline in pipelines})
-    if name != "stage" or len(access.definition.pipelines) == 1:
+    if name != "stage" or len(pipelines) == 1:
         return spec
-    several = len(pipelines) > 1
-    named = {
-        stage.id: f"{pipeline.name}: {stage.name}" if several else stage.name
-        for pipeline in pipelines
-        for stage in pipeline.stages
-    }
+    named = {stage.id: f"{pipeline.name}: {stage.name}" for pipeline in pipelines for stage in pipeline.stages}
     return replace(spec, options=named)
 
 

@@ -7,8 +7,9 @@ from accounts.operations import create_token, deactivate_person
 from core.actor import SYSTEM, Actor
 from core.errors import NotAllowed, NotFound
 from processes.definition import definition_of
+from processes.drafts import StageDraft
 from processes.models import Operation, Process, Scope
-from processes.operations import set_grants
+from processes.operations import add_pipeline, add_stage, set_grants
 from records.exchange.worker import work, work_through
 from records.operations import create_record
 from records.operations.imports import begin_import, cancel_import, check_import, plan_import, run_import
@@ -107,3 +108,20 @@ def test_role_grants_of_import_are_enough_for_employees(process: Process) -> Non
     set_grants(process, {make_role(people=(person,)).pk: IMPORTER}, actor=SYSTEM)
     job = begin_import(process, name="C:\\files\\list.csv", content=b"Title\nA\n", actor=actor_of(person))
     assert job.name == "list.csv"
+
+
+def test_closed_stage_is_told_like_an_absent_one(process: Process, begin: Begin, actor: Actor) -> None:
+    hush = add_pipeline(process, name="Hush", actor=SYSTEM)
+    add_stage(hush, StageDraft("Quietone", key="quietone"), actor=SYSTEM)
+    job = begin("Title,Stage\nA,Quietone\nB,hush.quietone\nC,Hush / Quietone\nD,nonsense\n")
+    told = [message for _row, _column, message in reasons(checked(job, actor))]
+    assert told == [f"There is no stage “{name}”." for name in ("Quietone", "hush.quietone", "Hush / Quietone", "nonsense")]
+
+
+def test_name_of_a_stage_means_the_pipeline_that_one_sees(process: Process, begin: Begin, actor: Actor) -> None:
+    for name, is_open in (("Hush", False), ("Second", True)):
+        pipeline = add_pipeline(process, name=name, is_open=is_open, actor=SYSTEM)
+        add_stage(pipeline, StageDraft("Same", key="same"), actor=SYSTEM)
+    imported(begin("Title,Stage\nA,Same\n"), actor)
+    (row,) = rows_in(process)
+    assert definition_of(process).pipeline_by_id[row.pipeline_id].key == "second"

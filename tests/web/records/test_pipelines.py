@@ -9,9 +9,9 @@ from django.utils import timezone
 from accounts.models import User
 from core.actor import SYSTEM
 from processes.definition import definition_of
-from processes.drafts import GateDraft
+from processes.drafts import GateDraft, StageDraft
 from processes.models import Operation, Pipeline, Process, Scope, Stage
-from processes.operations import add_pipeline, reorder_pipelines, set_gate, set_grants, update_stage
+from processes.operations import add_pipeline, add_stage, reorder_pipelines, set_gate, set_grants, update_stage
 from records.models import Record
 from records.operations import create_record
 from records.typed import model_for
@@ -273,3 +273,15 @@ def test_board_costs_the_same_with_many_pipelines(
     # session, person, roles, version; counts, tiles, names; rail, unread notifications
     with django_assert_num_queries(10):
         visitor.get("/p/requests/", pipeline="main")
+
+
+@pytest.mark.parametrize("page", ["", "list/"])
+def test_filter_by_what_is_closed_names_nothing(
+    process: Process, closed: Pipeline, employee: User, visit: Any, page: str
+) -> None:
+    add_stage(closed, StageDraft("Quietone", key="quietone"), actor=SYSTEM)
+    for field, value in (("stage", closed.stages.last().pk), ("stage", "secret.quietone"), ("pipeline", closed.pk)):
+        shown = visit(employee).get(f"/p/requests/{page}", **{f"filter[{field}]": value})
+        assert [chip.is_wrong for chip in shown.context["filter"].chips] == [True]
+        assert "Quietone" not in text_of(shown)
+        assert "Secret" not in text_of(shown)
