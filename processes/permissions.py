@@ -76,9 +76,14 @@ class Access:
     limits: FieldLimits = NO_LIMITS
 
     def reach(self, operation: str, stage_id: int | None = None) -> Reach:
-        """On whose records in a stage the actor may do it; without a stage, in those that do not differ."""
+        """On whose records in a stage the actor may do it; without a stage, in those that do not differ. Nowhere in a
+        stage that the process does not have (or did not yet, when this access was made)."""
         general = self.reaches.get(operation, NOWHERE)
-        return general if stage_id is None else self.by_stage.get(operation, {}).get(stage_id, general)
+        if stage_id is None:
+            return general
+        if stage_id not in self.definition.stage_by_id:
+            return NOWHERE
+        return self.by_stage.get(operation, {}).get(stage_id, general)
 
     def stages_by_reach(self, operation: str) -> dict[Reach, list[int]]:
         """On whose records → ids of the stages where it holds for the operation; every stage is in one of them."""

@@ -9,16 +9,28 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
 from core.text import id_from
 from events.models import Event
-from smartcrm.live.hub import Hub, read_events, read_newest
-from smartcrm.live.messages import REPLAY_LIMIT, Watcher, changes_rights, seq_before, watcher_of
+from smartcrm.live.hub import Hub, read_newest
+from smartcrm.live.messages import (
+    OLDEST_PAGE,
+    REPLAY_LIMIT,
+    Batch,
+    Watcher,
+    events_after,
+    reshapes,
+    seq_before,
+    watcher_of,
+)
+from smartcrm.live.shapes import changed_for
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +49,7 @@ STREAM_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
 ]
 
+read_events = sync_to_async(events_after, thread_sensitive=True)
 read_seq_before = sync_to_async(seq_before, thread_sensitive=True)
 read_watcher = sync_to_async(watcher_of, thread_sensitive=True)
 hub = Hub()
@@ -77,7 +90,7 @@ class Stream:
             await self.send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
             start = await _start(since, age)
             await self._write(b"retry: 2000\nid: %d\nevent: ready\ndata: {}\n\n" % start)
-            sent = await self._replay(start)
+            sent = await self._replay(start, None if since is not None else _drawn_at(age))
             await self._follow(queue, gone, sent)
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
         except OSError as error:
@@ -86,34 +99,51 @@ class Stream:
             gone.cancel()
             hub.leave(queue)
 
-    async def _replay(self, since: int) -> int:
+    async def _replay(self, since: int, drawn_at: datetime | None) -> int:
+        """What happened after `since`, to a page that is there all the time, or was drawn at a moment."""
         missed = await read_events(since, REPLAY_LIMIT + 1)
         if len(missed) > REPLAY_LIMIT or since > hub.seq:
-            await self._write(b"id: %d\nevent: reset\ndata: {}\n\n" % hub.seq)
+            await self._write(_reset(hub.seq))
             return hub.seq
         await self._send_events(missed)
-        return (missed[-1].seq or since) if missed else since
+        sent = (missed[-1].seq or since) if missed else since
+        if reshapes(missed, drawn_at):
+            await self._write(_reset(sent))
+        return sent
 
     async def _follow(self, queue: "asyncio.Queue[Any]", gone: "asyncio.Task[None]", sent: int) -> None:
         while not gone.done():
             batch = await _next(queue, gone)
             if batch is None:
                 return
-            fresh = [event for event in batch if (event.seq or 0) > sent]
-            must_look = changes_rights(fresh) or time.monotonic() - self.looked_at > PING_EVERY
-            if must_look and not await self._may_stay():
+            before = self.watcher
+            if self._must_look(batch) and not await self._may_stay():
                 return
+            fresh = [event for event in batch.events if (event.seq or 0) > sent]
             if fresh:
                 await self._send_events(fresh)
                 sent = fresh[-1].seq or sent
-            elif not batch:
+            elif not batch.events:
                 await self._write(b": ping\n\n")
+            await self._send_resets(before, sent)
+
+    def _must_look(self, batch: Batch) -> bool:
+        is_long_ago = time.monotonic() - self.looked_at > PING_EVERY
+        return is_long_ago or self.watcher is None or self.watcher.must_look(batch)
 
     async def _may_stay(self) -> bool:
         """Read the session and the rights anew; False when there is nobody any more."""
         self.watcher = await read_watcher(self.cookies)
         self.looked_at = time.monotonic()
         return self.watcher is not None
+
+    async def _send_resets(self, before: Watcher | None, seq: int) -> None:
+        """Tell pages to be drawn anew whose process is another picture now than before."""
+        if self.watcher is None or before is None or before is self.watcher:
+            return
+        resets = [_reset(seq, process) for process in changed_for(before, self.watcher)]
+        if resets:
+            await self._write(b"".join(resets))
 
     async def _send_events(self, events: list[Event]) -> None:
         lines = [line for event in events if (line := _line(self.watcher, event))]
@@ -122,6 +152,12 @@ class Stream:
 
     async def _write(self, body: bytes) -> None:
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+def _reset(seq: int, process: str = "") -> bytes:
+    """Tells pages (of a process) to be drawn anew; after the events up to `seq`, or what is told later would be taken
+    for old."""
+    return b"id: %d\nevent: reset\ndata: %s\n\n" % (seq, orjson.dumps({"process": process} if process else {}))
 
 
 def _line(watcher: Watcher | None, event: Event) -> bytes:
@@ -137,6 +173,11 @@ async def _start(since: int | None, age: int | None) -> int:
     return hub.seq if before is None else min(before, hub.seq)
 
 
+def _drawn_at(age: int | None) -> datetime:
+    """When a page of this age, in milliseconds, was asked for."""
+    return timezone.now() - min(timedelta(milliseconds=age or 0), OLDEST_PAGE)
+
+
 async def _since(watcher: Watcher, since: int | None) -> dict[str, Any]:
     if since is None:
         return {"seq": await read_newest(), "events": [], "reset": False}
@@ -144,7 +185,7 @@ async def _since(watcher: Watcher, since: int | None) -> dict[str, Any]:
     if len(events) > REPLAY_LIMIT:
         return {"seq": await read_newest(), "events": [], "reset": True}
     messages = [message for event in events if (message := watcher.message_for(event))]
-    return {"seq": events[-1].seq if events else since, "events": messages, "reset": False}
+    return {"seq": events[-1].seq if events else since, "events": messages, "reset": reshapes(events)}
 
 
 async def _next(queue: "asyncio.Queue[Any]", gone: "asyncio.Task[None]") -> Any:
@@ -154,7 +195,7 @@ async def _next(queue: "asyncio.Queue[Any]", gone: "asyncio.Task[None]") -> Any:
     if getting.done():
         return getting.result()
     getting.cancel()
-    return None if gone.done() else []
+    return None if gone.done() else Batch()
 
 
 async def _gone(receive: Receive) -> None:

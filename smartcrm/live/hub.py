@@ -6,7 +6,6 @@ nothing, and without Redis the hub simply looks every two seconds.
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from contextlib import suppress
 
 import redis.asyncio as redis
@@ -15,8 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from events.announce import CHANNEL
-from events.models import Event
-from smartcrm.live.messages import events_after, newest_seq
+from smartcrm.live.messages import Batch, batch_after, newest_seq
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +24,8 @@ QUEUE_SIZE = 256
 LOOK_EVERY = 2.0
 """Seconds between two looks at the table without any word from Redis."""
 
-read_events = sync_to_async(events_after, thread_sensitive=True)
+read_batch = sync_to_async(batch_after, thread_sensitive=True)
 read_newest = sync_to_async(newest_seq, thread_sensitive=True)
-
-Batch = Sequence[Event]
 
 
 class Hub:
@@ -70,21 +66,21 @@ class Hub:
 
     async def _read(self) -> None:
         try:
-            events = await read_events(self.seq, BATCH)
+            batch = await read_batch(self.seq, BATCH)
         except DatabaseError as error:
             logger.warning("Events could not be read, trying again: %s", error)
             return
-        if not events:
+        if not batch.events:
             return
-        self.seq = events[-1].seq or self.seq
+        self.seq = batch.events[-1].seq or self.seq
         for queue in list(self._listeners):
-            self._hand(queue, events)
-        if len(events) == BATCH:
+            self._hand(queue, batch)
+        if len(batch.events) == BATCH:
             self._more.set()
 
-    def _hand(self, queue: "asyncio.Queue[Batch | None]", events: Batch) -> None:
+    def _hand(self, queue: "asyncio.Queue[Batch | None]", batch: Batch) -> None:
         try:
-            queue.put_nowait(events)
+            queue.put_nowait(batch)
         except asyncio.QueueFull:
             self._listeners.discard(queue)
             while not queue.empty():

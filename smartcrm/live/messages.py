@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -17,8 +17,9 @@ from accounts.queries import actor_for
 from accounts.sessions import SessionStore
 from accounts.viewing import viewed_person
 from events.models import Event
-from processes.models import Operation
-from processes.permissions import Access, Place, accesses_for
+from processes.definition import definitions
+from processes.models import Operation, Process
+from processes.permissions import Access, Place, access_for
 
 REPLAY_LIMIT = 200
 """A page that has missed more than this reloads instead."""
@@ -28,11 +29,24 @@ OLDEST_PAGE = timedelta(minutes=1)
 SLACK = timedelta(seconds=1)
 """How much earlier than the page an event may have begun that the page does not show."""
 
-RIGHTS_KINDS = frozenset({"access.changed", "process.created", "process.archived", "process.published"})
 RIGHTS_FAMILIES = ("person.", "role.", "department.")
-"""Events after which every watcher's rights are read anew."""
+"""Events after which every watcher's rights are read anew, besides those of a process that has changed since."""
+SHAPING = (
+    *("access.", "process.", "pipeline.", "stage.", "field."),
+    *("role.", "department.", "person.department_set", "person.administrator_set"),
+)
+"""Families and kinds of events after which a page that has missed them may show what it should not."""
 
-FIELDS = ("seq", "kind", "process_id", "record_id", "record_version", "changes", "data")
+FIELDS = ("seq", "kind", "at", "process_id", "record_id", "record_version", "changes", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events in order, and the versions that the processes they are about had when the events were read (None for one
+    that is not in use)."""
+
+    events: Sequence[Event] = ()
+    versions: Mapping[int, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +55,22 @@ class Watcher:
 
     user_id: int
     accesses: dict[int, Access] = field(default_factory=dict)
+    versions: dict[int, int] = field(default_factory=dict)
+    """The version of every process in use, seen or not."""
+
+    def must_look(self, batch: Batch) -> bool:
+        """Whether the rights must be read anew before anything of these events is told."""
+        changed = any(self.versions.get(process_id) != version for process_id, version in batch.versions.items())
+        return changed or any(event.kind.startswith(RIGHTS_FAMILIES) for event in batch.events)
 
     def message_for(self, event: Event) -> dict[str, Any] | None:
         """What to tell the watcher of an event; None when it is none of their business."""
         if event.kind == "notification.created":
             return {"kind": event.kind} if event.data.get("user_id") == self.user_id else None
         access = self.accesses.get(event.process_id or 0)
-        if access is None:
+        if access is None or event.record_id is None:
             return None
         message = {"kind": event.kind, "process": access.definition.key, "record": event.record_id}
-        if event.record_id is None:
-            return message
         if not _sees(access, event):
             return {**message, "kind": "record.hidden"} if _saw(access, event) else None
         return {
@@ -76,8 +95,22 @@ def watcher_of(cookies: str) -> Watcher | None:
     if not user.is_authenticated or not user.is_active:
         return None
     actor = actor_for(viewed_person(request.session, user) or user)
-    accesses = {access.definition.id: access for access in accesses_for(actor) if access.can(Operation.VIEW)}
-    return Watcher(actor.user_id or 0, accesses)
+    present = definitions()
+    accesses = [access for definition in present if (access := access_for(actor, definition)).can(Operation.VIEW)]
+    return Watcher(
+        actor.user_id or 0,
+        {access.definition.id: access for access in accesses},
+        {definition.id: definition.version for definition in present},
+    )
+
+
+def batch_after(seq: int, limit: int) -> Batch:
+    """Relayed events after `seq`, in order, with the versions of their processes. Two queries, for all watchers."""
+    events = events_after(seq, limit)
+    about = {event.process_id for event in events if event.process_id is not None}
+    in_use = Process.objects.filter(pk__in=about).exclude(status=Process.Status.ARCHIVED)
+    present = dict(in_use.values_list("pk", "version")) if about else {}
+    return Batch(events, {process_id: present.get(process_id) for process_id in about})
 
 
 def events_after(seq: int, limit: int) -> list[Event]:
@@ -105,9 +138,10 @@ def seq_before(age: int) -> int | None:
     return min(later) - 1 if 0 < len(later) <= REPLAY_LIMIT else None
 
 
-def changes_rights(events: Sequence[Event]) -> bool:
-    """Whether watchers' rights must be read anew before anything after these events is sent."""
-    return any(event.kind in RIGHTS_KINDS or event.kind.startswith(RIGHTS_FAMILIES) for event in events)
+def reshapes(events: Sequence[Event], since: datetime | None = None) -> bool:
+    """Whether a page that has missed these events, and was drawn at `since`, must be drawn anew: nobody knows any more
+    what it was allowed to show."""
+    return any(event.kind.startswith(SHAPING) and (since is None or event.at > since) for event in events)
 
 
 def _sees(access: Access, event: Event) -> bool:
@@ -116,7 +150,9 @@ def _sees(access: Access, event: Event) -> bool:
 
 
 def _saw(access: Access, event: Event) -> bool:
-    """Whether the record could be seen before the event."""
+    """Whether the record could be seen before the event; a new one nobody has seen."""
+    if event.kind == "record.created":
+        return False
     before = {key: pair[0] for key, pair in event.changes.items()}
     department = event.data.get("left_department", event.data.get("department"))
     return access.covers(Operation.VIEW, _standing({**event.data.get("snapshot", {}), **before}, department))

@@ -54,7 +54,7 @@ def test_filter_by_a_closed_one_answers_like_by_an_absent_one(
     client_anna: ApiClient, anna: User, process: Process, closed: Pipeline, base: str, field: str, value: str
 ) -> None:
     every = {**EMPLOYEE, **dict.fromkeys((Operation.EXPORT, Operation.DELETE), Scope.ALL)}
-    set_grants(process, {role: every for role in actor_of(anna).role_ids}, actor=SYSTEM)
+    set_grants(process, dict.fromkeys(actor_of(anna).role_ids, every), actor=SYSTEM)
     create_record(process, values={"title": "T"}, stage="hush.quietone", actor=SYSTEM)
     found = asked(client_anna, base, field, value)
     strip = "request_id"

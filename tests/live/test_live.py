@@ -18,8 +18,9 @@ from events.models import Event
 from events.relay import relay_all
 from processes.definition import definition_of
 from processes.models import Operation, Process, Scope
-from processes.operations import set_grants
+from processes.operations import add_pipeline, set_grants, update_pipeline
 from records.operations import create_record, move_record, update_record
+from smartcrm.live.messages import newest_seq
 from tests.factories import actor_of, make_process, make_role, make_user
 from tests.live.listener import PATIENCE, LiveListener
 from tests.stack import Stack, wait_for
@@ -140,7 +141,43 @@ def test_nothing_is_heard_after_a_right_is_revoked(process: Process, listen: Lis
     stays = make_user(is_admin=True)
     heard = listen(stays, 0).ready()
     assert wait_for(lambda: heard.events.qsize() >= 20)
+    assert listener.next()["event"] == "reset"
     assert listener.events.empty()
+
+
+def test_page_is_told_to_be_drawn_anew_when_its_rights_are_gone(process: Process, listen: Listen) -> None:
+    user = watcher(process)
+    role_id = user.role_assignments.get().role_id
+    listener = listen(user).ready()
+    set_grants(process, {role_id: {}}, actor=SYSTEM)
+    relay_all()
+    message = listener.next()
+    assert (message["event"], message["data"]) == ("reset", {"process": process.key})
+
+
+def test_closed_pipeline_is_silent_at_once_and_page_is_drawn_anew(process: Process, listen: Listen) -> None:
+    """The record comes in one batch with the closing, or before anybody has been told of it."""
+    second = add_pipeline(process, name="Second", is_open=True, actor=SYSTEM)
+    user = watcher(process)
+    listener = listen(user).ready()
+    update_pipeline(second, name="Second", is_open=False, actor=SYSTEM)
+    create_record(process, values={}, stage="second.new", actor=SYSTEM)
+    add_pipeline(process, name="Third", actor=SYSTEM)
+    create_record(process, values={}, stage="third.new", actor=SYSTEM)
+    seen = create_record(process, values={}, stage="main.received", actor=SYSTEM)
+    relay_all()
+    heard = [listener.next() for _ in range(2)]
+    assert [(one.get("event"), one["data"].get("record")) for one in heard] == [(None, seen.pk), ("reset", None)]
+    assert listener.events.empty()
+
+
+def test_page_that_was_away_while_rights_changed_is_drawn_anew(process: Process, listen: Listen) -> None:
+    user = watcher(process)
+    seq = newest_seq()
+    set_grants(process, {user.role_assignments.get().role_id: {}}, actor=SYSTEM)
+    relay_all()
+    message = listen(user, seq).ready().next()
+    assert (message["event"], message["data"]) == ("reset", {})
 
 
 def test_stream_of_a_deactivated_person_ends(process: Process, listen: Listen) -> None:
@@ -184,6 +221,7 @@ def test_stream_of_an_administrator_who_looks_as_somebody_follows_that_person(
 
     begin_view(person, session=session, actor=actor_of(boss))
     assert heard_next() == process.pk
+    assert [listener.next()["event"] for _ in (process, other)] == ["reset", "reset"]
     assert listener.events.empty()
     end_view(session=session, actor=actor_of(boss))
     assert heard_next() == other.pk

@@ -23,9 +23,7 @@ const boards = new WeakMap();
 export function attachLive(board) {
   boards.set(board, { waiting: new Set(), timer: 0, recount: 0 });
   const onEvent = (/** @type {Event} */ event) => applyEvent(board, /** @type {CustomEvent} */ (event).detail);
-  const onReset = () => reloadBoard(board);
   document.addEventListener("smartcrm:live", onEvent);
-  document.addEventListener("smartcrm:live-reset", onReset);
   document.addEventListener("record:changed", onEvent);
   return () => {
     const state = boards.get(board);
@@ -33,7 +31,6 @@ export function attachLive(board) {
     clearTimeout(state?.recount);
     boards.delete(board);
     document.removeEventListener("smartcrm:live", onEvent);
-    document.removeEventListener("smartcrm:live-reset", onReset);
     document.removeEventListener("record:changed", onEvent);
   };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // `data-controller="card"` around a record, on its page or in the panel: values edited in place, stages, tasks, bin.
 import { announce } from "../lib/announce.js";
-import { request } from "../lib/http.js";
+import { messageFor, request } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { edit } from "../lib/inline.js";
 import { requestMove } from "../lib/moves.js";
@@ -16,11 +16,17 @@ export function attach(root) {
   root.addEventListener("click", onClick);
   root.addEventListener("keydown", sendComment);
   const onMoved = (/** @type {Event} */ event) => movedElsewhere(root, /** @type {CustomEvent} */ (event).detail);
+  const onReset = (/** @type {Event} */ event) => {
+    const { process = root.dataset.process } = /** @type {CustomEvent} */ (event).detail ?? {};
+    if (process === root.dataset.process) lookAgain(root);
+  };
   document.addEventListener("smartcrm:live", onChanged);
+  document.addEventListener("smartcrm:live-reset", onReset);
   document.addEventListener("record:changed", onMoved);
   showStage(root);
   return () => {
     document.removeEventListener("smartcrm:live", onChanged);
+    document.removeEventListener("smartcrm:live-reset", onReset);
     document.removeEventListener("record:changed", onMoved);
   };
 }
@@ -221,9 +227,23 @@ function movedElsewhere(root, { kind, record, stage }) {
  */
 function changedElsewhere(root, { process, record, version, kind }) {
   if (process !== root.dataset.process || record !== Number(root.dataset.id)) return;
+  if (kind === "record.hidden") return lookAgain(root);
   const shown = Number(recordOf(root)?.dataset.version);
   if (kind.startsWith("record.") && (version ?? 0) <= shown) return;
-  if (kind !== "record.hidden") refreshWhenFree(root);
+  refreshWhenFree(root);
+}
+
+/** Shows the record as it is now; where it cannot be seen any more nothing of it stays, whoever is writing. @param {HTMLElement} root */
+async function lookAgain(root) {
+  const record = recordOf(root);
+  if (!record) return;
+  const answer = await fetch(`${record.dataset.url}?part=record`, { method: "HEAD" }).catch((error) => console.warn(error));
+  if (answer?.status !== 404) return refreshWhenFree(root);
+  const dialog = root.closest("dialog");
+  if (!dialog) return location.reload();
+  root.replaceChildren();
+  close(dialog);
+  toast(messageFor(404), { kind: "bad" });
 }
 
 /** @type {WeakMap<HTMLElement, number>} */

@@ -1,7 +1,8 @@
 // @ts-check
 // `<form data-controller="filters" data-into="#view">`: searching and filtering without leaving the page.
 // Chips are links with `data-filter-link`; the builder is the form with `data-builds-filter`. The address keeps it all.
-// Who finds that the view is behind says `view:stale`, and it is drawn anew as it was wanted last.
+// Who finds that the view is behind says `view:stale`, and it is drawn anew as it was wanted last. When the stages or
+// one's rights are others now (`smartcrm:live-reset`), so is everything around it, and the whole page is.
 import { announce } from "../lib/announce.js";
 import { inTurn } from "../lib/turns.js";
 import { toastError } from "./toast.js";
@@ -42,18 +43,21 @@ export function attach(form) {
     if (!history.state?.panel && form.dataset.shown !== location.search.slice(1)) show(form, location.search.slice(1));
   };
   const onStale = () => show(form, form.dataset.wanted ?? "");
+  const onReset = (/** @type {Event} */ event) => reset(form, /** @type {CustomEvent} */ (event).detail);
   form.dataset.shown = form.dataset.wanted = location.search.slice(1);
   form.addEventListener("submit", onSubmit);
   search.addEventListener("input", onInput);
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onBuild);
   document.addEventListener("view:stale", onStale);
+  document.addEventListener("smartcrm:live-reset", onReset);
   addEventListener("popstate", onBack);
   return () => {
     clearTimeout(timer);
     document.removeEventListener("click", onClick);
     document.removeEventListener("submit", onBuild);
     document.removeEventListener("view:stale", onStale);
+    document.removeEventListener("smartcrm:live-reset", onReset);
     removeEventListener("popstate", onBack);
   };
 }
@@ -101,9 +105,7 @@ function show(form, query, options = {}) {
 const draw = inTurn(
   async (/** @type {HTMLFormElement} */ form, /** @type {string} */ query, /** @type {{replace?: boolean}} */ { replace }) => {
     if (!form.isConnected) return;
-    const { pathname } = new URL(form.action); // Not the present address: a panel over the view has its own.
-    const url = query ? `${pathname}?${query}` : pathname;
-    const view = /** @type {HTMLElement} */ (document.querySelector(form.dataset.into ?? "#view"));
+    const [url, view] = [addressOf(form, query), viewOf(form)];
     view.setAttribute("aria-busy", "true");
     const focused = focusedFilter();
     try {
@@ -124,6 +126,35 @@ const draw = inTurn(
     }
   },
 );
+
+/** Not the present address: a panel over the view has its own. @param {HTMLFormElement} form @param {string} query */
+function addressOf(form, query) {
+  const { pathname } = new URL(form.action);
+  return query ? `${pathname}?${query}` : pathname;
+}
+
+/** @param {HTMLFormElement} form */
+const viewOf = (form) => /** @type {HTMLElement} */ (document.querySelector(form.dataset.into ?? "#view"));
+
+const STEP_BACK = 100; // ms: a panel that closes goes back to the address before it
+
+/**
+ * Loads the page anew; under a dialog, where somebody may be writing, only the view, and the page once it is closed.
+ * @param {HTMLFormElement} form
+ * @param {{process?: string} | undefined} said
+ */
+async function reset(form, said) {
+  const view = viewOf(form);
+  if (said?.process && said.process !== view.dataset.process) return;
+  const load = () => {
+    if (form.isConnected && !document.querySelector("dialog[open]")) location.replace(addressOf(form, form.dataset.wanted ?? ""));
+  };
+  document.addEventListener("dialog:closed", () => setTimeout(load, STEP_BACK));
+  load();
+  if (!document.querySelector("dialog[open]")) return;
+  await show(form, form.dataset.wanted ?? "");
+  if (view.isConnected) view.replaceChildren(); // Refused: nothing of it is to be seen any more.
+}
 
 /** The place of the focused chip among the chips, which are about to be replaced. */
 function focusedFilter() {

@@ -7,16 +7,18 @@ const GATHER = 300; // ms
 export function attach(root) {
   let timer = 0;
   const onChanged = (/** @type {Event} */ event) => {
-    const { process } = /** @type {CustomEvent} */ (event).detail;
-    if (![...root.children].some((part) => /** @type {HTMLElement} */ (part).dataset.process === process)) return;
+    const process = /** @type {CustomEvent} */ (event).detail?.process;
+    if (process && ![...root.children].some((part) => /** @type {HTMLElement} */ (part).dataset.process === process)) return;
     clearTimeout(timer);
     timer = setTimeout(() => htmx.ajax("GET", root.dataset.url ?? "", { source: root, target: root, swap: "innerHTML" }), GATHER);
   };
   document.addEventListener("record:changed", onChanged);
   document.addEventListener("smartcrm:live", onChanged);
+  document.addEventListener("smartcrm:live-reset", onChanged);
   return () => {
     clearTimeout(timer);
     document.removeEventListener("record:changed", onChanged);
     document.removeEventListener("smartcrm:live", onChanged);
+    document.removeEventListener("smartcrm:live-reset", onChanged);
   };
 }

@@ -6,7 +6,8 @@
 // by `seq`, so a hand-over misses nothing; it begins with what has happened since the page was asked for. After three failures in a row the leader asks every 20 seconds instead.
 //
 // Pages listen to `smartcrm:live` on document (detail: {kind, process, record, version, stage, from}), to
-// `smartcrm:live-reset` (too much was missed: reload what you show) and to `smartcrm:live-status` (detail: on | poll | off).
+// `smartcrm:live-reset` (too much was missed, or the stages of a process or one's rights in it are others now: draw
+// anew what you show; detail: {process}, or nothing where all are meant) and to `smartcrm:live-status` (on | poll | off).
 
 const CHANNEL = "smartcrm-live";
 const FAILURES_BEFORE_POLL = 3;
@@ -18,7 +19,7 @@ let status = "off";
 /** The newest event this tab has heard of: where a hand-over begins. */
 let seq = /** @type {number | null} */ (null);
 
-/** @typedef {{type: "event" | "reset" | "status", seq?: number, detail?: any}} Said */
+/** @typedef {{type: "message" | "reset" | "status", seq?: number, detail?: any}} Said */
 
 /** @param {Said} said */
 function hear(said) {
@@ -29,10 +30,10 @@ function hear(said) {
     return;
   }
   if (said.seq !== undefined) {
-    if (said.type === "event" && seq !== null && said.seq <= seq) return;
+    if (said.type === "message" && seq !== null && said.seq <= seq) return;
     seq = said.seq;
   }
-  if (said.type === "reset") document.dispatchEvent(new CustomEvent("smartcrm:live-reset"));
+  if (said.type === "reset") document.dispatchEvent(new CustomEvent("smartcrm:live-reset", { detail: said.detail }));
   else if (said.detail) document.dispatchEvent(new CustomEvent("smartcrm:live", { detail: said.detail }));
 }
 
@@ -63,12 +64,11 @@ function listen() {
   source.addEventListener("ready", (event) => {
     failures = 0;
     say({ type: "status", detail: "on" });
-    if (seq === null) say({ type: "event", seq: Number(event.lastEventId) });
+    if (seq === null) say({ type: "message", seq: Number(event.lastEventId) });
   });
-  source.addEventListener("reset", (event) => say({ type: "reset", seq: Number(event.lastEventId) }));
-  source.addEventListener("message", (event) =>
-    say({ type: "event", seq: Number(event.lastEventId), detail: JSON.parse(event.data) }),
-  );
+  for (const type of /** @type {const} */ (["reset", "message"])) {
+    source.addEventListener(type, (event) => say({ type, seq: Number(event.lastEventId), detail: JSON.parse(event.data) }));
+  }
   source.addEventListener("error", () => {
     failures += 1;
     if (source.readyState !== EventSource.CLOSED && failures < FAILURES_BEFORE_POLL) return;
@@ -87,8 +87,8 @@ async function poll() {
   if (response?.ok) {
     const answer = await response.json();
     if (answer.reset) say({ type: "reset", seq: answer.seq });
-    for (const detail of answer.events) say({ type: "event", detail });
-    say({ type: "event", seq: answer.seq });
+    for (const detail of answer.events) say({ type: "message", detail });
+    say({ type: "message", seq: answer.seq });
     failures -= 1;
   }
   say({ type: "status", detail: response?.ok ? "poll" : "off" });

@@ -115,7 +115,9 @@ def test_closed_stage_is_told_like_an_absent_one(process: Process, begin: Begin,
     add_stage(hush, StageDraft("Quietone", key="quietone"), actor=SYSTEM)
     job = begin("Title,Stage\nA,Quietone\nB,hush.quietone\nC,Hush / Quietone\nD,nonsense\n")
     told = [message for _row, _column, message in reasons(checked(job, actor))]
-    assert told == [f"There is no stage “{name}”." for name in ("Quietone", "hush.quietone", "Hush / Quietone", "nonsense")]
+    assert told == [
+        f"There is no stage “{name}”." for name in ("Quietone", "hush.quietone", "Hush / Quietone", "nonsense")
+    ]
 
 
 def test_name_of_a_stage_means_the_pipeline_that_one_sees(process: Process, begin: Begin, actor: Actor) -> None:
