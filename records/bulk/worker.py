@@ -14,14 +14,13 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import Department
-from accounts.queries import actor_for, actor_of_token
 from core.actor import Actor, ActorKind
 from core.errors import Conflict, SmartCRMError, Stale
 from events.models import Event
 from events.publish import publish
 from processes.definition_types import Definition
 from processes.permissions import access_for
-from records.exchange.turns import MOST_CRASHES, Goes, Turns, as_person, lease_end
+from records.exchange.turns import MOST_CRASHES, Goes, Turns, actor_of_job, as_person, lease_end
 from records.models import BulkJob, BulkResult, BulkSelection
 from records.operations.bulk import Outcome, RecordChange, change_records
 from records.operations.bulk_jobs import change_of
@@ -72,7 +71,7 @@ def _held(job: BulkJob) -> BulkJob | None:
 
 def _actor_of(job: BulkJob) -> Actor:
     """Who acts: the person, with the rights that they, or their token, have now. Raises NotFound."""
-    person = actor_for(job.user) if job.token_id is None else actor_of_token(job.token_id)
+    person = actor_of_job(job)
     return replace(person, quiet=job.quiet)
 
 

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.queries import actor_for, actor_of_token
 from core.actor import Actor, ActorKind
 from core.errors import SmartCRMError
 from events.publish import publish
@@ -24,7 +23,7 @@ from processes.permissions import Access, visible_access
 from records.exchange.columns import export_columns
 from records.exchange.parts import packed_rows, unpacked_rows
 from records.exchange.source import Form
-from records.exchange.turns import MOST_CRASHES, Goes, Turns, as_person, lease_end
+from records.exchange.turns import MOST_CRASHES, Goes, Turns, actor_of_job, as_person, lease_end
 from records.exchange.writers import WRITERS, check_size
 from records.files import Stored, store_content
 from records.files.content import delete_content
@@ -152,7 +151,7 @@ def _held(job: ExportJob) -> ExportJob:
 
 def _access(job: ExportJob) -> Access:
     """What the person, or their token, may do now. Raises NotFound, NotAllowed where it is not what it was."""
-    actor = actor_for(job.user) if job.token_id is None else actor_of_token(job.token_id)
+    actor = actor_of_job(job)
     access = visible_access(actor, job.process_id)
     access.require(Operation.EXPORT)
     require_same_rights(access, job)

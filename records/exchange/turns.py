@@ -16,6 +16,8 @@ from django.db.models.functions import Now
 from django.utils import timezone, translation
 
 from accounts.models import User
+from accounts.queries import actor_for, actor_of_token
+from core.actor import Actor
 from records.models import BulkJob, ExportJob, ImportJob
 
 SECONDS = 15.0
@@ -83,6 +85,11 @@ def _until(end: float) -> Goes:
 def lease_end() -> Now:
     """Until when a worker that has just shown itself holds its job."""
     return Now() + timedelta(seconds=settings.IMPORT_LEASE_SECONDS)  # type: ignore[return-value]
+
+
+def actor_of_job(job: BulkJob | ExportJob | ImportJob) -> Actor:
+    """Who works: the job's person, with the rights that they, or their token, have now. Raises NotFound."""
+    return actor_for(job.user) if job.token_id is None else actor_of_token(job.token_id)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.queries import actor_for, actor_of_token
 from core.actor import Actor, ActorKind
 from core.errors import SmartCRMError
 from events.publish import publish
@@ -21,7 +20,7 @@ from processes.models import Operation
 from records.exchange.chunk import Check, Result, Run
 from records.exchange.plan import Plan, plan_of
 from records.exchange.source import Form, SourceRow, rows_of
-from records.exchange.turns import MOST_CRASHES, Goes, Turns, as_person, lease_end
+from records.exchange.turns import MOST_CRASHES, Goes, Turns, actor_of_job, as_person, lease_end
 from records.models import ImportFile, ImportJob, ImportKey, ImportProblem
 from records.operations.writing import Writing, begin
 
@@ -67,7 +66,7 @@ def _step(job: ImportJob, rows: Sequence[SourceRow]) -> bool:
 
 def actor_of(job: ImportJob) -> Actor:
     """Who acts in an import: the person, with the rights that they, or their token, have now. Raises NotFound."""
-    person = actor_for(job.user) if job.token_id is None else actor_of_token(job.token_id)
+    person = actor_of_job(job)
     return replace(person, kind=ActorKind.IMPORT, quiet=job.quiet)
 
 

@@ -2,7 +2,7 @@
 
 import zoneinfo
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -103,10 +103,11 @@ class TokenForm(forms.Form):
         initial=90,
     )
 
-    def expires_at(self) -> datetime | None:
-        """When it stops working; None for never."""
-        days = self.cleaned_data["expires"]
-        return timezone.now() + timedelta(days=days) if days else None
+    def described(self) -> dict[str, Any]:
+        """What the form says of the token, as the operation takes it; `expires_at` is None for never."""
+        data = self.cleaned_data
+        expires_at = timezone.now() + timedelta(days=data["expires"]) if data["expires"] else None
+        return {"name": data["name"], "scopes": data["scopes"], "expires_at": expires_at}
 
 
 class ServiceTokenForm(forms.Form):
@@ -134,6 +135,10 @@ class NewServiceTokenForm(ServiceTokenForm, TokenForm):
         widget=forms.CheckboxSelectMultiple,
     )
     field_order = ("name", "roles", "scopes", "expires")
+
+    def described(self) -> dict[str, Any]:
+        """With its roles."""
+        return {**super().described(), "roles": self.cleaned_data["roles"]}
 
 
 class ProfileForm(forms.Form):

@@ -5,18 +5,18 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import queries
 from accounts.models import Token
-from accounts.operations import create_service_token, rename_service_token, revoke_token, set_token_roles
+from accounts.operations import create_service_token, rename_service_token, set_token_roles
 from accounts.permissions import require_admin
-from web.forms.people import SCOPE_LABELS, NewServiceTokenForm, ServiceTokenForm
+from web.forms.people import NewServiceTokenForm, ServiceTokenForm
 from web.forms.refusals import attempt
-from web.middleware import PersonalRequest, is_fragment
-from web.responses import go, with_events
+from web.middleware import PersonalRequest
+from web.responses import go
+from web.views.tokens import new_token_dialog, revoked, tokens_page
 
 
 @login_required
@@ -24,8 +24,7 @@ from web.responses import go, with_events
 def service_tokens(request: PersonalRequest) -> HttpResponse:
     """All of them with their roles, the working ones first."""
     require_admin(request.actor)
-    context = {"tokens": queries.service_tokens(), "now": timezone.now(), "scope_labels": SCOPE_LABELS}
-    return render(request, "accounts/service_tokens.html" + ("#list" if is_fragment(request) else ""), context)
+    return tokens_page(request, queries.service_tokens(), is_service=True)
 
 
 @login_required
@@ -34,23 +33,9 @@ def new_service_token(request: PersonalRequest) -> HttpResponse:
     """Create one; the answer shows its secret, once."""
     require_admin(request.actor)
     form = NewServiceTokenForm(request.POST or None, initial={"scopes": ["read"]})
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        made = attempt(
-            form,
-            lambda: create_service_token(
-                name=data["name"],
-                roles=data["roles"],
-                scopes=data["scopes"],
-                expires_at=form.expires_at(),
-                actor=request.actor,
-            ),
-        )
-        if made:
-            answer = render(request, "accounts/_token_made.html", {"token": made[0], "secret": made[1]})
-            return with_events(answer, tokensChanged=True)
-    context = {"form": form}
-    return render(request, "accounts/_service_token_form.html", context, status=422 if form.is_bound else 200)
+    return new_token_dialog(
+        request, form, lambda: create_service_token(**form.described(), actor=request.actor), is_service=True
+    )
 
 
 @login_required
@@ -64,16 +49,14 @@ def edit_service_token(request: PersonalRequest, token_id: int) -> HttpResponse:
         messages.success(request, _("Saved. It holds from the next request on."))
         return go(request, "service-tokens")
     context = {"form": form, "token": token}
-    return render(request, "accounts/_service_token_form.html", context, status=422 if form.is_bound else 200)
+    return render(request, "accounts/_token_form.html", context, status=422 if form.is_bound else 200)
 
 
 @login_required
 @require_POST
 def revoke_service_token(request: PersonalRequest, token_id: int) -> HttpResponse:
     """Stop one at once."""
-    token = revoke_token(_token(request, token_id), actor=request.actor)
-    messages.success(request, _("The token “%(name)s” no longer works.") % {"name": token.name})
-    return go(request, "service-tokens")
+    return revoked(request, _token(request, token_id), "service-tokens")
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
-"""One's own tokens for programs."""
+"""One's own tokens for programs; and what their page shares with that of service tokens."""
 
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from django.contrib import messages
@@ -23,8 +24,7 @@ from web.responses import go, with_events
 @require_safe
 def tokens(request: PersonalRequest) -> HttpResponse:
     """One's own tokens, the newest first."""
-    context = {"tokens": tokens_of(request.user), "now": timezone.now(), "scope_labels": SCOPE_LABELS}  # type: ignore[arg-type]
-    return render(request, "accounts/tokens.html" + ("#list" if is_fragment(request) else ""), context)
+    return tokens_page(request, tokens_of(cast("User", request.user)))
 
 
 @login_required
@@ -33,30 +33,36 @@ def new_token(request: PersonalRequest) -> HttpResponse:
     """Create a token; the answer shows its secret, once."""
     user = cast("User", request.user)
     form = TokenForm(request.POST or None, initial={"scopes": ["read"]})
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        made = attempt(
-            form,
-            lambda: create_token(
-                user,
-                name=data["name"],
-                scopes=data["scopes"],
-                expires_at=form.expires_at(),
-                actor=request.actor,
-            ),
-        )
-        if made:
-            answer = render(request, "accounts/_token_made.html", {"token": made[0], "secret": made[1]})
-            return with_events(answer, tokensChanged=True)
-    status = 422 if form.is_bound else 200
-    return render(request, "accounts/_token_form.html", {"form": form}, status=status)
+    return new_token_dialog(request, form, lambda: create_token(user, **form.described(), actor=request.actor))
 
 
 @login_required
 @require_POST
 def revoke(request: PersonalRequest, token_id: int) -> HttpResponse:
     """Stop a token at once."""
-    token = get_object_or_404(Token, pk=token_id, user=request.user)
+    return revoked(request, get_object_or_404(Token, pk=token_id, user=request.user), "tokens")
+
+
+def tokens_page(request: PersonalRequest, found: Iterable[Token], *, is_service: bool = False) -> HttpResponse:
+    """A page of tokens, or the list alone."""
+    context = {"tokens": found, "is_service": is_service, "now": timezone.now(), "scope_labels": SCOPE_LABELS}
+    return render(request, "accounts/_token_list.html" if is_fragment(request) else "accounts/tokens.html", context)
+
+
+def new_token_dialog(
+    request: PersonalRequest, form: TokenForm, make: Callable[[], tuple[Token, str]], *, is_service: bool = False
+) -> HttpResponse:
+    """The dialog of a token to be; once it is made, its secret."""
+    made = attempt(form, make) if form.is_bound and form.is_valid() else None
+    if made:
+        answer = render(request, "accounts/_token_made.html", {"token": made[0], "secret": made[1]})
+        return with_events(answer, tokensChanged=True)
+    context = {"form": form, "is_service": is_service}
+    return render(request, "accounts/_token_form.html", context, status=422 if form.is_bound else 200)
+
+
+def revoked(request: PersonalRequest, token: Token, page: str) -> HttpResponse:
+    """Stop a token, and back to its page."""
     revoke_token(token, actor=request.actor)
     messages.success(request, _("The token “%(name)s” no longer works.") % {"name": token.name})
-    return go(request, "tokens")
+    return go(request, page)
