@@ -14,13 +14,13 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import Department
-from core.actor import Actor, ActorKind
+from core.actor import Actor
 from core.errors import Conflict, SmartCRMError, Stale
 from events.models import Event
 from events.publish import publish
 from processes.definition_types import Definition
 from processes.permissions import access_for
-from records.exchange.turns import MOST_CRASHES, Goes, Turns, actor_of_job, as_person, lease_end
+from records.exchange.turns import MOST_CRASHES, Goes, Turns, actor_of_job, as_person, lease_end, starter_of
 from records.models import BulkJob, BulkResult, BulkSelection
 from records.operations.bulk import Outcome, RecordChange, change_records
 from records.operations.bulk_jobs import change_of
@@ -144,7 +144,7 @@ def _fail(job: BulkJob, error: str) -> None:
     if held is None:
         return
     held.fail(error)
-    _end(held, Actor(kind=ActorKind.PERSON, label=held.user.name, user_id=held.user_id), None)
+    _end(held, starter_of(held), None)
     held.save()
 
 

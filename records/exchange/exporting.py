@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from core.actor import Actor, ActorKind
+from core.actor import Actor
 from core.errors import SmartCRMError
 from events.publish import publish
 from processes.fieldtype import Cell, DisplayContext
@@ -23,7 +23,7 @@ from processes.permissions import Access, visible_access
 from records.exchange.columns import export_columns
 from records.exchange.parts import packed_rows, unpacked_rows
 from records.exchange.source import Form
-from records.exchange.turns import MOST_CRASHES, Goes, Turns, actor_of_job, as_person, lease_end
+from records.exchange.turns import MOST_CRASHES, Goes, Turns, actor_of_job, as_person, lease_end, starter_of
 from records.exchange.writers import WRITERS, check_size
 from records.files import Stored, store_content
 from records.files.content import delete_content
@@ -138,7 +138,7 @@ def _fail(job: ExportJob, error: str) -> None:
     held.finished_at = Now()
     held.save()
     held.parts.all().delete()
-    _publish_end(held, Actor(kind=ActorKind.PERSON, label=held.user.name, user_id=held.user_id))
+    _publish_end(held, starter_of(held))
 
 
 def _held(job: ExportJob) -> ExportJob:

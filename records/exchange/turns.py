@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from accounts.queries import actor_for, actor_of_token
-from core.actor import Actor
+from core.actor import Actor, ActorKind
 from records.models import BulkJob, ExportJob, ImportJob
 
 SECONDS = 15.0
@@ -88,12 +88,27 @@ def lease_end() -> Now:
 
 
 def actor_of_job(job: BulkJob | ExportJob | ImportJob) -> Actor:
-    """Who works: the job's person, with the rights that they, or their token, have now. Raises NotFound."""
-    return actor_for(job.user) if job.token_id is None else actor_of_token(job.token_id)
+    """Who works: the job's person, with the rights that they, or their token, have now, or its service token.
+
+    Raises NotFound.
+    """
+    if job.token_id is not None:
+        return actor_of_token(job.token_id)
+    assert job.user is not None  # a constraint: a job has either
+    return actor_for(job.user)
+
+
+def starter_of(job: BulkJob | ExportJob) -> Actor:
+    """Whoever has asked for a job, whatever they may do by now: for what is told about it."""
+    kind = ActorKind.TOKEN if job.user is None else ActorKind.PERSON
+    label = job.starter if job.user is None else job.user.name
+    return Actor(kind=kind, label=label, user_id=job.user_id, token_id=job.token_id)
 
 
 @contextmanager
-def as_person(user: User) -> Iterator[None]:
-    """In the language and the time zone of a person, as on their pages."""
-    with translation.override(user.language), timezone.override(ZoneInfo(user.time_zone)):
+def as_person(user: User | None) -> Iterator[None]:
+    """In the language and the time zone of a person, as on their pages; for a program in those of the installation."""
+    language = settings.LANGUAGE_CODE if user is None else user.language
+    zone = settings.TIME_ZONE if user is None else user.time_zone
+    with translation.override(language), timezone.override(ZoneInfo(zone)):
         yield

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from records.models.leased import Leased
+from records.models.leased import HAS_STARTER, Leased
 
 
 class BulkJob(FSMModelMixin, Leased):
@@ -37,10 +37,12 @@ class BulkJob(FSMModelMixin, Leased):
     """States in which a worker has something to do."""
 
     process = models.ForeignKey("processes.Process", on_delete=models.PROTECT, related_name="+")
-    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
-    """Under whose rights it runs."""
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, null=True, related_name="+")
+    """Under whose rights it runs; nobody for a service token, which has rights of its own."""
     token_id = models.BigIntegerField(null=True)
     """The token that asked; its scopes narrow the rights."""
+    starter = models.CharField(max_length=310, db_default="")
+    """What whoever asked was called."""
     kind = models.CharField(max_length=10, choices=Kind.choices)
     change: models.JSONField[Any, Any] = models.JSONField(default=dict)
     """What happens to each record: `{"values"}`, `{"to", "passing"}`, or nothing more than the kind says."""
@@ -65,6 +67,7 @@ class BulkJob(FSMModelMixin, Leased):
             models.Index(fields=["turn_at"], condition=models.Q(state="running"), name="bulk_working"),
         ]
         constraints: ClassVar = [
+            models.CheckConstraint(condition=HAS_STARTER, name="bulk_has_a_starter"),
             models.CheckConstraint(
                 condition=models.Q(position=models.F("changed") + models.F("unchanged") + models.F("refused")),
                 name="bulk_counts_every_record",

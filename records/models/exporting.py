@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from records.models.leased import Leased
+from records.models.leased import HAS_STARTER, Leased
 
 
 class ExportJob(FSMModelMixin, Leased):
@@ -33,10 +33,12 @@ class ExportJob(FSMModelMixin, Leased):
     """States in which a worker has something to do."""
 
     process = models.ForeignKey("processes.Process", on_delete=models.PROTECT, related_name="+")
-    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
-    """Under whose rights it runs."""
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, null=True, related_name="+")
+    """Under whose rights it runs; nobody for a service token, which has rights of its own."""
     token_id = models.BigIntegerField(null=True)
     """The token that asked; its scopes narrow the rights."""
+    starter = models.CharField(max_length=310, db_default="")
+    """What whoever asked was called."""
     name = models.CharField(max_length=255)
     format = models.CharField(max_length=10, choices=Format.choices)
     encoding = models.CharField(max_length=20, default="utf-8-sig")
@@ -77,6 +79,7 @@ class ExportJob(FSMModelMixin, Leased):
             ),
             models.Index(fields=["created_at"], name="export_age"),
         ]
+        constraints: ClassVar = [models.CheckConstraint(condition=HAS_STARTER, name="export_has_a_starter")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.state})"

@@ -1,7 +1,20 @@
 """What all long jobs share: a worker's lease, and turns."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
+
+from core.actor import Actor
+
+HAS_STARTER = Q(user__isnull=False) | Q(token_id__isnull=False)
+"""Somebody has asked for a job: a person, a person's token, or a service token, which is nobody's."""
+
+
+def started_by(actor: Actor) -> Q:
+    """The jobs of a person, whichever of their tokens has asked, or of a service token."""
+    if actor.user_id is not None:
+        return Q(user_id=actor.user_id)
+    return Q(user=None, token_id=actor.token_id or 0)
 
 
 class Leased(models.Model):

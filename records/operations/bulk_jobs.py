@@ -25,6 +25,7 @@ from processes.permissions import Access, access_for, visible_access
 from records.exchange.turns import as_person
 from records.gates import Passing
 from records.models import BulkJob, BulkResult, BulkSelection
+from records.models.leased import started_by
 from records.operations.bulk import RecordChange
 from records.queries.bulk_jobs import NEEDED, NEEDED_BACK, bulk_job_of, bulk_words, matching_rows, undo_refusal
 from records.queries.narrowing import Narrowing
@@ -133,11 +134,11 @@ def _kind_of(change: RecordChange) -> str:
 def _access_to_begin(process: ProcessRef, actor: Actor) -> Access:
     access = visible_access(actor, process)
     access.require(Operation.BULK)
-    if actor.user_id is None:
-        raise NotAllowed(_("A bulk change runs under the rights of a person."))
+    if actor.user_id is None and actor.token_id is None:
+        raise NotAllowed(_("A bulk change runs under the rights of a person or a token."))
     if access.definition.status != Process.Status.PUBLISHED:
         raise Conflict(_("This process is not in use; its records cannot be changed."))
-    working = BulkJob.objects.filter(user_id=actor.user_id, state__in=BulkJob.WORKING)
+    working = BulkJob.objects.filter(started_by(actor), state__in=BulkJob.WORKING)
     if working.count() >= MOST_AT_WORK:
         raise Conflict(_("You have %d bulk changes under way; wait for one of them.") % MOST_AT_WORK)
     return access
@@ -165,7 +166,7 @@ def _check_values(access: Access, values: Mapping[str, Any]) -> None:
 
 def _created(access: Access, kind: str, **more: Any) -> BulkJob:
     actor = access.actor
-    own = {"user_id": actor.user_id, "token_id": actor.token_id, "quiet": actor.quiet}
+    own = {"user_id": actor.user_id, "token_id": actor.token_id, "starter": actor.label, "quiet": actor.quiet}
     return BulkJob.objects.create(process_id=access.definition.id, kind=kind, **{**own, **more})
 
 
@@ -198,7 +199,7 @@ def _forget_old() -> None:
 def _name_for_its_person(job: BulkJob) -> str:
     """What it does, in the language of whoever asked for it and by what they may know."""
     with as_person(job.user):
-        if not job.user.is_active:
+        if job.user is None or not job.user.is_active:
             return str(job.get_kind_display())
         return bulk_words(access_for(actor_for(job.user), definition_of(job.process_id)), job)
 

@@ -24,6 +24,7 @@ from records.exchange.source import Form
 from records.exchange.writers import check_form, check_size
 from records.files.content import delete_content
 from records.models import ExportJob
+from records.models.leased import started_by
 from records.queries.exports import exported_rows, rights_digest
 from records.queries.narrowing import NOTHING, Narrowing
 from records.queries.sorting import sorting_for
@@ -62,7 +63,7 @@ def begin_export(
 def cancel_export(job: ExportJob, *, actor: Actor) -> ExportJob:
     """Stop an export; nothing of it stays. Writes `export.cancelled`. Raises NotFound, NotAllowed, Conflict."""
     export_access(actor, job.process_id)
-    held = ExportJob.objects.select_for_update().filter(pk=job.pk, user_id=actor.user_id or 0).first()
+    held = ExportJob.objects.select_for_update().filter(started_by(actor), pk=job.pk).first()
     if held is None:
         raise NotFound(_("There is no such export."), export=job.pk)
     if not can_proceed(held.cancel):
@@ -101,15 +102,15 @@ def _begun(
     access: Access, file_format: str, form: Form, columns: Sequence[str], narrowing: Narrowing, sort: str
 ) -> ExportJob:
     actor = access.actor
-    if actor.user_id is None:
-        raise NotAllowed(_("An export runs under the rights of a person."))
+    if actor.user_id is None and actor.token_id is None:
+        raise NotAllowed(_("An export runs under the rights of a person or a token."))
     if file_format not in ExportJob.Format.values:
         raise Invalid(_("There is no such format."), {"format": [_("Choose one of the list.")]})
     check_form(form)
     check_unicode(narrowing.search, field="search")
     chosen = export_columns(access, columns or all_keys(access))
     order = sorting_for(access, sort).text
-    working = ExportJob.objects.filter(user_id=actor.user_id, state__in=ExportJob.WORKING)
+    working = ExportJob.objects.filter(started_by(actor), state__in=ExportJob.WORKING)
     if working.count() >= MOST_AT_WORK:
         raise Conflict(_("You have %d exports under way; wait for one of them.") % MOST_AT_WORK)
     total = exported_rows(access, narrowing).order_by().count()
@@ -118,6 +119,7 @@ def _begun(
         process_id=access.definition.id,
         user_id=actor.user_id,
         token_id=actor.token_id,
+        starter=actor.label,
         name=_name(access, file_format),
         format=file_format,
         encoding=form.encoding,

@@ -16,6 +16,7 @@ from processes.models import Operation
 from processes.permissions import Access
 from processes.queries import visible_pipelines
 from records.models import BulkJob, BulkResult
+from records.models.leased import started_by
 from records.queries.names import Names, Wanted, names_for, want
 from records.queries.narrowing import Narrowing, narrowed
 from records.typed import model_for
@@ -153,7 +154,7 @@ def refused_of(access: Access, job: BulkJob, *, after: int = 0, limit: int = PAG
 
 def _seen(access: Access) -> Any:
     jobs = BulkJob.objects.filter(process_id=access.definition.id)
-    return jobs if access.actor.is_admin else jobs.filter(user_id=access.actor.user_id or 0)
+    return jobs if access.actor.is_admin else jobs.filter(started_by(access.actor))
 
 
 def _stages(access: Access, to: int | str) -> str:

@@ -19,6 +19,7 @@ from processes.models import Operation
 from processes.permissions import Access, access_for
 from records.exchange.columns import all_keys, export_columns, listed_keys
 from records.models import ExportJob
+from records.models.leased import started_by
 from records.queries.cursors import read_cursor
 from records.queries.filters import condition_from
 from records.queries.linked import records_called
@@ -168,5 +169,5 @@ def _fields_of(access: Access, keys: Iterable[str]) -> list[FieldDef]:
 
 def _own(access: Access) -> Any:
     kept = Now() - timedelta(hours=settings.EXPORT_KEEP_HOURS)
-    own = ExportJob.objects.filter(process_id=access.definition.id, user_id=access.actor.user_id or 0)
+    own = ExportJob.objects.filter(started_by(access.actor), process_id=access.definition.id)
     return own.filter(created_at__gt=kept)

@@ -179,14 +179,12 @@ def test_file_waits_for_the_token_that_sent_it(process: Process, records: str, w
     assert program.call("post", records, {"title": "x", "fields": {"scans": [file_id]}}).status_code == 201
 
 
-def test_import_and_export_want_a_person(process: Process, worker: Role) -> None:
+def test_import_wants_a_person(process: Process, worker: Role) -> None:
     _token, program = service(worker)
     there = f"{V1}/processes/{process.key}"
     answer = program.post(f"{there}/imports/?name=a.csv", b"Title\na\n", content_type="text/csv")
     refused(answer, 403, "not_allowed")
-    refused(program.call("post", f"/processes/{process.key}/exports/", {"format": "csv"}), 403, "not_allowed")
-    for what in ("imports", "exports"):
-        assert program.call("get", f"/processes/{process.key}/{what}/").json()["items"] == []
+    assert program.call("get", f"/processes/{process.key}/imports/").json()["items"] == []
 
 
 def test_idempotency_keys_of_two_tokens_are_two(records: str, worker: Role) -> None:

@@ -174,7 +174,7 @@ def test_everybody_gets_what_the_table_says(world: World, name: str, is_rest: bo
 
 
 OF_A_PERSON = {"api-tokens", "api-token"}
-UNDER_A_PERSON = {("api-exports", "post"), ("api-bulk-jobs", "post"), ("api-views", "post")}
+UNDER_A_PERSON = {("api-views", "post")}
 
 
 @pytest.mark.parametrize("name", SERVICES)
