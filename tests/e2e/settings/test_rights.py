@@ -25,6 +25,8 @@ LONG = "Согласование коммерческого предложени
 WORD = "Согласованиекоммерческогопредложениясюридическимотделомиглавнымбухгалтеромпередподписаниемегоо"
 SPILLING = """[...document.querySelectorAll("html, .main, .table-wrap")]
     .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.className)"""
+CUT_OFF = """[...document.querySelectorAll("dialog[open] .dialog-body")]
+    .filter((one) => one.scrollWidth > one.clientWidth).length"""
 
 
 @pytest.fixture
@@ -182,6 +184,7 @@ def test_dialogs_of_stages_and_rights_are_accessible(
         check_accessibility(page)
         wide, shown = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide <= shown, path
+        assert page.evaluate(CUT_OFF) == 0, path
 
     for path in ("/departments/", f"/departments/{department.pk}/", "/roles/", "/people/", "/service-tokens/"):
         page.goto(path)
@@ -195,6 +198,7 @@ def test_dialogs_of_stages_and_rights_are_accessible(
         ("/roles/", f"#give-{role.pk}"),
         ("/roles/", f"#delete-{role.pk}"),
         ("/tokens/", "[data-dialog$='/tokens/new/']"),
+        ("/service-tokens/", "#new-token"),
         (f"{SETTINGS}/stages/?pipeline=more", ""),
         (f"{SETTINGS}/stages/?pipeline=more", "[id^=edit-stage]"),
         (f"{SETTINGS}/stages/", "[id^=remove-stage]"),
