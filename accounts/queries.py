@@ -16,6 +16,7 @@ from psycopg import sql
 
 from accounts.devices import HANDHELD, browser_and_system
 from accounts.models import Department, Invitation, Letter, Role, RoleAssignment, Session, Token, User
+from accounts.models.role import ROBOTS_ROLE_KEY
 from core.actor import Actor, ActorKind
 from core.errors import NotFound
 from core.rows import columns_of, instance_of
@@ -67,7 +68,7 @@ def standing_of(user: User) -> Standing:
 def actor_for(user: User) -> Actor:
     """The person as an actor, with the roles they have now. Raises NotFound for a deactivated person."""
     if not user.is_active:
-        raise NotFound("This person is deactivated.")
+        raise NotFound(_("This person is deactivated."))
     return _person(user, Standing() if user.is_admin else standing_of(user))
 
 
@@ -209,6 +210,11 @@ def service_actor(token: Token, role_ids: Iterable[int]) -> Actor:
 def roles() -> QuerySet[Role]:
     """All roles in their order."""
     return Role.objects.all()
+
+
+def givable_roles() -> QuerySet[Role]:
+    """Roles that people, departments and service tokens can have: all but that of the robots."""
+    return roles().exclude(key=ROBOTS_ROLE_KEY)
 
 
 def people(search: str = "") -> Any:

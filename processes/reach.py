@@ -33,8 +33,9 @@ class Reach(NamedTuple):
         return cls(scope % Scope.UNASSIGNED, scope >= Scope.UNASSIGNED)
 
     def joined(self, other: "Reach") -> "Reach":
-        """Everything that either holds."""
-        return Reach(max(self.scope, other.scope), self.with_unassigned or other.with_unassigned)
+        """Everything that either holds. All records are always said in the same way, so that reaches compare."""
+        scope = max(self.scope, other.scope)
+        return Reach(scope, scope < Scope.ALL and (self.with_unassigned or other.with_unassigned))
 
 
 NOWHERE = Reach()

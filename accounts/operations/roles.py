@@ -58,11 +58,24 @@ def delete_role(role: Role, *, actor: Actor) -> None:
     role.delete()
 
 
+def role_to_give(role: Role) -> Role:
+    """The role, held until the transaction ends. Raises NotFound, and Conflict for the one under which robots act: what
+    they reach without being told, also closed pipelines, is for nobody else.
+    """
+    role = present(role, held=True)
+    if role.is_built_in:
+        raise Conflict(_("Automation works under this role; nobody else has it."))
+    return role
+
+
 @transaction.atomic
 def assign_role(role: Role, *, to: User, actor: Actor) -> RoleAssignment:
-    """Give a role to a person; giving it twice changes nothing. Writes `role.assigned`. Raises NotAllowed, NotFound."""
+    """Give a role to a person; giving it twice changes nothing. Writes `role.assigned`.
+
+    Raises NotAllowed, NotFound, Conflict (the role of robots).
+    """
     require_admin(actor)
-    role = present(role, held=True)
+    role = role_to_give(role)
     assignment, created = RoleAssignment.objects.get_or_create(role=role, user=to)
     if created:
         publish("role.assigned", actor=actor, data={"role_id": role.pk, "user_id": to.pk})
@@ -84,10 +97,11 @@ def assign_role_to_department(
 ) -> RoleAssignment:
     """Give a role to everybody in a department, and in those below it unless told otherwise.
 
-    Giving it again only changes how far it reaches. Writes `role.assigned`. Raises NotAllowed, NotFound.
+    Giving it again only changes how far it reaches. Writes `role.assigned`. Raises NotAllowed, NotFound, Conflict (the
+    role of robots).
     """
     require_admin(actor)
-    role, to = present(role, held=True), present(to, held=True)
+    role, to = role_to_give(role), present(to, held=True)
     held = RoleAssignment.objects.filter(role=role, department=to).first()
     if held is not None and held.with_descendants == with_descendants:
         return held

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, RoleAssignment, Token, User
+from accounts.operations.roles import role_to_give
 from accounts.permissions import require_admin
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -85,12 +86,12 @@ def set_token_roles(token: Token, *, roles: Iterable[Role], actor: Actor) -> Non
 def assign_role_to_token(role: Role, *, to: Token, actor: Actor) -> RoleAssignment:
     """Give a role to a service token; giving it twice changes nothing. Writes `role.assigned`.
 
-    Raises NotAllowed, NotFound (the role is gone), Conflict for a token that works as a person or was revoked.
+    Raises NotAllowed, NotFound (the role is gone), Conflict for a token that works as a person or was revoked, and for
+    the role of robots.
     """
     require_admin(actor)
     token = _held(to)
-    if not Role.objects.select_for_update().filter(pk=role.pk).exists():
-        raise NotFound(_("There is no such role."))
+    role = role_to_give(role)
     assignment, created = RoleAssignment.objects.get_or_create(role=role, token=token)
     if created:
         publish("role.assigned", actor=actor, data={"role_id": role.pk, "token_id": token.pk})

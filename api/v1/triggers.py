@@ -55,7 +55,8 @@ class Triggers(RobotView):
         """Add a trigger that moves records to a stage. A signing secret that is made for it is shown this once."""
         access, body = self.access(key), self.body(TriggerBody)
         stage = self.stage(access, body.pop("stage"))
-        draft = TriggerDraft(**{**body, "source": _stage(access, body.pop("from_stage", None), "from_stage")})
+        source = _stage(access, body.pop("from_stage", None), "from_stage")
+        draft = TriggerDraft(**body, source=source)
         return Response(_saved(access, create_trigger(stage, draft, actor=self.actor)), status=201)
 
 

@@ -56,6 +56,8 @@ def draft_record(
     _require_create_in(writing, target)
     cleaned = clean_values(writing, values, begins=target).over(clean_values(writing, defaults_for(writing, values)))
     row = _new_row(writing, target, cleaned)
+    if "assignee" in values and row.assignee_id != writing.actor.user_id:
+        _require_assign(writing, row)
     passed = require_open(writing, row, target, passing, is_new=True)
     require_unique(writing, row)
     require_room(writing, target)
@@ -114,6 +116,12 @@ def _require_create_in(writing: Writing, stage: StageDef) -> None:
         message = _("There is no such stage.")
         raise Invalid(message, {"stage": [message]})
     raise NotAllowed(_("You have no right to create records here."), operation=Operation.CREATE)
+
+
+def _require_assign(writing: Writing, row: TypedRecord) -> None:
+    """Who makes a record is responsible for it, unless they may say who is. Whether they will see it does not count."""
+    if not writing.access.covers(Operation.ASSIGN, row):
+        raise NotAllowed(_("You have no right to assign this record."), operation=Operation.ASSIGN)
 
 
 def _new_row(writing: Writing, stage: StageDef, cleaned: Cleaned) -> TypedRecord:

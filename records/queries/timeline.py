@@ -82,10 +82,14 @@ class _Words:
     names: Names
     comments: Mapping[int, Comment]
 
-    def stage(self, stage_id: Any) -> str:
+    def is_closed(self, stage_id: Any) -> bool:
         stage = self.definition.stage_by_id.get(stage_id)
-        if stage is not None and stage.pipeline_id not in self.open_pipelines:
+        return stage is not None and stage.pipeline_id not in self.open_pipelines
+
+    def stage(self, stage_id: Any) -> str:
+        if self.is_closed(stage_id):
             return _("a pipeline that is closed to you")
+        stage = self.definition.stage_by_id.get(stage_id)
         return stage.name if stage else _("a removed stage")
 
     def stage_from(self, event: Event, stage_id: Any) -> str:
@@ -165,7 +169,7 @@ def _entry(event: Event, icon: str, title: str, **more: Any) -> Entry:
 
 
 def _created(event: Event, words: _Words) -> Entry:
-    return _entry(event, "plus", _("Created"), **_passed(event))
+    return _entry(event, "plus", _("Created"), **_passed(event, words, event.data.get("stage")))
 
 
 def _updated(event: Event, words: _Words) -> Entry | None:
@@ -177,12 +181,16 @@ def _moved(event: Event, words: _Words) -> Entry:
     before, after = event.changes.get("stage", (event.data.get("from"), event.data.get("stage")))
     stage = words.definition.stage_by_id.get(after)
     change = Change(_("Stage"), words.stage_from(event, before), words.stage_from(event, after))
-    color = stage.color if stage else ""
-    return _entry(event, "arrow-right", _("Moved"), color=color, changes=(change,), **_passed(event))
+    color = stage.color if stage and not words.is_closed(after) else ""
+    return _entry(event, "arrow-right", _("Moved"), color=color, changes=(change,), **_passed(event, words, after))
 
 
-def _passed(event: Event) -> dict[str, str]:
-    """What was said and confirmed at the gates: the reason of a failure, the checklist, why a gate was overridden."""
+def _passed(event: Event, words: _Words, stage_id: Any) -> dict[str, str]:
+    """What was said and confirmed at the gates of a stage: the reason of a failure, the checklist, why a gate was
+    overridden. Nothing where the stage stands in a pipeline that is closed to the reader.
+    """
+    if words.is_closed(stage_id):
+        return {}
     told: list[str] = []
     if reason := event.data.get("reason"):
         told.append(_("Reason: %s") % reason["name"])

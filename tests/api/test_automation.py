@@ -72,3 +72,12 @@ def test_notifications_are_listed_and_read(
     assert client_anna.call("post", f"/notifications/{item['id']}/read/").status_code == 204
     assert client_anna.call("get", "/notifications/?unread=true").json()["items"] == []
     assert client_anna.call("post", "/notifications/read/").status_code == 204
+
+
+def test_automatic_transition_is_made_with_the_stage_that_it_leaves(admin: ApiClient, process: Process) -> None:
+    there = f"/processes/{process.key}/triggers/"
+    body = {"stage": "in_work", "kind": "all_tasks_done", "from_stage": "received"}
+    made = admin.call("post", there, body)
+    assert (made.status_code, made.json()["stage"], made.json()["from_stage"]) == (201, "in_work", "received")
+    assert admin.call("post", there, {**body, "from_stage": None}).json()["from_stage"] is None
+    refused(admin.call("post", there, {**body, "from_stage": "nowhere"}), 400, "invalid")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from accounts.models import Session, User
-from accounts.operations import assign_role_to_department, deactivate_person, set_department
+from accounts.models import Role, Session, User
+from accounts.models.role import ROBOTS_ROLE_KEY
+from accounts.operations import assign_role_to_department, create_service_token, deactivate_person, set_department
 from core.actor import SYSTEM
 from processes.models import Field, FieldLevel, Operation, Process, Scope
 from processes.operations import set_field_grants, set_grants, set_moves, update_field
@@ -110,3 +111,19 @@ def test_holders_of_a_role(admin: ApiClient) -> None:
     assert departments == [{"id": sales.pk, "name": "Sales", "with_descendants": False}]
     for what in ("people", "departments", "tokens"):
         refused(client_of(ann).call("get", f"{there}{what}/"), 403, "not_allowed")
+
+
+def test_role_of_the_robots_is_given_to_nobody(admin: ApiClient) -> None:
+    robots, ann, sales = Role.objects.get(key=ROBOTS_ROLE_KEY), make_user("Ann"), make_department("Sales")
+    token, _secret = create_service_token(name="Site", scopes=("read",), roles=(), actor=SYSTEM)
+    given = {"people": {"person": ann.pk}, "departments": {"department": sales.pk}, "tokens": {"token": token.pk}}
+    for what, body in given.items():
+        refused(admin.call("post", f"/roles/{robots.pk}/{what}/", body), 409, "conflict")
+    made = admin.call("post", "/tokens/", {"name": "Two", "scopes": ["read"], "roles": [robots.pk]})
+    refused(made, 409, "conflict")
+    assert not robots.assignments.exists()
+    browser = signed_in(make_admin())
+    for page in ("/people/", f"/departments/{sales.pk}/", "/roles/", "/service-tokens/new/"):
+        told = browser.get(page).content.decode()
+        assert f'value="{robots.pk}"' not in told
+        assert f"give-{robots.pk}" not in told

@@ -7,8 +7,10 @@ import pytest
 
 from core.actor import SYSTEM
 from processes.definition import definition_of
-from processes.models import Operation, Scope
-from processes.operations import add_pipeline, set_grants
+from processes.drafts import ReasonDraft
+from processes.models import Operation, Scope, Stage
+from processes.operations import add_pipeline, set_grants, set_lost_reasons
+from records.gates import Passing
 from records.operations import create_record, move_record
 from tests.api.conftest import client_of
 from tests.factories import EMPLOYEE, make_admin, make_process, make_role, make_user, signed_in
@@ -86,6 +88,24 @@ def test_history_of_a_record_does_not_name_the_closed_pipeline_that_it_came_from
         rest = browser.get(f"/api/v1/processes/{process.key}/records/{record.pk}/timeline/").content.decode()
         assert ("Secret" in page, "Secret" in rest) == (is_told, is_told)
         assert ("a pipeline that is closed to you" in page) is not is_told
+
+
+def test_history_does_not_say_what_was_asked_in_a_closed_pipeline() -> None:
+    process, person = make_process(), make_user("Anna")
+    set_grants(process, {make_role(people=(person,)).pk: EMPLOYEE}, actor=SYSTEM)
+    legal = add_pipeline(process, name="Legal", key="legal", actor=SYSTEM)
+    lost = legal.stages.filter(kind=Stage.Kind.LOST).first()
+    assert lost is not None
+    (reason,) = set_lost_reasons(legal, [ReasonDraft("Secret reason")], is_required=True, actor=SYSTEM)
+    because = Passing(reason=reason.pk)
+    begun = create_record(process, values={"title": "Inside"}, stage=lost.pk, passing=because, actor=SYSTEM)
+    moved = create_record(process, values={"title": "Open"}, actor=SYSTEM)
+    move_record(process, moved.pk, to=lost.pk, passing=because, actor=SYSTEM)
+    for record in (begun, moved):
+        move_record(process, record.pk, to=definition_of(process).stage("main.in_work").id, actor=SYSTEM)
+        for reader, is_told in ((person, False), (make_admin(), True)):
+            there = f"/api/v1/processes/{process.key}/records/{record.pk}/timeline/"
+            assert ("Secret reason" in signed_in(reader).get(there).content.decode()) is is_told
 
 
 def _plain(answer: Any, stage: str) -> str:

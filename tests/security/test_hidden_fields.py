@@ -201,3 +201,16 @@ def test_previews_of_a_designer_show_no_hidden_value(process: Process, role: Rol
         page = browser.post(reverse("field-convert-preview", args=[process.key, "secret"]), {"type": "number"})
         assert (asked.json()["fails"], asked.status_code, page.status_code) == (int(is_told), 200, 200)
         assert ("platypus" in asked.content.decode(), "platypus" in page.content.decode()) == (is_told, is_told)
+
+
+def test_field_hidden_from_a_second_narrower_role_is_shown_by_the_first(
+    process: Process, role: Role, clerk: User, browser: Client
+) -> None:
+    """Whoever sees all by one role and less by another sees all, and nothing needs to be left out."""
+    narrow = make_role("Beside", people=(clerk,))
+    set_grants(process, {narrow.pk: {Operation.VIEW: Scope.OWN_UNASSIGNED}}, actor=SYSTEM)
+    hide(process, narrow)
+    create_record(process, values={"title": "Printer", "secret": "blue"}, actor=SYSTEM)
+    assert access_for(actor_for(clerk), process).partial_fields == ()
+    page = browser.get(f"/p/{process.key}/list/?filter[secret]=blue").content.decode()
+    assert "Printer" in page

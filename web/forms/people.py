@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role, User
 from accounts.operations.tokens import SERVICE_SCOPES
+from accounts.queries import givable_roles
 from accounts.tree import Node
 from web.forms.departments import DepartmentChoice
 
@@ -117,7 +118,7 @@ class ServiceTokenForm(forms.Form):
         label=_("Name"), max_length=150, help_text=_("The history of records says this name for what the program does.")
     )
     roles = forms.ModelMultipleChoiceField(
-        Role.objects.order_by("position", "id"),
+        givable_roles(),
         label=_("Roles"),
         required=False,
         help_text=_("It may do what any of them may. No record is its own, so scopes like “Own” give it nothing."),

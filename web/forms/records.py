@@ -35,7 +35,7 @@ class RecordForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.access = access
         self.fields["title"] = forms.CharField(label=_("Title"), max_length=TITLE_LIMIT)
-        if access.can(Operation.ASSIGN):
+        if access.reach(Operation.ASSIGN, stage.id):
             self.fields["assignee"] = _assignee_field()
         for field in fillable_fields(access, stage):
             self.fields[field.key] = control_of(access, field, self.initial.get(field.key))

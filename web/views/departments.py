@@ -19,7 +19,7 @@ from accounts.operations import (
     update_department,
 )
 from accounts.permissions import require_admin
-from accounts.queries import everybody, people, roles
+from accounts.queries import everybody, givable_roles, people
 from accounts.tree import Node, department_tree, departments_in_order
 from core.errors import Invalid
 from core.text import id_from
@@ -129,7 +129,7 @@ def department(request: PersonalRequest, department_id: int) -> HttpResponse:
     node = next(one for one in departments_in_order() if one.id == found.pk)
     page = Paginator(everybody(department_id=found.pk), PER_PAGE).get_page(request.GET.get("page"))
     others = people().exclude(department=found)
-    context = {"node": node, "page": page, "roles": roles(), "others": others, "parent": found.parent}
+    context = {"node": node, "page": page, "roles": givable_roles(), "others": others, "parent": found.parent}
     return render(request, "accounts/department.html", context)
 
 

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Role
-from accounts.models.role import ROBOTS_ROLE_KEY
-from accounts.queries import roles
+from accounts.queries import givable_roles, roles
 from core.actor import Actor, ActorKind
 from core.errors import NotFound
 from core.text import id_from
@@ -209,7 +208,7 @@ def preview(request: PersonalRequest, key: str) -> HttpResponse:
         "stage": stage,
         "pipelines": definition.shown_pipelines,
         "role": role,
-        "roles": roles().exclude(key=ROBOTS_ROLE_KEY),
+        "roles": givable_roles(),
         "can_create": access.can(Operation.CREATE),
     }
     return render(request, "processes/settings/_preview.html", context)

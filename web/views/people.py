@@ -23,7 +23,7 @@ from accounts.operations import (
     unassign_role,
 )
 from accounts.permissions import require_admin
-from accounts.queries import everybody, last_letter_to, roles, roles_by_department, sessions_of
+from accounts.queries import everybody, givable_roles, last_letter_to, roles_by_department, sessions_of
 from accounts.tree import departments_in_order
 from core.errors import Invalid
 from core.text import check_unicode, id_from
@@ -42,7 +42,7 @@ def people(request: PersonalRequest) -> HttpResponse:
     require_admin(request.actor)
     search = check_unicode(request.GET.get("q", "").strip(), field="q")
     page = Paginator(everybody(search), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "search": search, "roles": roles()}
+    context = {"page": page, "search": search, "roles": givable_roles()}
     return render(request, "accounts/people.html" + ("#rows" if is_fragment(request) else ""), context)
 
 
@@ -89,7 +89,7 @@ def person(request: PersonalRequest, person_id: int) -> HttpResponse:
     user = get_object_or_404(everybody(), pk=person_id)
     context = {
         "person": user,
-        "roles": roles(),
+        "roles": givable_roles(),
         "form": PersonDepartmentForm(nodes=departments_in_order(), initial={"department": user.department_id}),
         "inherited": roles_by_department(user),
         "letter": last_letter_to(user),
@@ -177,7 +177,7 @@ def _person(request: PersonalRequest, person_id: int) -> User:
 
 
 def _row(request: PersonalRequest, user: User) -> HttpResponse:
-    context = {"person": everybody().get(pk=user.pk), "roles": roles()}
+    context = {"person": everybody().get(pk=user.pk), "roles": givable_roles()}
     return render(request, "accounts/people.html#row", context)
 
 
