@@ -22,6 +22,7 @@ from notifications.deliveries import deliver_due, has_due
 from notifications.models import Delivery, Notification
 from notifications.operations import Subject, mark_all_read, mark_read, notify
 from notifications.queries import notification_page, unread_count
+from processes.definition import definition_of
 from processes.models import Operation, Process, Scope, Stage
 from processes.operations import set_grants
 from processes.permissions import Place
@@ -74,7 +75,8 @@ def kinds(actor: Actor) -> list[str]:
 
 
 def subject(process: Process, **more: Any) -> Subject:
-    return Subject(process.pk, 1, "Printer", Place(more.get("assignee"), more.get("author"), None, 0))
+    stage = definition_of(process).default_pipeline.first_stage.id
+    return Subject(process.pk, 1, "Printer", Place(more.get("assignee"), more.get("author"), None, stage))
 
 
 def test_new_responsible_person_is_told_once(process: Process, anna: Actor, boris: Actor) -> None:
