@@ -5,7 +5,9 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import transition
+
+from core.states import HasStates, StateField
 
 
 class Notification(models.Model):
@@ -48,7 +50,7 @@ class Notification(models.Model):
         return self.text[:80]
 
 
-class Delivery(FSMModelMixin, models.Model):
+class Delivery(HasStates):
     """One notification on its way through one outside channel; sent at least once under one `key`."""
 
     class State(models.TextChoices):
@@ -60,7 +62,7 @@ class Delivery(FSMModelMixin, models.Model):
     channel = models.CharField(max_length=40)
     key = models.UUIDField(default=uuid.uuid4)
     """Stays the same through every attempt; the Message-ID of a mail is made of it."""
-    state = FSMField(default=State.WAITING, choices=State.choices, protected=True)
+    state = StateField(default=State.WAITING, choices=State.choices)
     attempts = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
     """When it may be tried; while somebody tries, when others may."""

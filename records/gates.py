@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from expressions.conditions import Condition, evaluate, parse_condition
 from expressions.errors import InvalidExpression
 from processes.definition_types import CheckItem, Definition, FieldDef, GateDef, PipelineDef, ReasonDef, StageDef
-from processes.models import Stage
-from processes.permissions import Access
-from processes.schema import schema_of
+from processes.models import Operation, Stage
+from processes.permissions import OF_PERSONS, Access
+from processes.schema import keys_in, schema_of
 from records.asking import asking, scope_of
 
 if TYPE_CHECKING:
+    from records.models import Record
     from records.typed import TypedRecord
 
 
@@ -38,6 +39,8 @@ class Passing:
 
 
 NOTHING = Passing()
+FIXED = frozenset({"id", "pipeline", "stage", "author", "created_at"})
+"""What conditions may ask about and nothing that comes along changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,21 @@ class Terms:
     def refusals(self) -> tuple[str, ...]:
         """What is said of the conditions that do not hold."""
         return tuple(refusal_of(gate.refusal) for gate in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """What of the terms of a move is not the actor's to give; false where they may give all of it."""
+
+    fields: tuple[FieldDef, ...] = ()
+    """What is empty, or what a condition asks about, and they may not fill in."""
+    comment: bool = False
+    """Whether a comment is asked for that they may not write."""
+    is_final: bool = False
+    """Whether the way stays closed to them whatever they bring along."""
+
+    def __bool__(self) -> bool:
+        return bool(self.fields or self.comment or self.is_final)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +129,44 @@ def unmet(
 def refusal_of(words: str) -> str:
     """What is said of a condition that does not hold: a gate's own words, or those for all that have none."""
     return words or _("The condition of this move does not hold.")
+
+
+def obstacles_to(access: Access, row: "TypedRecord | Record", terms: Terms) -> Obstacles:
+    """What of the terms of a record's move (or of a new record) the actor may not give.
+
+    What comes along is written where the record stands, so that stage's rights count. A question that an answer of the
+    actor's could spare, or a condition that one could change, leaves the way open.
+    """
+    if access.actor.kind not in OF_PERSONS:
+        return Obstacles(is_final=bool(terms.closed))
+    empty = [field for field in terms.fields if why_not_filled(access, field, row)]
+    kept = [field for field in empty if not _may_sway(access, row, field.visible_if)]
+    unheld = [gate for gate in terms.conditions if not _may_sway(access, row, gate.condition)]
+    asked = {key for gate in unheld for key in keys_in(gate.condition)}
+    about = [field for field in access.definition.fields if field.key in asked and field not in empty]
+    comment = terms.needs_comment and not access.covers(Operation.COMMENT, row)
+    is_final = bool(terms.closed or kept or unheld or comment)
+    return Obstacles((*empty, *about), comment, is_final)
+
+
+def why_not_filled(access: Access, field: FieldDef, row: "TypedRecord | Record") -> str:
+    """Why the actor may not give a record, or one that is to be made, an answer to a field; empty where they may."""
+    if row.pk is None:
+        return "" if access.fills(field, row.stage_id) else _("You have no right to change this field.")
+    if not access.covers(Operation.UPDATE, row):
+        return _("You have no right to change this record.")
+    return "" if access.edits(field, row) else access.why_not_edited(field, row.stage_id)
+
+
+def _may_sway(access: Access, row: "TypedRecord | Record", condition: Any) -> bool:
+    """Whether something that a condition asks about is the actor's to change, at least indirectly."""
+    fields = access.definition.field_by_key
+    return any(
+        key not in FIXED
+        if key not in fields
+        else fields[key].type.is_computed or not why_not_filled(access, fields[key], row)
+        for key in keys_in(condition)
+    )
 
 
 def reasons_for(pipeline: PipelineDef, target: StageDef) -> tuple[ReasonDef, ...]:

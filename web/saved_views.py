@@ -44,19 +44,29 @@ def view_bar(request: PersonalRequest, access: Access, page: str, found: Filter)
     views = views_of(access, page)
     asked = id_from(request.GET.get("view", ""))
     chosen = next((view for view in views if view.id == asked), None)
-    query = QueryDict(found.query, mutable=True)
-    query.pop("view", None)
-    kept = query.urlencode()
-    is_changed = chosen is not None and Counter(parse_qsl(kept)) != Counter(parse_qsl(chosen.query))
+    kept = _kept(found)
+    saved = chosen.query if chosen is not None and chosen.is_readable else ""
+    is_changed = chosen is not None and Counter(parse_qsl(kept)) != Counter(parse_qsl(saved))
     pipeline = [(name, value) for name, value in parse_qsl(kept) if name == "pipeline"]
     has_default = any(view.is_default for view in views)
     none = urlencode([*pipeline, *([("view", "")] if has_default else [])])
     return ViewBar(page, views, chosen, is_changed, kept, none)
 
 
+def _kept(found: Filter) -> str:
+    """What would be kept of the address: what the page goes by, none of what it leaves aside."""
+    query = QueryDict(found.query, mutable=True)
+    query.pop("view", None)
+    if "q" in query:
+        query["q"] = found.search
+    if not found.narrowing.is_overdue:
+        query.pop("overdue", None)
+    return query.urlencode()
+
+
 def opening(request: PersonalRequest, bar: ViewBar) -> HttpResponse | None:
     """Where a page that was asked for without any filter opens: with its default view, if it has one."""
-    default = next((view for view in bar.views if view.is_default), None)
+    default = next((view for view in bar.views if view.is_default and view.is_readable), None)
     if default is None or is_fragment(request) or not set(request.GET) <= {"pipeline"}:
         return None
     query = QueryDict(default.address, mutable=True)

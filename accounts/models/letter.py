@@ -5,10 +5,12 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import transition
+
+from core.states import HasStates, StateField
 
 
-class Letter(FSMModelMixin, models.Model):
+class Letter(HasStates):
     """One mail about an account: an invitation, a link to a new password. Holds no secret: links are made when it goes.
 
     Sent at least once under one `key` (see `core.outbox`). A letter for a new password is written for every address
@@ -30,7 +32,7 @@ class Letter(FSMModelMixin, models.Model):
     """What it invites to; once that is taken back, a letter that still waits does not go out."""
     key = models.UUIDField(default=uuid.uuid4)
     """Stays the same through every attempt; the Message-ID is made of it."""
-    state = FSMField(default=State.WAITING, choices=State.choices, protected=True)
+    state = StateField(default=State.WAITING, choices=State.choices)
     attempts = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
     """When it may be tried; while somebody tries, when others may."""

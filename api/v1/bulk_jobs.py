@@ -192,7 +192,9 @@ def _change(access: Access, body: Mapping[str, Any]) -> RecordChange:
         return RecordChange(values=incoming(body.get("record", {}), access, keys=UPDATABLE).values)
     passing, message = passing_of(body.get("passing")), _("Values are changed by a bulk change of their own.")
     problems: dict[str, list[Text]] = {"passing.fields": [message]} if passing.values else {}
-    if body.get("stages") and "stage" not in body and not problems:
+    if "stage" in body and "stages" in body:
+        problems["stages"] = [_("Give either “stage” or “stages”.")]
+    elif body.get("stages") and not problems:
         return RecordChange(places=places_from(body["stages"], access), passing=passing)
     stage = body.get("stage", "")
     try:

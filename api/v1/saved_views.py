@@ -25,6 +25,9 @@ class ViewOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     page = serializers.ChoiceField(choices=Page.choices)
     query = serializers.CharField(help_text=QUERY)
+    is_readable = serializers.BooleanField(
+        help_text="Whether all that it speaks of is there for you; if not, only its owner reads its query."
+    )
     audience = serializers.ChoiceField(choices=Audience.choices)
     role_ids = serializers.ListField(child=serializers.IntegerField(), help_text="Who finds it, of audience roles.")
     is_default = serializers.BooleanField(help_text="Whether the page opens with it.")

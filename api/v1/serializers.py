@@ -191,6 +191,9 @@ class GateTermsOut(serializers.Serializer[Any]):
     comment = serializers.BooleanField()
     reasons = serializers.ListField(child=serializers.DictField())
     roles = serializers.ListField(child=serializers.CharField(), help_text="Only they may pass.")
+    obstacles = serializers.ListField(
+        child=serializers.CharField(), help_text="What of it you may not give, and why, in words."
+    )
     can_override = serializers.BooleanField()
 
 

@@ -7,7 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import transition
+
+from core.states import HasStates, StateField
 
 
 class Lane(models.TextChoices):
@@ -43,7 +45,7 @@ class RuleKind(models.TextChoices):
 UNFINISHED = (State.READY, State.CLAIMED)
 
 
-class Run(FSMModelMixin, models.Model):
+class Run(HasStates):
     """One execution of one rule for one event. Unique by (rule, event, occurrence); whoever inserts twice has one.
 
     Ids are plain numbers: a run outlives what it speaks of. The moves of `state` are described here and performed by
@@ -63,7 +65,7 @@ class Run(FSMModelMixin, models.Model):
     lane = models.CharField(max_length=10, choices=Lane)
     host = models.CharField(max_length=260, blank=True, default="", db_default="")
     """Whom it calls: name and port; empty for what stays inside."""
-    state = FSMField(default=State.READY, choices=State.choices, protected=True)
+    state = StateField(default=State.READY, choices=State.choices)
     run_at = models.DateTimeField(null=True)
     """When it is due; None while it waits for the end of the run `after_id`."""
     after_id = models.BigIntegerField(null=True)

@@ -10,24 +10,36 @@ from automation.effects import RobotType
 from automation.occasions import TriggerType
 from automation.scope import condition_for
 from core.actor import Actor
-from core.errors import Invalid, Text
+from core.errors import Invalid, NotFound, Text
+from core.locks import present
 from core.registry import Extension
 from core.text import clean_line
-from processes.definition import definition_of
+from processes.definition import definition_at
 from processes.definition_types import Definition
 from processes.models import Operation, Stage
+from processes.operations.changing import lock_for_writing
 from processes.permissions import Access, access_for
 
 
 def access_to_automate(stage: Stage, actor: Actor) -> Access:
-    """The access to the process of a stage of somebody who may change its automation. Raises NotFound, NotAllowed."""
-    access = access_for(actor, definition_of(stage.pipeline.process_id))
+    """The access to the process of a stage of somebody who may change its automation. Raises NotFound, NotAllowed.
+
+    Neither changes before the transaction ends, as under a write of records: nothing that a rule names goes meanwhile.
+    Raises NotFound where the stage has gone.
+    """
+    process_id = stage.pipeline.process_id
+    access_for(actor, process_id).require(Operation.AUTOMATE)
+    version, _now = lock_for_writing(process_id)
+    if version is None:
+        raise NotFound(_("There is no such process."))
+    present(stage)
+    access = access_for(actor, definition_at(process_id, version))
     access.require(Operation.AUTOMATE)
     return access
 
 
 def definition_to_automate(stage: Stage, actor: Actor) -> Definition:
-    """The process of a stage, for somebody who may change its automation. Raises NotFound, NotAllowed."""
+    """The process alone, on the same terms."""
     return access_to_automate(stage, actor).definition
 
 

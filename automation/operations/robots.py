@@ -28,6 +28,7 @@ from automation.triggers.button import BUTTON_LIMIT, QUESTION_LIMIT
 from automation.verifier import Finding, findings_of
 from core.actor import Actor
 from core.errors import Conflict, Invalid, LimitReached
+from core.locks import present
 from core.text import clean_line
 from events.publish import publish
 from processes.definition_types import Definition
@@ -162,7 +163,7 @@ def copy_robot(robot: Robot, *, to: Stage, actor: Actor) -> SavedRobot:
 
 
 def _locked(robot: Robot) -> Robot:
-    found = Robot.objects.select_for_update(of=("self",)).select_related("stage__pipeline").get(pk=robot.pk)
+    found = present(robot, "stage__pipeline", held=True)
     if found.removed_at is not None:
         raise Conflict(_("This robot has been removed."))
     return found

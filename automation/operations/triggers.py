@@ -27,6 +27,7 @@ from automation.operations.checking import (
 from automation.verifier import Finding, findings_of
 from core.actor import Actor
 from core.errors import Conflict, Invalid, LimitReached
+from core.locks import present
 from core.sealing import seal
 from events.publish import publish
 from processes.definition_types import Definition
@@ -163,7 +164,7 @@ def new_secret() -> str:
 
 
 def _locked(trigger: Trigger) -> Trigger:
-    found = Trigger.objects.select_for_update(of=("self",)).select_related("stage__pipeline").get(pk=trigger.pk)
+    found = present(trigger, "stage__pipeline", held=True)
     if found.removed_at is not None:
         raise Conflict(_("This trigger has been removed."))
     return found
@@ -209,8 +210,8 @@ def _fill(trigger: Trigger, draft: TriggerDraft, access: Access, *, before: Said
 def _target(trigger: Trigger, draft: TriggerDraft, definition: Definition) -> int:
     if draft.stage is None:
         return trigger.stage_id
-    present, wanted = definition.stage_by_id[trigger.stage_id], definition.stage_by_id.get(draft.stage)
-    if wanted is None or wanted.pipeline_id != present.pipeline_id:
+    now, wanted = definition.stage_by_id[trigger.stage_id], definition.stage_by_id.get(draft.stage)
+    if wanted is None or wanted.pipeline_id != now.pipeline_id:
         raise wrong("stage", _("There is no such stage in this pipeline."))
     return wanted.id
 

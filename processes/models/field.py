@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import transition
 
+from core.states import HasStates, StateField
 from processes.models.pipeline import Stage
 from processes.models.process import Process
 
@@ -27,7 +28,7 @@ class Section(models.Model):
         return self.label
 
 
-class Field(FSMModelMixin, models.Model):
+class Field(HasStates):
     """A question that a process asks of its records. Its values live in the column `f<id>` of the typed table."""
 
     class Required(models.TextChoices):
@@ -64,7 +65,7 @@ class Field(FSMModelMixin, models.Model):
     settings: models.JSONField[Any, Any] = models.JSONField(default=dict)
     """What the type needs: options of a choice, decimal places …; see the type's `Settings`."""
     position = models.IntegerField(default=0)
-    state = FSMField(default=State.READY, choices=State.choices, protected=True)
+    state = StateField(default=State.READY, choices=State.choices)
     """Whether its column is there, and whether existing records have their values."""
     shadow_of = models.OneToOneField("self", on_delete=models.CASCADE, null=True, related_name="shadow")
     """The field whose other form this is while (and after) its type changes; see docs/decisions/0011."""
@@ -108,7 +109,7 @@ class Field(FSMModelMixin, models.Model):
         """What its values are made of changed; existing records get new ones."""
 
 
-class FieldJob(FSMModelMixin, models.Model):
+class FieldJob(HasStates):
     """One long change of a field on its way: done in steps by a worker, while the process is used."""
 
     class Kind(models.TextChoices):
@@ -129,7 +130,7 @@ class FieldJob(FSMModelMixin, models.Model):
 
     field = models.ForeignKey(Field, on_delete=models.CASCADE, related_name="jobs")
     kind = models.CharField(max_length=7, choices=Kind)
-    state = FSMField(default=State.WAITING, choices=State.choices, protected=True)
+    state = StateField(default=State.WAITING, choices=State.choices)
     position = models.BigIntegerField(default=0)
     """The last record that was dealt with: work goes on after it."""
     total = models.BigIntegerField(default=0)

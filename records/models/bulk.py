@@ -8,12 +8,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import transition
 
+from core.states import HasStates, StateField
 from records.models.leased import HAS_STARTER, Leased
 
 
-class BulkJob(FSMModelMixin, Leased):
+class BulkJob(HasStates, Leased):
     """The same change to many records, or the way back from one: what is to happen, and how far the work has come.
 
     The first `position` records of the selection have been dealt with, each of them changed, left as it was because it
@@ -51,7 +52,7 @@ class BulkJob(FSMModelMixin, Leased):
     quiet = models.BooleanField(default=False)
     """Whether robots and notifications stay out of it."""
     total = models.IntegerField(default=0)
-    state = FSMField(default=State.RUNNING, choices=State.choices, protected=True)
+    state = StateField(default=State.RUNNING, choices=State.choices)
     position = models.IntegerField(default=0)
     changed = models.IntegerField(default=0)
     unchanged = models.IntegerField(default=0)

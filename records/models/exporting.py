@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import transition
 
+from core.states import HasStates, StateField
 from records.models.leased import HAS_STARTER, Leased
 
 
-class ExportJob(FSMModelMixin, Leased):
+class ExportJob(HasStates, Leased):
     """One list of records on its way into a file: what is asked for, and how far the work has come.
 
     Records are read chunk by chunk into parts; when the last one is read, the file is made of them.
@@ -55,7 +56,7 @@ class ExportJob(FSMModelMixin, Leased):
     """Digest of what the person could see when it began; a file is only for who sees the same."""
     total = models.IntegerField()
     """Records when it began; others may come and go while it runs."""
-    state = FSMField(default=State.READING, choices=State.choices, protected=True)
+    state = StateField(default=State.READING, choices=State.choices)
     position = models.IntegerField(default=0)
     """Records read."""
     written = models.IntegerField(default=0, db_default=0)

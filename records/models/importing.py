@@ -5,12 +5,13 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import transition
 
+from core.states import HasStates, StateField
 from records.models.leased import Leased
 
 
-class ImportJob(FSMModelMixin, Leased):
+class ImportJob(HasStates, Leased):
     """One file on its way into a process: what its columns mean, where its rows are, and how far the work has come.
 
     The counters belong to the present pass: the check counts what would become of the rows, the run what became of
@@ -52,7 +53,7 @@ class ImportJob(FSMModelMixin, Leased):
     """Whether robots and notifications stay out of it."""
     total = models.IntegerField()
     """Rows below the header; blank ones do not count."""
-    state = FSMField(default=State.DRAFT, choices=State.choices, protected=True)
+    state = StateField(default=State.DRAFT, choices=State.choices)
     position = models.IntegerField(default=0)
     created = models.IntegerField(default=0)
     updated = models.IntegerField(default=0)

@@ -13,7 +13,17 @@ from core.text import clean_line
 from processes.definition_types import Definition, FieldDef, StageDef
 from processes.models import Operation
 from processes.permissions import Access
-from records.gates import NOTHING, Passing, Terms, reasons_for, refusal_of, unmet
+from records.gates import (
+    NOTHING,
+    Obstacles,
+    Passing,
+    Terms,
+    obstacles_to,
+    reasons_for,
+    refusal_of,
+    unmet,
+    why_not_filled,
+)
 from records.models import Record
 from records.operations.writing import Writing
 from records.typed import TypedRecord
@@ -41,7 +51,8 @@ class GatePending(Invalid):
 
     def said_to(self, access: Access, row: TypedRecord | Record) -> str:
         """The message for somebody else, who may know of other fields."""
-        return summary(self.target.name, told_terms(access, row, self.terms, can_override=False))
+        told = told_terms(access, row, self.terms, can_override=False)
+        return summary(self.target.name, {**told, "obstacles": []})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +76,24 @@ def told_terms(access: Access, row: TypedRecord | Record, terms: Terms, *, can_o
         "comment": terms.needs_comment,
         "reasons": [{"id": reason.id, "name": reason.name} for reason in terms.reasons],
         "roles": _role_names(terms),
+        "obstacles": obstacle_words(access, row, obstacles_to(access, row, terms)),
         "can_override": can_override,
     }
 
 
 def told_again(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored terms as programs read them, in the reader's language."""
-    return {**kept, "refusals": [refusal_of(refusal) for refusal in kept["refusals"]]}
+    """Stored terms as programs read them, in the reader's language; what the reader may not give is another matter."""
+    return {**kept, "refusals": [refusal_of(refusal) for refusal in kept["refusals"]], "obstacles": []}
+
+
+def obstacle_words(access: Access, row: TypedRecord | Record, obstacles: Obstacles) -> list[str]:
+    """What of the terms the actor may not give, in words: sentences without their full stops."""
+    labels: dict[str, list[str]] = {}
+    for its_field in obstacles.fields:
+        if is_told(access, its_field, row) and not its_field.type.is_computed:
+            labels.setdefault(why_not_filled(access, its_field, row).rstrip("."), []).append(its_field.label)
+    words = [f"{', '.join(fields)}: {why}" for why, fields in labels.items()]
+    return [*words, _("Comment: you have no right to write one")] if obstacles.comment else words
 
 
 def require_open(
@@ -120,7 +142,7 @@ def _empty(access: Access, row: TypedRecord, terms: Terms) -> Invalid:
 
 
 def summary(stage: str, terms: dict[str, Any]) -> str:
-    """What is missing, in one sentence."""
+    """What is missing, and what of it one may not give, in a few sentences."""
     parts = [field["label"] for field in terms["fields"]]
     if terms["hidden_fields"]:
         parts.append(_("a field that you may not see"))
@@ -132,6 +154,7 @@ def summary(stage: str, terms: dict[str, Any]) -> str:
         words.append(_("Only these roles may do it: %s") % ", ".join(terms["roles"]))
     if parts:
         words.append(_("Missing for “%(stage)s”: %(what)s") % {"stage": stage, "what": ", ".join(parts)})
+    words += terms["obstacles"]
     return ". ".join(words) + "."
 
 

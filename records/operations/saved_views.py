@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
+from accounts.operations import held_roles
 from core.actor import Actor
 from core.errors import Invalid, LimitReached, NotAllowed
 from core.problems import Problems
@@ -114,9 +115,9 @@ def _require_known(changes: Mapping[str, Any]) -> None:
 def _roles(view: SavedView, role_ids: Collection[int] | None) -> list[Role]:
     """The roles that find a view: those given, else those that found it before. Raises Invalid."""
     if role_ids is None:
-        roles = list(view.roles.all()) if view.pk else []
+        roles = held_roles(view.roles.values_list("pk", flat=True)) if view.pk else []
     else:
-        roles = list(Role.objects.filter(pk__in=role_ids))
+        roles = held_roles(role_ids)
         if len(roles) != len(set(role_ids)):
             raise _wrong("role_ids", _("There is no such role."))
     if not roles:

@@ -17,6 +17,7 @@ from processes.fieldtype import PERSON, DisplayContext, FieldType, field_types
 from processes.models import Field, Operation
 from processes.permissions import Access
 from processes.queries import visible_pipelines
+from records.gates import why_not_filled
 from records.models import StageVisit, Task
 from records.queries.asked import asked_of_row
 from records.queries.moves import moves_of, why_locked
@@ -287,9 +288,7 @@ def _why_field_locked(access: Access, row: TypedRecord, field: FieldDef) -> str:
         return _("This value is made by the product.")
     if field.id == 0 and field.key == "assignee":
         return "" if access.covers(Operation.ASSIGN, row) else _("You have no right to assign this record.")
-    if not access.covers(Operation.UPDATE, row):
-        return _("You have no right to change this record.")
-    return "" if access.edits(field, row) else access.why_not_edited(field, row.stage_id)
+    return why_not_filled(access, field, row)
 
 
 def _steps(access: Access, row: TypedRecord) -> tuple[Step, ...]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from processes.definition_types import PipelineDef, ReasonDef, StageDef
 from processes.models import Operation, Process
 from processes.permissions import Access, Place
-from records.gates import Passage, Terms, reasons_for
+from records.gates import Passage, Terms, obstacles_to, reasons_for
 from records.operations.passing import summary, told_terms
 from records.operations.places import StageFull
 from records.typed import TypedRecord, model_for
@@ -100,7 +100,7 @@ def _move(access: Access, row: TypedRecord, stage: StageDef, *, is_open: bool, i
         return PossibleMove(stage, "", "", reasons=reasons, can_override=can_override)
     terms = Passage(access).terms(row, stage)
     asks = summary(stage.name, told_terms(access, row, terms, can_override=can_override))
-    is_closed = bool(terms.closed) and not can_override
+    is_closed = obstacles_to(access, row, terms).is_final and not can_override
     return PossibleMove(stage, asks if is_closed else "", asks, terms, reasons, can_override)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import Invalid, NotAllowed, NotFound
 from core.problems import Problems
+from core.text import check_unicode
 from processes.models import Operation
 from processes.permissions import Access
 from processes.queries import visible_pipelines
@@ -19,6 +20,7 @@ from records.queries.filters import condition_from_pairs
 from records.queries.sorting import sorting_for
 
 LONGEST_QUERY = 2000
+LONGEST_SEARCH = 200
 """Characters."""
 
 
@@ -30,6 +32,9 @@ class View:
     name: str
     page: str
     query: str
+    """Empty where somebody else's view speaks of what the reader may not know."""
+    is_readable: bool
+    """Whether all that it speaks of is there, and known to the reader."""
     audience: str
     role_ids: frozenset[int]
     is_default: bool
@@ -39,14 +44,15 @@ class View:
 
     @property
     def address(self) -> str:
-        """The query of the address that opens it."""
-        return address_of(self.id, self.query)
+        """The query of the address that opens it; of one that cannot be read the whole page opens."""
+        return address_of(self.id, self.query if self.is_readable else "")
 
 
 def views_of(access: Access, page: str | None = None) -> tuple[View, ...]:
     """The views of a process (of one of its pages) that the actor finds: the page's default first, then by name.
 
-    One that somebody else made is not found where it speaks of what the actor may not know. One query.
+    One that somebody else made is not found where it speaks of what the actor may not know; designers find a shared one
+    by its name alone, as they have to mend it or take it away. One query.
     """
     return tuple(view for row in _rows(access, page) if (view := _view(access, row)) is not None)
 
@@ -68,36 +74,45 @@ def changeable_view(access: Access, view_id: int) -> View:
 
 
 def clean_query(access: Access, query: str) -> str:
-    """A query as it is kept: filters, words, pipeline and order, nothing else, each checked under the actor's rights.
+    """A query as it is kept: filters, words, pipeline and order, each checked under the actor's rights.
 
-    Raises Invalid with the name of what is wrong in `fields`.
+    Raises Invalid with the name of what is wrong in `fields`, and of what is none of these.
     """
     if len(query) > LONGEST_QUERY:
         raise Invalid(_("This filter is too long to be kept."), {"query": [_("This filter is too long to be kept.")]})
     problems = Problems()
     kept: list[tuple[str, str]] = []
     for name, value in parse_qsl(query.removeprefix("?"), keep_blank_values=True):
+        if (name, value) == ("q", ""):
+            continue
         with problems.at():
-            if _is_kept(access, name, value):
-                kept.append((name, value))
+            _check_part(access, name, value)
+            kept.append((name, value))
     with problems.at():
         condition_from_pairs(access, kept)
     problems.raise_any()
     return urlencode(kept)
 
 
-def _is_kept(access: Access, name: str, value: str) -> bool:
-    """Whether a part of an address belongs to a view. Raises Invalid where it makes no sense."""
+def _check_part(access: Access, name: str, value: str) -> None:
+    """Raise Invalid for a part of a query that makes no sense; filters are looked at together."""
     if name == "sort":
         sorting_for(access, value)
     elif name == "pipeline":
         if value not in {pipeline.key for pipeline in visible_pipelines(access)}:
-            raise Invalid(_("There is no such pipeline."), {name: [_("There is no such pipeline.")]})
+            raise _wrong(name, _("There is no such pipeline."))
     elif name == "q":
-        return bool(value) and len(value) <= 200
+        if len(check_unicode(value, field=name)) > LONGEST_SEARCH:
+            raise _wrong(name, _("At most %d characters.") % LONGEST_SEARCH)
     elif name == "overdue":
-        return value == "1"
-    return name in ("sort", "pipeline") or name.startswith("filter[")
+        if value != "1":
+            raise _wrong(name, _("Say 1, or leave it out."))
+    elif not name.startswith("filter["):
+        raise _wrong(name, _("There is no such parameter."))
+
+
+def _wrong(name: str, message: str) -> Invalid:
+    return Invalid(message, {name: [message]})
 
 
 def _rows(access: Access, page: str | None) -> Iterable[SavedView]:
@@ -114,15 +129,16 @@ def _rows(access: Access, page: str | None) -> Iterable[SavedView]:
 
 
 def _view(access: Access, row: SavedView) -> View | None:
-    is_own = row.owner_id == access.actor.user_id
-    if not is_own and not _is_readable(access, row.query):
+    is_own, may_design = row.owner_id == access.actor.user_id, access.can(Operation.DESIGN)
+    is_readable = _is_readable(access, row.query)
+    if not (is_readable or is_own or may_design):
         return None
-    may_design = access.can(Operation.DESIGN)
     return View(
         id=row.pk,
         name=row.name,
         page=row.page,
-        query=row.query,
+        query=row.query if is_readable or is_own else "",
+        is_readable=is_readable,
         audience=row.audience,
         role_ids=frozenset(row.found_by),  # type: ignore[attr-defined]
         is_default=row.is_default,

@@ -78,6 +78,8 @@ def test_filter_may_stand_in_the_address_in_the_body_or_in_both(admin: ApiClient
         ({"op": "update", "all": True, "record": {"stage": "in_work"}}, "stage"),
         ({"op": "move", "all": True}, "stage"),
         ({"op": "move", "all": True, "stage": "nowhere"}, "stage"),
+        ({"op": "move", "all": True, "stage": "in_work", "stages": {"main.received": "main.in_work"}}, "stages"),
+        ({"op": "move", "all": True, "stage": "in_work", "stages": {}}, "stages"),
         (
             {"op": "move", "all": True, "stage": "in_work", "passing": {"fields": {"amount": 1}}},
             "passing.fields",

@@ -20,7 +20,11 @@ Call = tuple[str, str, Any]
 
 @pytest.fixture
 def secret(committed: None) -> str:
-    client = client_of(make_admin(), "read", "write", "admin")
+    return token_of(make_admin())
+
+
+def token_of(person: User) -> str:
+    client = client_of(person, "read", "write", "admin")
     return client.defaults["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
 
 
@@ -29,11 +33,12 @@ def process(secret: str) -> Process:
     return make_process(moves=None)
 
 
-def at_once(secret: str, calls: Sequence[Call]) -> list[Any]:
-    """The answers to calls that begin together, in the order of the calls."""
+def at_once(secret: str | Sequence[str], calls: Sequence[Call]) -> list[Any]:
+    """The answers to calls that begin together, in the order of the calls; by one token, or each by its own."""
     together = Barrier(len(calls))
+    secrets = [secret] * len(calls) if isinstance(secret, str) else secret
 
-    def work(call: Call) -> Any:
+    def work(call: Call, secret: str) -> Any:
         client = ApiClient(secret)
         together.wait()
         try:
@@ -42,7 +47,7 @@ def at_once(secret: str, calls: Sequence[Call]) -> list[Any]:
             connection.close()
 
     with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(work, calls))
+        return list(pool.map(work, calls, secrets))
 
 
 def added(secret: str, path: str, name: str) -> Any:
@@ -102,6 +107,20 @@ def role_and_gate(secret: str, base: str, number: int) -> list[Call]:
     ]
 
 
+def role_and_view(secret: str, base: str, number: int) -> list[Call]:
+    role = added(secret, "/roles/", f"Role {number}")["id"]
+    shared = {"page": "list", "name": f"View {number}", "audience": "roles", "role_ids": [role]}
+    return [("delete", f"/roles/{role}/", None), ("post", f"{base}/views/", shared)]
+
+
+def robot_in(key: str) -> Any:
+    return {"stage": key, "kind": "add_comment", "name": "Hello", "settings": {"text": "Hello"}}
+
+
+def button_into(key: str) -> Any:
+    return {"stage": key, "kind": "button", "name": "Press", "settings": {"text": "Press"}}
+
+
 def department_duel(other: Callable[[int], Call]) -> Callable[[str, str, int], list[Call]]:
     """One deletes a fresh department, the other uses it (its id)."""
 
@@ -130,6 +149,8 @@ DUELS: dict[str, Callable[[str, str, int], list[Call]]] = {
         lambda base, path, key: ("put", f"{path}/gates/", {"source": key, "target": "in_work", "comment": True})
     ),
     "stage and the moves": stage_duel(lambda base, path, key: ("put", f"{path}/moves/", {"moves": [["in_work", key]]})),
+    "stage and its robot": stage_duel(lambda base, path, key: ("post", f"{base}/robots/", robot_in(key))),
+    "stage and its trigger": stage_duel(lambda base, path, key: ("post", f"{base}/triggers/", button_into(key))),
     "two stages into each other": into_each_other,
     "pipeline and its name": pipeline_duel(lambda path, key: ("patch", f"{path}/", {"name": "Other"})),
     "pipeline and a new stage": pipeline_duel(lambda path, key: ("post", f"{path}/stages/", {"name": "More"})),
@@ -143,6 +164,7 @@ DUELS: dict[str, Callable[[str, str, int], list[Call]]] = {
     "role and a person": role_duel("people"),
     "role and a department": role_duel("departments"),
     "role and a gate": role_and_gate,
+    "role and a shared view": role_and_view,
     "department and a person": department_duel(person_into),
     "department and a role": department_duel(role_for),
     "department and its name": department_duel(lambda pk: ("patch", f"/departments/{pk}/", {"name": f"Other {pk}"})),
@@ -209,3 +231,15 @@ def test_two_of_one_name_get_keys_of_their_own(path: str, body: Any, secret: str
     assert [answer.status_code for answer in answers] == [201] * 4, [answer.content for answer in answers]
     assert sorted(answer.json()["key"] for answer in answers) == ["twin", "twin_2", "twin_3", "twin_4"]
     assert Pipeline.objects.count() >= 1
+
+
+def test_four_begin_a_bulk_change_and_an_export_at_once(secret: str, process: Process) -> None:
+    base = f"/processes/{process.key}"
+    secrets = [secret, *(token_of(make_admin(f"Boss {number}")) for number in range(3))]
+    added_record = ApiClient(secret).call("post", f"{base}/records/", {"title": "x"})
+    assert added_record.status_code == 201
+    change = {"op": "update", "record": {"title": "y"}, "all": True}
+    for path, body in ((f"{base}/bulk-jobs/", change), (f"{base}/exports/", {"format": "csv"})):
+        for _round in range(ROUNDS + 1):
+            answers = at_once(secrets, [("post", path, body)] * 4)
+            assert {answer.status_code for answer in answers} <= {201, 202}, [answer.content for answer in answers]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.actor import SYSTEM
-from processes.models import Process
+from processes.models import Operation, Process
 from processes.operations import add_pipeline, set_grants
 from tests.api.conftest import ApiClient, client_of
 from tests.factories import EMPLOYEE, make_admin, make_process, make_role, make_user
@@ -20,6 +20,7 @@ MISSING = {
     "comment": True,
     "reasons": [],
     "roles": [],
+    "obstacles": [],
     "can_override": False,
 }
 GATE = {
@@ -201,3 +202,37 @@ def test_reasons_are_replaced_read_and_given(admin: ApiClient, employee: ApiClie
     assert sorted(left) == [("No answer", False), ("Price", True)]
     pipeline = employee.call("get", f"/processes/{process.key}/").json()["pipelines"][0]
     assert (len(pipeline["lost_reasons"]), pipeline["is_reason_required"]) == (2, False)
+
+
+def test_a_way_that_one_cannot_pass_whatever_one_brings_is_told_as_closed(
+    admin: ApiClient, employee: ApiClient, process: Process
+) -> None:
+    admin.call("patch", f"/processes/{process.key}/pipelines/main/stages/received/", {"locked_fields": ["amount"]})
+    admin.call("put", gates(process), {"target": "completed", "fields": ["amount"]})
+    record = made(employee, process)
+    items = {move["stage"]: move for move in employee.call("get", f"{record}moves/").json()["items"]}
+    why = "Amount: Nobody changes this field in the stage “Received”"
+    assert (items["completed"]["allowed"], items["in_work"]["allowed"]) == (False, True)
+    assert items["completed"]["why_not"] == f"Missing for “Completed”: Amount. {why}."
+    assert items["completed"]["gate"]["obstacles"] == [why]
+    answer = employee.call("post", f"{record}move/", {"stage": "completed"})
+    assert (answer.status_code, answer.json()["details"]["gate"]["obstacles"]) == (400, [why])
+    assert answer.json()["message"] == items["completed"]["why_not"]
+    override = {"stage": "completed", "passing": {"override": "Urgent"}}
+    forced = {move["stage"]: move for move in admin.call("get", f"{record}moves/").json()["items"]}
+    assert (forced["completed"]["allowed"], forced["completed"]["why_not"]) == (True, "")
+    assert admin.call("post", f"{record}move/", override).status_code == 200
+
+
+def test_a_comment_that_one_may_not_write_closes_the_way(admin: ApiClient, process: Process) -> None:
+    anna = make_user("Mute")
+    rights = {operation: scope for operation, scope in EMPLOYEE.items() if operation != Operation.COMMENT}
+    set_grants(process, {make_role("Mute", people=(anna,)).pk: rights}, actor=SYSTEM)
+    admin.call("put", gates(process), {"target": "completed", "comment": True})
+    client = client_of(anna)
+    record = made(client, process)
+    items = {move["stage"]: move for move in client.call("get", f"{record}moves/").json()["items"]}
+    why = "Missing for “Completed”: a comment. Comment: you have no right to write one."
+    assert (items["completed"]["allowed"], items["completed"]["why_not"]) == (False, why)
+    refused = client.call("post", f"/processes/{process.key}/records/", {"title": "New", "stage": "completed"})
+    assert (refused.status_code, refused.json()["message"]) == (400, why)

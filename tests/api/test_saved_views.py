@@ -17,6 +17,7 @@ def test_view_is_made_read_changed_and_removed(client_anna: ApiClient, process: 
         "name": "Big",
         "page": "list",
         "query": "filter%5Bamount%5D%5Bge%5D=100",
+        "is_readable": True,
         "audience": "owner",
         "role_ids": [],
         "is_default": False,
@@ -47,6 +48,9 @@ def test_wrong_query_and_unknown_keys_are_refused_by_name(client_anna: ApiClient
     views = f"/processes/{process.key}/views/"
     wrong = client_anna.call("post", views, {"page": "list", "name": "X", "query": "filter[nothing]=1"})
     assert (wrong.status_code, list(wrong.json()["details"]["fields"])) == (400, ["filter[nothing]"])
+    for query in ('filter={"field": "amount", "op": "ge", "value": 1}', "search=words", "q=%00"):
+        strange = client_anna.call("post", views, {"page": "list", "name": "X", "query": query})
+        assert (strange.status_code, list(strange.json()["details"]["fields"])) == (400, [query.partition("=")[0]])
     unknown = client_anna.call("post", views, {"page": "list", "name": "X", "colour": "red"})
     assert "colour" in unknown.json()["details"]["fields"]
     assert client_anna.call("get", views + "?pages=1").status_code == 400

@@ -18,9 +18,9 @@ from events.models import Event
 from events.relay import relay_batch
 from notifications.models import Notification
 from processes.definition import definition_of
-from processes.drafts import FieldDraft, GateDraft
+from processes.drafts import FieldDraft, GateDraft, StageDraft
 from processes.models import Operation, Process, Scope, Stage
-from processes.operations import set_gate, set_grants, update_stage
+from processes.operations import add_pipeline, set_gate, set_grants, update_stage
 from processes.permissions import visible_access
 from records.bulk import worker
 from records.models import BulkJob, BulkResult, BulkSelection, Record
@@ -30,7 +30,7 @@ from records.queries.bulk_jobs import bulk_job_of, bulk_jobs_of, bulk_words, rea
 from records.queries.filters import condition_from
 from records.queries.narrowing import NOTHING, Narrowing
 from records.typed import model_for
-from tests.factories import EMPLOYEE, FIELDS, actor_of, make_admin, make_process, make_role, make_user
+from tests.factories import EMPLOYEE, FIELDS, STAGES, actor_of, make_admin, make_process, make_role, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -434,3 +434,37 @@ def test_a_batch_takes_as_many_statements_beside_its_records_for_four_as_for_one
     assert counted[4] == counted[1] + 3 * each
     assert (counted[1] - each, each) == (11, 6)
     assert job.total == 10
+
+
+def test_words_name_the_stage_that_is_meant_and_none_that_is_closed_to_the_reader(process: Process, head: User) -> None:
+    hush = StageDraft("Quietone", key="quietone")
+    add_pipeline(process, name="Hush", stages=[hush, *STAGES[2:]], actor=SYSTEM)
+    start = StageDraft("Start2", key="quietone")
+    add_pipeline(process, name="Open", key="open", stages=[start, *STAGES[2:]], is_open=True, actor=SYSTEM)
+    access = visible_access(actor_of(head), process)
+
+    def words(to: int | str) -> str:
+        passing = {"comment": "", "checked": [], "reason": None, "override": ""}
+        return bulk_words(access, BulkJob(kind="move", change={"to": to, "places": [], "passing": passing}))
+
+    assert words("open.quietone") == words("quietone") == "Move to “Start2”"
+    assert words(stage_of(process, "in_work").pk) == "Move to “In work”"
+    assert words("hush.quietone") == words("nowhere") == "Move to “…”"
+
+
+def test_state_of_others_stays_guarded_while_one_is_loaded_anew(process: Process, head: User) -> None:
+    one, other = (
+        BulkJob.objects.create(process=process, user=head, kind="delete", change={}, total=0) for _number in range(2)
+    )
+
+    class Meanwhile(BulkJob.objects.all().__class__):  # type: ignore[misc]
+        """Somebody else works on a row while one is loaded."""
+
+        def get(self, *args: Any, **kwargs: Any) -> Any:
+            with pytest.raises(AttributeError):
+                other.state = BulkJob.State.DONE
+            return super().get(*args, **kwargs)
+
+    one.refresh_from_db(from_queryset=Meanwhile(BulkJob))
+    with pytest.raises(AttributeError):
+        one.state = BulkJob.State.DONE

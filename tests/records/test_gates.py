@@ -10,14 +10,25 @@ from core.errors import Conflict, Invalid, NotAllowed
 from events.models import Event
 from processes.definition import definition_of
 from processes.drafts import FieldDraft, GateDraft, LineDraft, ReasonDraft
-from processes.models import Gate, LostReason, Operation, Process, Scope, Stage
-from processes.operations import add_field, remove_field, remove_gate, set_gate, set_grants, set_lost_reasons
+from processes.models import FieldLevel, Gate, LostReason, Operation, Process, Scope, Stage
+from processes.operations import (
+    add_field,
+    remove_field,
+    remove_gate,
+    set_field_grants,
+    set_gate,
+    set_grants,
+    set_lost_reasons,
+    update_field,
+    update_stage,
+)
 from processes.operations.fields import InUse
-from processes.permissions import access_for
+from processes.permissions import access_for, visible_access
 from processes.queries import field_of
 from records.gates import Passage, Passing
 from records.models import Comment, StageVisit
 from records.operations import GatePending, MoveRefused, create_record, move_record
+from records.queries.moves import move_to
 from records.typed import TypedRecord, model_for
 from tests.factories import EMPLOYEE, actor_of, make_process, make_role, make_user
 
@@ -367,3 +378,58 @@ def test_a_field_of_a_gate_is_not_removed_unnoticed_and_its_condition_never_hold
     with pytest.raises(GatePending) as told:
         move_record(process, row.pk, to="completed", actor=employee)
     assert missing(told).keys() == {"refusals"}
+
+
+def way(process: Process, actor: Actor, row: TypedRecord) -> str:
+    """Why not to the last stage."""
+    move = move_to(visible_access(actor, process), row, stage(process, "completed").pk)
+    assert move is not None
+    return move.why_not
+
+
+def test_a_field_that_ones_role_only_reads_or_does_not_see_closes_the_way(process: Process, employee: Actor) -> None:
+    gate(process, fields=["amount"])
+    row, role = create(process, employee), next(iter(employee.role_ids))
+    amount = field_of(process, "amount").pk
+    for level, why in (
+        (FieldLevel.READ, "Missing for “Completed”: Amount. Amount: You have no right to change this field."),
+        (FieldLevel.HIDDEN, "Missing for “Completed”: a field that you may not see."),
+        (FieldLevel.EDIT, ""),
+    ):
+        set_field_grants(process, {role: {amount: {None: level}}}, actor=SYSTEM)
+        assert way(process, employee, row) == why
+
+
+def test_a_condition_closes_the_way_only_where_nothing_of_it_is_ones_to_change(
+    process: Process, employee: Actor
+) -> None:
+    asks = {"any": [{"field": "amount", "op": "ge", "value": 9}, {"field": "source", "op": "is", "value": "site"}]}
+    gate(process, condition=asks, refusal="Too small.")
+    row = create(process, employee)
+    update_stage(stage(process, "received"), locked_fields=["amount"], actor=SYSTEM)
+    assert way(process, employee, row) == ""
+    update_stage(stage(process, "received"), locked_fields=["amount", "source"], actor=SYSTEM)
+    locked = "Amount, Source: Nobody changes this field in the stage “Received”."
+    assert way(process, employee, row) == f"Too small. {locked}"
+
+
+def test_a_question_that_ones_own_answer_may_spare_leaves_the_way_open(process: Process, employee: Actor) -> None:
+    asked = {"field": "source", "op": "is", "value": "site"}
+    update_field(field_of(process, "amount"), changes={"visible_if": asked}, actor=SYSTEM)
+    gate(process, fields=["amount"])
+    update_stage(stage(process, "received"), locked_fields=["amount"], actor=SYSTEM)
+    row = create(process, employee, source="site")
+    assert way(process, employee, row) == ""
+    moved = move_record(process, row.pk, to="completed", passing=Passing(values={"source": "phone"}), actor=employee)
+    assert moved.stage.key == "completed"
+
+
+def test_automation_passes_what_is_locked_for_people(process: Process, employee: Actor) -> None:
+    gate(process, fields=["amount"])
+    update_stage(stage(process, "received"), locked_fields=["amount"], actor=SYSTEM)
+    row = create(process, employee)
+    with pytest.raises(GatePending) as refused:
+        move_record(process, row.pk, to="completed", actor=SYSTEM)
+    assert set(missing(refused)) == {"fields", "can_override"}
+    move_record(process, row.pk, to="completed", passing=Passing(values={"amount": 5}), actor=SYSTEM)
+    assert where(row) == "completed"

@@ -6,8 +6,8 @@ from accounts.models import User
 from core.actor import SYSTEM
 from core.errors import Invalid, LimitReached, NotAllowed, NotFound
 from events.models import Event
-from processes.models import FieldLevel, Process, Stage
-from processes.operations import set_field_grants, set_grants
+from processes.models import FieldLevel, Operation, Process, Scope, Stage
+from processes.operations import remove_field, set_field_grants, set_grants
 from processes.permissions import visible_access
 from processes.queries import field_of, field_uses, usage_of
 from records.models import SavedView
@@ -101,8 +101,43 @@ def test_query_that_makes_no_sense_is_refused_by_name(process: Process, anna: Us
 
 
 def test_only_what_narrows_or_sorts_is_kept(process: Process, anna: User) -> None:
-    view = keep(process, anna, query="?q=paper&cursor=abc&view=4&next=//evil&overdue=1&filter[source]=site")
+    view = keep(process, anna, query="?q=paper&overdue=1&filter[source]=site")
     assert view.query == "q=paper&overdue=1&filter%5Bsource%5D=site"
+    assert keep(process, anna, query="q=").query == ""
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["cursor=abc", "view=4", "search=words", 'filter={"field":"title"}', "q=%00", "q=" + "x" * 201, "overdue=0"],
+)
+def test_what_no_page_goes_by_is_refused_by_name(process: Process, anna: User, query: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        keep(process, anna, query=query)
+    assert list(refused.value.fields) == [query.partition("=")[0]]
+
+
+def test_shared_view_whose_field_has_gone_is_found_and_removed_by_designers(
+    process: Process, anna: User, boss: User
+) -> None:
+    oleg = make_user("Oleg")
+    rights = {**EMPLOYEE, Operation.DESIGN: Scope.ALL}
+    set_grants(process, {make_role("Designers", people=(oleg,)).pk: rights}, actor=SYSTEM)
+    keep(process, oleg, name="Rich", query="filter[amount][ge]=1", audience="all", is_default=True)
+    keep(process, oleg, name="His own", query="filter[amount][ge]=1")
+    remove_field(field_of(process, "amount"), confirmed=True, actor=SYSTEM)
+    own, foreign = (views_of(visible_access(actor_of(who), process)) for who in (oleg, boss))
+    assert [(view.name, view.is_readable, bool(view.query)) for view in own] == [
+        ("Rich", False, True),
+        ("His own", False, True),
+    ]
+    assert [(view.name, view.is_readable, view.query, view.can_change) for view in foreign] == [
+        ("Rich", False, "", True)
+    ]
+    assert found(process, anna) == []
+    change_view(process.key, foreign[0].id, changes={"name": "Old", "query": "overdue=1"}, actor=actor_of(boss))
+    assert found(process, anna) == ["Old"]
+    remove_view(process.key, foreign[0].id, actor=actor_of(boss))
+    assert found(process, boss) == []
 
 
 def test_shared_view_of_a_hidden_field_is_found_only_by_those_who_read_it(

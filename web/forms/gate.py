@@ -12,8 +12,8 @@ from processes.definition_types import CheckItem, FieldDef, ReasonDef
 from processes.models import Operation
 from processes.permissions import Access
 from processes.schema import keys_in
-from records.gates import Passing, Terms
-from records.operations.passing import OVERRIDE_LIMIT
+from records.gates import Passing, Terms, obstacles_to
+from records.operations.passing import OVERRIDE_LIMIT, obstacle_words
 from records.queries.moves import PossibleMove
 from records.typed import TypedRecord
 from web.forms.records import control_of
@@ -42,9 +42,10 @@ class GateForm(forms.Form):
         self.has_hidden = any(not access.reads(field, row) for field in self.missing)
         self.missing = [field for field in self.missing if access.reads(field, row)]
         self._changeable: set[str] = set()
-        self.can_fill = access.covers(Operation.UPDATE, row)
-        if self.can_fill:
-            self._add_fields()
+        met = [obstacles_to(access, row, terms) for terms in self.terms]
+        self.obstacles = _unique(text for found in met for text in obstacle_words(access, row, found))
+        self.is_closed = bool(move.why_not) or (any(found.is_final for found in met) and not move.can_override)
+        self._add_fields()
         self._add_rest()
 
     def full_clean(self) -> None:
@@ -108,8 +109,10 @@ class GateForm(forms.Form):
         return None if field is None else field.widget.value_from_datadict(self.data, self.files, name)
 
     def _add_fields(self) -> None:
-        """Empty fields first, then those about which a condition asks, with their values."""
+        """Empty fields first, then those about which a condition asks, of the way or of a question that others would
+        have to answer, with their values."""
         asked = {key for terms in self.terms for gate in terms.conditions for key in keys_in(gate.condition)}
+        asked |= {key for field in self.missing if not self._may_fill(field) for key in keys_in(field.visible_if)}
         written = [f for f in self.access.definition.fields if not f.type.is_computed and self._may_fill(f)]
         about = [field for field in written if field.key in asked and field not in self.missing]
         self._changeable = {field.key for field in about}
@@ -128,7 +131,8 @@ class GateForm(forms.Form):
             self.fields[CHECKED] = _checklist(lines)
         if self.move.reasons:
             self.fields[REASON] = _reason(self.move.reasons, is_required=any(terms.reasons for terms in self.terms))
-        if any(terms.needs_comment for terms in self.terms):
+        may_comment = self.access.covers(Operation.COMMENT, self.row)
+        if may_comment and any(terms.needs_comment for terms in self.terms):
             self.fields[COMMENT] = forms.CharField(label=_("Comment"), widget=forms.Textarea(attrs={"rows": 3}))
         if self.move.can_override:
             self.fields[OVERRIDE] = forms.CharField(

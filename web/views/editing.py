@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -178,12 +179,17 @@ def _by_name(error: Invalid, strange: Mapping[str, Any]) -> Invalid:
 
 
 def _made(request: PersonalRequest, access: Access, row: TypedRecord) -> HttpResponse:
-    key = access.definition.key
+    """The new card; the process's page for whoever does not see the record that they have made."""
+    key, said = access.definition.key, _("“%(title)s” is created") % {"title": row.title}
+    is_seen = access.covers(Operation.VIEW, row)
     if not is_fragment(request):
-        return redirect("record-card", key, row.pk)
+        if is_seen:
+            return redirect("record-card", key, row.pk)
+        messages.success(request, said)
+        return redirect("process-board", key)
     change = {"kind": "record.created", "process": key, "record": row.pk, "version": row.version}
-    said = {"text": _("“%(title)s” is created") % {"title": row.title}}
-    return with_events(HttpResponse(status=204), **{"record:changed": change, "dialog:close": True, "toast": said})
+    told = {"record:changed": change} if is_seen else {}
+    return with_events(HttpResponse(status=204), **told, **{"dialog:close": True, "toast": {"text": said}})
 
 
 def _editor(request: PersonalRequest, access: Access, record_id: int, present: FieldValue) -> HttpResponse:

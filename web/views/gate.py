@@ -103,7 +103,7 @@ def _context(access: Access, form: GateForm) -> dict[str, Any]:
         "stage": form.move.stage,
         "record": form.row,
         "roles": [role.name for role in roles().filter(pk__in=role_ids)] if role_ids else [],
-        "is_closed": bool(role_ids) and not form.override,
+        "is_closed": form.is_closed,
     }
 
 

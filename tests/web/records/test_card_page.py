@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from automation.models import Run, State
 from core.actor import SYSTEM
-from processes.models import Process
+from processes.models import Operation, Process, Scope
 from processes.operations import set_grants
 from records.models import Comment, Record, Task
 from records.operations import create_task, delete_record, move_record, update_record
@@ -276,3 +276,17 @@ def test_card_page_costs_a_known_number_of_queries(
     visitor.get(url(record))
     with django_assert_max_num_queries(22):
         visitor.get(url(record))
+
+
+def test_whoever_only_creates_is_told_that_it_is_made_on_a_page_that_is_open_to_them(
+    process: Process, stranger: User, visit: Any
+) -> None:
+    set_grants(process, {make_role(people=(stranger,)).pk: {Operation.CREATE: Scope.ALL}}, actor=SYSTEM)
+    visitor = visit(stranger)
+    response = visitor.post("/p/requests/new/", {"title": "Paper"})
+    assert response.url == "/p/requests/"
+    page = visitor.get(response.url)
+    assert (page.status_code, "“Paper” is created" in text_of(page)) == (200, True)
+    dialog = visitor.post("/p/requests/new/", {"title": "Printer"}, part=True)
+    told = json.loads(dialog.headers["HX-Trigger"])
+    assert (dialog.status_code, "record:changed" in told, told["toast"]["text"]) == (204, False, "“Printer” is created")

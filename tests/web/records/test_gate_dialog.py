@@ -9,7 +9,7 @@ from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.drafts import GateDraft, LineDraft, ReasonDraft
 from processes.models import Operation, Process, Scope, Stage
-from processes.operations import set_gate, set_grants, set_lost_reasons
+from processes.operations import set_gate, set_grants, set_lost_reasons, update_stage
 from records.operations import move_record
 from records.typed import model_for
 from tests.factories import EMPLOYEE, actor_of, make_role, make_user
@@ -153,3 +153,46 @@ def test_a_way_that_is_only_for_others_asks_for_nothing(
     assert "Only these roles may do it: Lawyers" in page
     assert "Save and move" not in page
     assert 'name="amount"' not in page
+
+
+def test_a_way_that_one_cannot_pass_says_why_and_offers_nothing_to_send(
+    process: Process, employee: User, visit: Any, create: Create
+) -> None:
+    set_gate(stage(process, "in_work"), GateDraft(fields=["amount"], is_comment_required=True), actor=SYSTEM)
+    update_stage(stage(process, "received"), locked_fields=["amount"], actor=SYSTEM)
+    record = create("Paper", actor=actor_of(employee))
+    target = stage(process, "in_work").pk
+    dialog = visit(employee).get(f"/p/requests/records/{record}/gate/", part=True, stage=target)
+    why = "Amount: Nobody changes this field in the stage “Received”"
+    assert (why in text_of(dialog), "Save and move" in text_of(dialog)) == (True, False)
+    card = text_of(visit(employee).get(f"/p/requests/records/{record}/"))
+    assert f"Missing for “In work”: Amount, a comment. {why}." in card
+    assert f'data-moves-to="{target}"' not in card
+    again = visit(employee).post(
+        f"/p/requests/records/{record}/gate/", {"stage": target, "version": 1, "amount": "5"}, script=True
+    )
+    assert (again.status_code, why in again.json()["details"]["html"]) == (422, True)
+    assert where(process, record) == ("received", None)
+
+
+def test_an_override_stays_open_where_nothing_else_is(process: Process, visit: Any, create: Create) -> None:
+    chief = make_user("Chief")
+    rights = {Operation.VIEW: Scope.ALL, Operation.MOVE: Scope.ALL, Operation.OVERRIDE: Scope.ALL}
+    set_grants(process, {make_role(people=(chief,)).pk: rights}, actor=SYSTEM)
+    set_gate(stage(process, "in_work"), GateDraft(fields=["amount"], is_comment_required=True), actor=SYSTEM)
+    record = create("Paper")
+    url, typed = f"/p/requests/records/{record}/gate/", {"stage": stage(process, "in_work").pk, "version": 1}
+    dialog = visit(chief).get(url, part=True, stage=typed["stage"])
+    assert list(dialog.context["form"].fields) == ["_override"]
+    assert "Comment: you have no right to write one" in text_of(dialog)
+    assert visit(chief).post(url, {**typed, "_override": "Urgent"}, script=True).status_code == 200
+
+
+def test_a_way_that_is_on_no_map_says_so_and_one_where_nothing_is_missing_too(
+    process: Process, employee: User, visit: Any, create: Create
+) -> None:
+    url = f"/p/requests/records/{create('Paper', actor=actor_of(employee))}/gate/"
+    off = text_of(visit(employee).get(url, part=True, stage=stage(process, "completed").pk))
+    assert ("cannot go from “Received” to “Completed”" in off, "Save and move" in off) == (True, False)
+    on = text_of(visit(employee).get(url, part=True, stage=stage(process, "in_work").pk))
+    assert ("Nothing is missing any more." in on, "Save and move" in on) == (True, True)

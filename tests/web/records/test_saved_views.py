@@ -7,7 +7,8 @@ import pytest
 from accounts.models import User
 from core.actor import SYSTEM
 from processes.models import Process
-from processes.operations import add_pipeline
+from processes.operations import add_pipeline, remove_field
+from processes.queries import field_of
 from records.models import SavedView
 from records.operations import add_view
 from tests.factories import actor_of, make_admin
@@ -43,7 +44,7 @@ def test_employee_keeps_what_the_list_shows_and_finds_it_again(
 
 def test_changed_filter_is_kept_under_the_same_name(process: Process, employee: User, visit: Any) -> None:
     view = keep(process, employee)
-    visit(employee).post(f"/p/{process.key}/views/{view.pk}/query/", {"query": "view=1&overdue=1"})
+    visit(employee).post(f"/p/{process.key}/views/{view.pk}/query/", {"query": "overdue=1"})
     view.refresh_from_db()
     assert (view.name, view.query) == ("Big", "overdue=1")
 
@@ -91,3 +92,39 @@ def test_hidden_parts_of_the_dialog_mean_nothing(process: Process, visit: Any) -
     data = {"name": "Mine", "query": "", "audience": "owner", "is_default": "on", "role_ids": []}
     assert visit(make_admin()).post(f"/p/{process.key}/views/new/list/", data).status_code == 302
     assert not SavedView.objects.get().is_default
+
+
+def test_page_keeps_what_it_goes_by_and_not_what_it_leaves_aside(process: Process, employee: User, visit: Any) -> None:
+    page = visit(employee).get(f"/p/{process.key}/list/?q={'x' * 300}&overdue=0&cursor=&colour=red&filter[source]=site")
+    kept = page.context["views"].query
+    assert kept == f"q={'x' * 200}&filter%5Bsource%5D=site"
+    dialog = f"/p/{process.key}/views/new/list/"
+    assert visit(employee).post(dialog, {"name": "Big", "query": kept}).status_code == 302
+    refused = visit(employee).post(dialog, {"name": "Big", "query": "colour=red"})
+    assert (refused.status_code, "There is no such parameter." in text_of(refused)) == (422, True)
+
+
+def test_broken_default_opens_nothing_and_designers_take_it_away(process: Process, employee: User, visit: Any) -> None:
+    view = keep(process, make_admin("Boss"), query="filter[amount][ge]=1", audience="all", is_default=True)
+    remove_field(field_of(process, "amount"), confirmed=True, actor=SYSTEM)
+    designer = visit(make_admin("Chief"))
+    page = designer.get(f"/p/{process.key}/list/?view={view.pk}")
+    assert designer.get(f"/p/{process.key}/list/").status_code == 200
+    assert (page.status_code, "broken" in text_of(page)) == (200, True)
+    assert "that are gone" in text_of(designer.get(f"/p/{process.key}/views/{view.pk}/"))
+    assert "Big" not in text_of(visit(employee).get(f"/p/{process.key}/list/"))
+    assert designer.post(f"/p/{process.key}/views/{view.pk}/remove/").status_code == 302
+    assert not SavedView.objects.exists()
+
+
+def test_view_that_cannot_be_read_opens_the_whole_page_for_its_owner_too(
+    process: Process, employee: User, visit: Any
+) -> None:
+    view = keep(process, employee, query="sort=amount")
+    remove_field(field_of(process, "amount"), confirmed=True, actor=SYSTEM)
+    visitor = visit(employee)
+    assert f'href="?view={view.pk}"' in text_of(visitor.get(f"/p/{process.key}/list/"))
+    page = visitor.get(f"/p/{process.key}/list/?view={view.pk}")
+    assert (page.status_code, "views-changed" in text_of(page)) == (200, False)
+    narrowed = text_of(visitor.get(f"/p/{process.key}/list/?view={view.pk}&overdue=1"))
+    assert "Save the changes" in narrowed
