@@ -7,7 +7,7 @@
   const held = new Set();
   const hold = (/** @type {MouseEvent} */ event) => {
     const pressed = /** @type {Element} */ (event.target).closest("button:not([popovertarget]), input");
-    if (!event.isTrusted || !pressed?.closest(LATE)) return;
+    if (!pressed?.closest(LATE)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     if (held.has(pressed)) return;
