@@ -126,6 +126,16 @@ def unmet(
     )
 
 
+def terms_of_beginning(pipeline: PipelineDef, target: StageDef) -> Terms:
+    """What a new record in the stage is asked for beside the values of its fields."""
+    gates = pipeline.gates_between(None, target.id)
+    return Terms(
+        checklist=tuple(item for gate in gates for item in gate.checklist),
+        needs_comment=any(gate.is_comment_required for gate in gates),
+        reasons=reasons_for(pipeline, target) if pipeline.is_reason_required else (),
+    )
+
+
 def refusal_of(words: str) -> str:
     """What is said of a condition that does not hold: a gate's own words, or those for all that have none."""
     return words or _("The condition of this move does not hold.")

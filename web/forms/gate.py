@@ -1,32 +1,31 @@
 """The dialog of a gate: inputs for just what is missing."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
-from core.errors import Invalid, Text
-from processes.definition_types import CheckItem, FieldDef, ReasonDef
+from core.errors import Invalid
+from processes.definition_types import FieldDef
 from processes.models import Operation
 from processes.permissions import Access
 from processes.schema import keys_in
 from records.gates import Passing, Terms, obstacles_to
-from records.operations.passing import OVERRIDE_LIMIT, obstacle_words
+from records.operations.passing import obstacle_words
 from records.queries.moves import PossibleMove
 from records.typed import TypedRecord
+from web.forms.passing import CHECKED, COMMENT, OVERRIDE, REASON, PassingForm
 from web.forms.records import control_of
 
-COMMENT, CHECKED, REASON, OVERRIDE = "_comment", "_checked", "_reason", "_override"
-"""Names of the inputs beside those of fields; no field's key begins like this."""
 PLACES: Mapping[str, str] = {"text": COMMENT, "checked": CHECKED, "reason": REASON, "override": OVERRIDE}
 """Where the domain speaks of what comes along → the input."""
-FEW_REASONS = 7
 EMPTY: tuple[Any, ...] = (None, "", [])
 
 
-class GateForm(forms.Form):
+class GateForm(PassingForm):
     """What is asked of one record on one way. The domain checks the answers; the form carries them as typed.
 
     `more` are terms that an attempt has met beside those of the beginning.
@@ -46,7 +45,8 @@ class GateForm(forms.Form):
         self.obstacles = _unique(text for found in met for text in obstacle_words(access, row, found))
         self.is_closed = bool(move.why_not) or (any(found.is_final for found in met) and not move.can_override)
         self._add_fields()
-        self._add_rest()
+        may_comment = access.covers(Operation.COMMENT, row)
+        self.ask_for(self.terms, move.reasons, may_comment=may_comment, may_override=move.can_override)
 
     def full_clean(self) -> None:
         """Nothing is checked here: the domain does, and says all that is missing in its own words."""
@@ -59,32 +59,15 @@ class GateForm(forms.Form):
         return [self[name] for name in self.fields if not name.startswith("_")]
 
     @property
-    def rest(self) -> list[forms.BoundField]:
-        """The other inputs, but for the override."""
-        return [self[name] for name in (CHECKED, REASON, COMMENT) if name in self.fields]
-
-    @property
-    def override(self) -> forms.BoundField | None:
-        """The input of the reason for an override, where one has the right."""
-        return self[OVERRIDE] if OVERRIDE in self.fields else None
-
-    @property
     def refusals(self) -> list[str]:
         """What is said of the conditions that do not hold."""
         return list(dict.fromkeys(text for terms in self.terms for text in terms.refusals))
 
     def passing(self) -> Passing:
         """What was filled in."""
-        values = {name: self._raw(name) for name in self.fields if not name.startswith("_")}
+        values = {name: self.raw(name) for name in self.fields if not name.startswith("_")}
         kept = {key: value for key, value in values.items() if value not in EMPTY or key in self._changeable}
-        reason = self._raw(REASON) or ""
-        return Passing(
-            values=kept,
-            comment=self._raw(COMMENT) or "",
-            checked=frozenset(self._raw(CHECKED) or ()),
-            reason=int(reason) if reason.isascii() and reason.isdigit() and len(reason) < 19 else None,
-            override=self._raw(OVERRIDE) or "",
-        )
+        return replace(self.along(), values=kept)
 
     def refuse(self, error: Invalid) -> None:
         """Put a refusal beside the inputs that it speaks of."""
@@ -96,17 +79,10 @@ class GateForm(forms.Form):
 
     def ask_again(self, terms: Terms) -> None:
         """Say at each input what is still missing; conditions and roles stand above."""
-        said: dict[str, Text] = {field.key: _("Fill this in.") for field in terms.fields}
-        said |= {CHECKED: _("Confirm every line.")} if terms.checklist else {}
-        said |= {COMMENT: _("Write a comment.")} if terms.needs_comment else {}
-        said |= {REASON: _("Choose a reason.")} if terms.reasons else {}
-        for name, message in said.items():
-            if name in self.fields:
-                self.add_error(name, str(message))
-
-    def _raw(self, name: str) -> Any:
-        field = self.fields.get(name)
-        return None if field is None else field.widget.value_from_datadict(self.data, self.files, name)
+        for field in terms.fields:
+            if field.key in self.fields:
+                self.add_error(field.key, _("Fill this in."))
+        super().ask_again(terms)
 
     def _add_fields(self) -> None:
         """Empty fields first, then those about which a condition asks, of the way or of a question that others would
@@ -124,38 +100,6 @@ class GateForm(forms.Form):
 
     def _may_fill(self, field: FieldDef) -> bool:
         return self.access.edits(field, self.row)
-
-    def _add_rest(self) -> None:
-        lines = _unique(item for terms in self.terms for item in terms.checklist)
-        if lines:
-            self.fields[CHECKED] = _checklist(lines)
-        if self.move.reasons:
-            self.fields[REASON] = _reason(self.move.reasons, is_required=any(terms.reasons for terms in self.terms))
-        may_comment = self.access.covers(Operation.COMMENT, self.row)
-        if may_comment and any(terms.needs_comment for terms in self.terms):
-            self.fields[COMMENT] = forms.CharField(label=_("Comment"), widget=forms.Textarea(attrs={"rows": 3}))
-        if self.move.can_override:
-            self.fields[OVERRIDE] = forms.CharField(
-                label=_("Why it has to pass"),
-                help_text=_("The reason stands in the history of the record."),
-                max_length=OVERRIDE_LIMIT,
-                required=False,
-            )
-
-
-def _checklist(lines: Iterable[CheckItem]) -> forms.Field:
-    return forms.MultipleChoiceField(
-        label=_("Confirm"),
-        choices=[(item.key, item.text) for item in lines],
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-
-def _reason(reasons: Iterable[ReasonDef], *, is_required: bool) -> forms.Field:
-    choices = [(str(reason.id), reason.name) for reason in reasons]
-    if len(choices) <= FEW_REASONS:
-        return forms.ChoiceField(label=_("Reason"), choices=choices, widget=forms.RadioSelect, required=is_required)
-    return forms.ChoiceField(label=_("Reason"), choices=[("", "—"), *choices], required=is_required)
 
 
 def _unique(items: Iterable[Any]) -> list[Any]:

@@ -13,12 +13,14 @@ from processes.definition_types import FieldDef, SectionDef, StageDef
 from processes.fieldtype import FILE, PERSON, RECORD
 from processes.models import Field, Operation
 from processes.permissions import Access
+from records.gates import reasons_for, terms_of_beginning
 from records.operations.values import TITLE_LIMIT
 from records.queries.asked import asked_of_draft, fillable_fields
 from records.queries.beginning import defaults_of
 from records.queries.files import files_in_form
 from records.queries.linked import may_create
 from records.queries.names import names_for
+from web.forms.passing import PassingForm
 from web.forms.widgets import FilesWidget
 
 ONCE = "form-once"
@@ -28,7 +30,7 @@ SEARCHED = 8
 """A list of more choices than this can be searched."""
 
 
-class RecordForm(forms.Form):
+class RecordForm(PassingForm):
     """A record to be. The domain checks the values; the form carries them as they were typed."""
 
     def __init__(self, access: Access, stage: StageDef, *args: Any, **kwargs: Any) -> None:
@@ -39,10 +41,20 @@ class RecordForm(forms.Form):
             self.fields["assignee"] = _assignee_field()
         for field in fillable_fields(access, stage):
             self.fields[field.key] = control_of(access, field, self.initial.get(field.key))
+        self._ask_for_gates(stage)
         self.asked = asked_of_draft(access, self.raw_values() if self.is_bound else defaults_of(access), stage)
         for field in access.definition.fields:
             if field.key in self.fields:
                 self.fields[field.key].required = field.key in self.asked.required
+
+    def _ask_for_gates(self, stage: StageDef) -> None:
+        access, pipeline = self.access, self.access.definition.pipeline_by_id[stage.pipeline_id]
+        self.ask_for(
+            [terms_of_beginning(pipeline, stage)],
+            reasons_for(pipeline, stage),
+            may_comment=bool(access.reach(Operation.COMMENT, stage.id)),
+            may_override=bool(pipeline.gates_between(None, stage.id) and access.reach(Operation.OVERRIDE, stage.id)),
+        )
 
     @property
     def changes_itself(self) -> bool:
@@ -53,7 +65,7 @@ class RecordForm(forms.Form):
         """Sections with their inputs, each with whether it is asked now; first what stands in no section."""
         fields = self.access.definition.field_by_key
         asked = self.asked.asked
-        rows = [(name, (self[name], name not in fields or name in asked)) for name in self.fields]
+        rows = [(name, (self[name], name not in fields or name in asked)) for name in self._values]
         parts = self.access.definition.by_section(
             rows, lambda row: fields[row[0]].section_id if row[0] in fields else None
         )
@@ -71,10 +83,12 @@ class RecordForm(forms.Form):
 
     def raw_values(self) -> dict[str, Any]:
         """What was typed, by key."""
-        return {
-            name: field.widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
-            for name, field in self.fields.items()
-        }
+        return {name: self.raw(name) for name in self._values}
+
+    @property
+    def _values(self) -> list[str]:
+        """Names of the inputs of values."""
+        return [name for name in self.fields if not name.startswith("_")]
 
 
 class ValueForm(forms.Form):

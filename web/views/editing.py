@@ -18,7 +18,7 @@ from core.secrets import new_secret
 from processes.definition_types import StageDef
 from processes.models import Operation
 from processes.permissions import Access, visible_access
-from records.operations import create_record, delete_record, restore_record, update_record
+from records.operations import GatePending, create_record, delete_record, restore_record, update_record
 from records.queries.beginning import beginning_of
 from records.queries.card import FieldValue, last_change, value_of
 from records.queries.linked import linkable, named_records
@@ -165,7 +165,11 @@ def _create(
         raise refusal
     values = {**form.strange, **form.raw_values()}
     try:
-        return create_record(access.definition.key, values=values, actor=request.actor, stage=stage.id)
+        along = form.along()
+        return create_record(access.definition.key, values=values, actor=request.actor, stage=stage.id, passing=along)
+    except GatePending as error:
+        form.ask_again(error.terms)
+        raise _by_name(error, form.strange) from error
     except Invalid as error:
         raise _by_name(error, form.strange) from error
 

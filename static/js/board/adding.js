@@ -92,8 +92,9 @@ async function create(board, column, title, once) {
  * @param {unknown} error
  */
 function refused(board, column, title, error) {
-  const fields = error instanceof HttpError && error.status === 422 ? Object.keys(error.details.fields ?? {}) : [];
-  if (!fields.length || fields.includes("title")) return toastError(error);
+  const details = error instanceof HttpError && error.status === 422 ? error.details : {};
+  const fields = Object.keys(details.fields ?? {});
+  if ((!fields.length && !details.gate) || fields.includes("title")) return toastError(error);
   const query = new URLSearchParams({ title, stage: column.dataset.stage ?? "" });
   openUrl(`${board.dataset.new}?${query}`, { opener: column.querySelector("input") });
 }

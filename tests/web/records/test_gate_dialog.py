@@ -10,6 +10,7 @@ from processes.definition import definition_of
 from processes.drafts import GateDraft, LineDraft, ReasonDraft
 from processes.models import Operation, Process, Scope, Stage
 from processes.operations import set_gate, set_grants, set_lost_reasons, update_stage
+from records.models import Comment
 from records.operations import move_record
 from records.typed import model_for
 from tests.factories import EMPLOYEE, actor_of, make_role, make_user
@@ -196,3 +197,44 @@ def test_a_way_that_is_on_no_map_says_so_and_one_where_nothing_is_missing_too(
     assert ("cannot go from “Received” to “Completed”" in off, "Save and move" in off) == (True, False)
     on = text_of(visit(employee).get(url, part=True, stage=stage(process, "in_work").pk))
     assert ("Nothing is missing any more." in on, "Save and move" in on) == (True, True)
+
+
+def test_a_new_record_is_asked_for_what_the_gates_into_its_stage_want(
+    gated: Process, employee: User, visit: Any
+) -> None:
+    there, begins = "/p/requests/new/", stage(gated, "in_work").pk
+    form = visit(employee).get(there, stage=begins).context["form"]
+    assert [field.name for field in form.rest] == ["_checked", "_comment"]
+    assert not {name for name in form.raw_values() if name.startswith("_")}
+    sent = {"stage": begins, "title": "Paper", "amount": "5"}
+    told = visit(employee).post(there, sent)
+    errors = told.context["form"].errors
+    assert told.status_code == 422
+    assert {"_checked", "_comment"} <= errors.keys()
+    assert made_in(gated) == []
+    assert visit(employee).post(there, {**sent, "_checked": ["papers"], "_comment": " "}).status_code == 422
+    made = visit(employee).post(there, {**sent, "_checked": ["papers"], "_comment": "By phone"})
+    assert made.status_code == 302
+    assert made_in(gated) == ["in_work"]
+    assert Comment.objects.get().text == "By phone"
+
+
+def test_a_new_record_in_a_lost_stage_is_asked_for_its_reason(process: Process, employee: User, visit: Any) -> None:
+    lost = stage(process, "rejected")
+    set_lost_reasons(lost.pipeline, [ReasonDraft("Price"), ReasonDraft("Time")], is_required=True, actor=SYSTEM)
+    sent = {"stage": lost.pk, "title": "Paper"}
+    refused = visit(employee).post("/p/requests/new/", sent)
+    assert (refused.status_code, "_reason" in refused.context["form"].errors) == (422, True)
+    price = refused.context["form"].fields["_reason"].choices[0][0]
+    assert visit(employee).post("/p/requests/new/", {**sent, "_reason": price}).status_code == 302
+    assert made_in(process) == ["rejected"]
+
+
+def test_a_quick_add_that_meets_a_gate_says_so_for_the_whole_form(gated: Process, employee: User, visit: Any) -> None:
+    body = {"title": "Paper", "stage": stage(gated, "in_work").pk}
+    answer = visit(employee).send("/p/requests/quick-add/", body)
+    assert (answer.status_code, answer.json()["code"], "gate" in answer.json()["details"]) == (422, "gate", True)
+
+
+def made_in(process: Process) -> list[str]:
+    return [row.stage.key for row in model_for(definition_of(process)).objects.all()]
