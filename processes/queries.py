@@ -167,6 +167,8 @@ def visible_stage(access: Access, key: str | int, *, pipeline: str | None = None
     definition = access.definition
     if definition.has_stages:
         definition = replace(definition, pipelines=visible_pipelines(access))
+        if not definition.pipelines:
+            raise NotFound(_("There is no such stage."))
     if key:
         return definition.stage(f"{pipeline}.{key}" if pipeline else key)
     return definition.pipeline(pipeline).first_stage

@@ -10,7 +10,7 @@ from core.actor import SYSTEM
 from processes.definition import definition_of
 from processes.drafts import StageDraft
 from processes.models import Operation, Pipeline, Process, Scope
-from processes.operations import add_pipeline, add_stage, set_grants
+from processes.operations import add_pipeline, add_stage, set_grants, update_pipeline
 from processes.permissions import access_for
 from records.models import BulkJob
 from records.operations import create_record
@@ -107,3 +107,13 @@ def test_bulk_change_is_called_by_the_stage_that_one_sees(
     whole = access_for(SYSTEM, definition_of(process))
     both = "Quietone, Start2" if stage == "quietone" else said
     assert bulk_words(whole, BulkJob.objects.get(pk=made.json()["id"])) == f"Move to “{both}”"
+
+
+def test_whoever_sees_no_pipeline_is_refused_in_words(
+    client_anna: ApiClient, anna: User, process: Process, base: str
+) -> None:
+    set_grants(process, dict.fromkeys(actor_of(anna).role_ids, EMPLOYEE), actor=SYSTEM)
+    update_pipeline(process.pipelines.get(), name="Main", is_open=False, actor=SYSTEM)
+    for body in ({"op": "move"}, {"op": "move", "stage": "received"}):
+        answer = client_anna.call("post", f"{base}bulk-jobs/", {**body, "all": True})
+        assert (answer.status_code, answer.json()["details"]["fields"].keys()) == (400, {"stage"})
