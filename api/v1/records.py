@@ -14,7 +14,7 @@ from api.passing import passing_from, passing_of
 from api.schema import LIST_PARAMETERS, SHAPE_PARAMETERS, body_of, component
 from api.v1.serializers import MoveBody
 from api.views import ApiView, answer_of, with_version
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from processes.permissions import Access
 from records.operations import Answer, create_record, delete_record, move_record, restore_record, update_record
 from records.queries.card import row_for
@@ -44,9 +44,9 @@ class RecordView(ApiView):
         access = self.access(kwargs["key"])
         try:
             row = row_for(access, json.loads(answer.body)["id"])
-        except NotFound:
+            response = self.shown(access, row, self.query(*SHAPE), answer.status)
+        except (NotFound, Invalid):  # The record, or a field that is asked for, is not to be seen any more.
             return answer
-        response = self.shown(access, row, self.query(*SHAPE), answer.status)
         return answer_of(response, response.data)
 
 

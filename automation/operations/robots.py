@@ -118,7 +118,10 @@ def delete_robot(robot: Robot, *, actor: Actor) -> None:
 def reorder_robots(stage: Stage, robot_ids: Sequence[int], *, actor: Actor) -> None:
     """Put the robots of a stage in this order (all of them, each once). Writes `robot.reordered`. Raises Invalid."""
     definition = definition_to_automate(stage, actor)
-    robots = {robot.pk: robot for robot in Robot.objects.select_for_update().filter(stage=stage, removed_at=None)}
+    robots = {
+        robot.pk: robot
+        for robot in Robot.objects.select_for_update().filter(stage=stage, removed_at=None).order_by("pk")
+    }
     if sorted(robot_ids) != sorted(robots):
         raise Invalid(_("Name every robot once."), {"robots": [_("Name every robot once.")]})
     for position, robot_id in enumerate(robot_ids):
@@ -134,8 +137,10 @@ def copy_robot(robot: Robot, *, to: Stage, actor: Actor) -> SavedRobot:
 
     Raises Invalid where its settings do not fit the other process. Writes `robot.created`.
     """
-    source = definition_to_automate(robot.stage, actor)
-    target = definition_to_automate(to, actor)
+    # Two who copy between the same processes hold them in the same order.
+    both = sorted((robot.stage, to), key=lambda stage: stage.pipeline.process_id)
+    definitions = {stage.pk: definition_to_automate(stage, actor) for stage in both}
+    source, target = definitions[robot.stage_id], definitions[to.pk]
     kind = robot_types[robot.kind]
     form = kind.Settings(context=target)
     secrets = keep_secrets(form.fields, {}, robot.settings)

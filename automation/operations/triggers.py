@@ -146,7 +146,7 @@ def reorder_triggers(stage: Stage, trigger_ids: Sequence[int], *, actor: Actor) 
     Writes `trigger.reordered`. Raises NotAllowed, Invalid.
     """
     definition = definition_to_automate(stage, actor)
-    rows = Trigger.objects.select_for_update().filter(stage=stage, removed_at=None)
+    rows = Trigger.objects.select_for_update().filter(stage=stage, removed_at=None).order_by("pk")
     triggers = {trigger.pk: trigger for trigger in rows}
     if sorted(trigger_ids) != sorted(triggers):
         raise Invalid(_("Name every trigger once."), {"triggers": [_("Name every trigger once.")]})

@@ -14,6 +14,7 @@ from core.text import fold, id_from
 from processes.definition_types import PipelineDef, StageDef
 from processes.field_types.person import person_from_text
 from processes.fieldtype import TextContext, WrongValue
+from processes.models import Operation
 from processes.permissions import Access
 from processes.queries import visible_pipelines
 from records.exchange.cells import unguarded
@@ -50,6 +51,7 @@ class RowReader:
 
     def __init__(self, plan: Plan, rows: Sequence[SourceRow], access: Access) -> None:
         self._plan = plan
+        self._may_assign = access.can(Operation.ASSIGN)
         self._stages = _stages_by_name(visible_pipelines(access))
         self._people = people_called(_names_in(plan, rows))
         linked = _linked_in(plan, rows)
@@ -83,8 +85,9 @@ class RowReader:
         return Wanted(row, key=key, stages=values.pop(STAGE, ()), values=values)
 
     def for_new(self, wanted: Wanted) -> dict[str, Any]:
-        """The values of a new record: without a person in its column nobody is responsible."""
-        nobody = {ASSIGNEE: None} if ASSIGNEE in self._plan.column_of else {}
+        """The values of a new record. Without a person in its column nobody is responsible; whoever may not assign
+        is responsible themselves."""
+        nobody = {ASSIGNEE: None} if self._may_assign and ASSIGNEE in self._plan.column_of else {}
         return {**nobody, **wanted.values}
 
     def _refused(self, values: Mapping[str, Any]) -> list[Reason]:

@@ -147,7 +147,7 @@ def _chunks(definition: Definition, source: FieldDef, *, every: int) -> Iterator
 
 
 def _count(count: _Count, access: Access, row: TypedRecord, conversion: Conversion) -> None:
-    if not access.reads(conversion.source, row):
+    if not (access.covers(Operation.VIEW, row) and access.reads(conversion.source, row)):
         return
     count.looked_at += 1
     value = row.value(conversion.source)
@@ -158,15 +158,10 @@ def _count(count: _Count, access: Access, row: TypedRecord, conversion: Conversi
         after = conversion.convert(value)
     except WrongValue:
         count.fails += 1
-        if _may_show(access, row, conversion.source):
-            _note_failure(count, row, value, conversion)
+        _note_failure(count, row, value, conversion)
         return
-    if len(count.good) < SAMPLES and _may_show(access, row, conversion.source):
+    if len(count.good) < SAMPLES:
         count.good.append((row, after))
-
-
-def _may_show(access: Access, row: TypedRecord, source: FieldDef) -> bool:
-    return access.covers(Operation.VIEW, row) and access.reads(source, row)
 
 
 def _note_failure(count: _Count, row: TypedRecord, value: Any, conversion: Conversion) -> None:

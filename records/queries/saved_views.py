@@ -19,8 +19,7 @@ from records.models.saved_view import Audience, address_of
 from records.queries.filters import condition_from_pairs
 from records.queries.sorting import sorting_for
 
-LONGEST_QUERY = 2000
-LONGEST_SEARCH = 200
+LONGEST_QUERY, LONGEST_SEARCH = 2000, 200
 """Characters."""
 
 

@@ -55,13 +55,17 @@ const page = document.documentElement;
 async function enliven(element) {
   if (alive.has(element)) return;
   alive.set(element, []);
-  for (const name of element.getAttribute("data-controller")?.split(/\s+/).filter(Boolean) ?? []) {
-    if (!(name in controllers)) throw new Error(`There is no controller called ${name}.`);
-    const { attach } = await controllers[name]();
-    if (!element.isConnected) return;
-    alive.get(element)?.push(attach(element));
+  try {
+    for (const name of element.getAttribute("data-controller")?.split(/\s+/).filter(Boolean) ?? []) {
+      if (!(name in controllers)) throw new Error(`There is no controller called ${name}.`);
+      const { attach } = await controllers[name]();
+      if (!element.isConnected) return;
+      alive.get(element)?.push(attach(element));
+    }
+  } finally {
+    // What failed holds up no press for ever.
+    element.setAttribute("data-ready", "");
   }
-  element.setAttribute("data-ready", "");
 }
 
 /** @param {Element} root */
@@ -81,6 +85,7 @@ new MutationObserver((changes) => {
   if (changes.some(({ removedNodes }) => removedNodes.length)) buryRemoved();
 }).observe(page, { childList: true, subtree: true });
 enlivenAll(page).finally(() => page.setAttribute("data-ready", ""));
+page.setAttribute("data-alive", "");
 
 document.addEventListener("htmx:config:request", (event) => {
   /** @type {CustomEvent} */ (event).detail.ctx.request.headers["X-Tab-Id"] = tabId;

@@ -55,8 +55,8 @@ def test_assigner_makes_a_record_for_somebody_else(process: Process, clerk: User
 def test_import_says_it_of_the_row(process: Process, clerk: User) -> None:
     actor = actor_of(clerk)
     other = make_user("Otto Other")
-    content = f"Title,Assignee\ntheirs,{other.email}\nmine,{clerk.email}\n".encode()
+    content = f"Title,Assignee\ntheirs,{other.email}\nmine,{clerk.email}\nnobody's,\n".encode()
     job = checked(begin_import(process, name="f.csv", content=content, actor=actor), actor)
     assert list(reasons(job)) == [(1, None, "You have no right to assign this record.")]
     imported(job, actor)
-    assert [(row.title, row.assignee_id) for row in rows_in(process)] == [("mine", clerk.pk)]
+    assert [(row.title, row.assignee_id) for row in rows_in(process)] == [("mine", clerk.pk), ("nobody's", clerk.pk)]

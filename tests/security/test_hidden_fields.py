@@ -203,6 +203,19 @@ def test_previews_of_a_designer_show_no_hidden_value(process: Process, role: Rol
         assert ("platypus" in asked.content.decode(), "platypus" in page.content.decode()) == (is_told, is_told)
 
 
+def test_previews_of_a_designer_count_only_records_that_they_see(
+    process: Process, role: Role, clerk: User, browser: Client
+) -> None:
+    set_grants(process, {role.pk: {Operation.VIEW: Scope.OWN, Operation.DESIGN: Scope.ALL}}, actor=SYSTEM)
+    for owner in (None, clerk.pk):
+        create_record(process, values={"title": "T", "secret": "platypus", "assignee": owner}, actor=SYSTEM)
+    body = {"field": "secret", "type": "choice", "settings": {"options": [{"key": "platypus", "label": "platypus"}]}}
+    url = f"/api/v1/processes/{process.key}/conversion-check/"
+    for one, count in ((browser, 1), (signed_in(make_admin()), 2)):
+        told = one.post(url, body, content_type="application/json").json()
+        assert (told["converts"], told["fails"]) == (count, 0)
+
+
 def test_field_hidden_from_a_second_narrower_role_is_shown_by_the_first(
     process: Process, role: Role, clerk: User, browser: Client
 ) -> None:
