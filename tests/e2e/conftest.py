@@ -69,10 +69,15 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
-    """A page of its own browser profile, signed in as somebody: `open_page(user, "/work/", width=390)`."""
+    """A page of its own browser profile, signed in as somebody: `open_page(user, "/work/", width=390)`.
+
+    It is given when it lives; one without our scripts never does (`lives=False`).
+    """
     watched: list[tuple[Page, list[str]]] = []
 
-    def open_as(user: User | None, path: str = "/", *, width: int = 1440, theme: str = "light") -> Page:
+    def open_as(
+        user: User | None, path: str = "/", *, width: int = 1440, theme: str = "light", lives: bool = True
+    ) -> Page:
         context = browser.new_context(base_url=address, viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
         context.add_init_script(WATCH)
         if user is not None:
@@ -85,7 +90,8 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
         page.on("console", lambda message: _note(page, problems, message))
         watched.append((page, problems))
         page.goto(path)
-        expect(page.locator("html")).to_have_attribute("data-ready", "")
+        if lives:
+            expect(page.locator("html")).to_have_attribute("data-ready", "")
         return page
 
     yield open_as

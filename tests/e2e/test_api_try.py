@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 
 def test_call_from_the_page_creates_a_record_without_violations(open_page: OpenPage) -> None:
     process = make_process(name="Requests")
-    page = open_page(make_admin(), "/api/docs/")
+    page = open_page(make_admin(), "/api/docs/", lives=False)
     block = page.locator("#operations-records-records_create")
     expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
     page.mouse.move(700, 500)
