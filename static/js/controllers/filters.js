@@ -41,7 +41,9 @@ export function attach(form) {
   // A panel that opens or closes changes the address too; the view is fetched only when its query differs.
   const onBack = () => {
     if (!history.state?.panel && form.dataset.shown !== location.search.slice(1)) show(form, location.search.slice(1));
+    onClosed();
   };
+  const onClosed = () => void (form.dataset.behind && loadWhenFree(form));
   const onStale = () => show(form, form.dataset.wanted ?? "");
   const onReset = (/** @type {Event} */ event) => reset(form, /** @type {CustomEvent} */ (event).detail);
   form.dataset.shown = form.dataset.wanted = location.search.slice(1);
@@ -51,6 +53,7 @@ export function attach(form) {
   document.addEventListener("submit", onBuild);
   document.addEventListener("view:stale", onStale);
   document.addEventListener("smartcrm:live-reset", onReset);
+  document.addEventListener("dialog:closed", onClosed);
   addEventListener("popstate", onBack);
   return () => {
     clearTimeout(timer);
@@ -58,6 +61,7 @@ export function attach(form) {
     document.removeEventListener("submit", onBuild);
     document.removeEventListener("view:stale", onStale);
     document.removeEventListener("smartcrm:live-reset", onReset);
+    document.removeEventListener("dialog:closed", onClosed);
     removeEventListener("popstate", onBack);
   };
 }
@@ -136,24 +140,37 @@ function addressOf(form, query) {
 /** @param {HTMLFormElement} form */
 const viewOf = (form) => /** @type {HTMLElement} */ (document.querySelector(form.dataset.into ?? "#view"));
 
-const STEP_BACK = 100; // ms: a panel that closes goes back to the address before it
+/** Somebody writes, edits, chooses rows or builds a filter. */
+const isBusy = () => document.querySelector(".column-form, #view .inline-form, [data-selection]:not([hidden]), .menu:popover-open") !== null;
+
+const hasDialog = () => document.querySelector("dialog[open]") !== null;
 
 /**
- * Loads the page anew; under a dialog, where somebody may be writing, only the view, and the page once it is closed.
+ * Loads the page anew. While somebody is busy it waits; under a dialog only the view is drawn, and the page loaded once
+ * it is closed. Of a view that may not be seen any more nothing stays meanwhile.
  * @param {HTMLFormElement} form
  * @param {{process?: string} | undefined} said
  */
 async function reset(form, said) {
-  const view = viewOf(form);
-  if (said?.process && said.process !== view.dataset.process) return;
-  const load = () => {
-    if (form.isConnected && !document.querySelector("dialog[open]")) location.replace(addressOf(form, form.dataset.wanted ?? ""));
-  };
-  document.addEventListener("dialog:closed", () => setTimeout(load, STEP_BACK));
-  load();
-  if (!document.querySelector("dialog[open]")) return;
-  await show(form, form.dataset.wanted ?? "");
-  if (view.isConnected) view.replaceChildren(); // Refused: nothing of it is to be seen any more.
+  if (said?.process && said.process !== viewOf(form).dataset.process) return;
+  form.dataset.behind = "yes";
+  if (isBusy() || hasDialog()) {
+    const wanted = form.dataset.wanted ?? "";
+    const answer = await fetch(addressOf(form, wanted), { method: "HEAD" }).catch((error) => console.warn(error));
+    if (answer?.status === 403 || answer?.status === 404) viewOf(form).replaceChildren();
+    else if (hasDialog() && !isBusy()) await show(form, wanted);
+  }
+  loadWhenFree(form);
+}
+
+let waiting = 0;
+
+/** A panel that closes goes back to the address before it; both are heard of. @param {HTMLFormElement} form */
+function loadWhenFree(form) {
+  clearTimeout(waiting);
+  if (!form.isConnected || hasDialog() || history.state?.panel) return;
+  if (isBusy()) waiting = setTimeout(() => loadWhenFree(form), 1000);
+  else location.replace(addressOf(form, form.dataset.wanted ?? ""));
 }
 
 /** The place of the focused chip among the chips, which are about to be replaced. */

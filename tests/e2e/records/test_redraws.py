@@ -81,6 +81,25 @@ def test_board_behind_an_open_card_stays_a_board(process: Process, employee: Use
     expect(page).to_have_url("/p/requests/")
 
 
+RESET = "document.dispatchEvent(new CustomEvent('smartcrm:live-reset'))"
+
+
+def test_page_waits_until_a_card_that_is_being_added_is_left(
+    process: Process, employee: User, open_page: OpenPage
+) -> None:
+    create(process, "Printer", employee)
+    page = open_board(open_page, employee)
+    page.locator("[data-quick-add]").first.click()
+    line = page.locator(".column-form input")
+    line.fill("Half a")
+    with page.expect_response(lambda answer: answer.request.method == "HEAD"):
+        page.evaluate(RESET)
+    line.press_sequentially(" word")
+    expect(line).to_have_value("Half a word")
+    with page.expect_event("load"):
+        line.press("Escape")
+
+
 def test_change_waits_until_the_menu_is_left(process: Process, employee: User, open_page: OpenPage) -> None:
     record = create(process, "Printer", employee, amount=5)
     page = open_page(employee, f"/p/requests/records/{record.pk}/")
