@@ -1,5 +1,5 @@
 """What somebody who shapes a process may speak of in what they say of it: what they read themselves. See
-docs/decisions/0028."""
+docs/decisions/0027."""
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
