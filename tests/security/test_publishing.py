@@ -116,7 +116,7 @@ def test_formula_that_stands_already_stays_and_is_not_changed(client: ApiClient,
     assert client.call("patch", one, {"label": "Told", "settings": said}).status_code == 200
     assert client.call("patch", one, {"settings": {"formula": "secret"}}).status_code == 400
     dialog = page.get(reverse("field-edit", args=["requests", "told"]))
-    assert "stays as it is" in dialog.text
+    assert "they stay as they are" in dialog.text
     saved = page.post(reverse("field-edit", args=["requests", "told"]), {"label": "Said"})
     field = Field.objects.get(key="told")
     assert (saved.status_code, field.label, field.settings["formula"]) == (302, "Said", said["formula"])
