@@ -51,7 +51,7 @@ def test_crash_in_the_middle_leaves_nothing_and_the_retry_does_it(
 
     client.raise_request_exception = False
     with monkeypatch.context() as patched:
-        patched.setattr("api.views._answer", crash)  # after the record was written, before the answer was stored
+        patched.setattr("api.views.answer_of", crash)  # after the record was written, before the answer was stored
         assert client.call("post", path, {"title": "x"}, idempotency_key="k").status_code == 500
     assert (Record.objects.count(), Event.objects.filter(kind="record.created").count()) == (0, 0)
     answer = client.call("post", path, {"title": "x"}, idempotency_key="k")
