@@ -55,6 +55,8 @@ export function attach(form) {
   document.addEventListener("smartcrm:live-reset", onReset);
   document.addEventListener("dialog:closed", onClosed);
   addEventListener("popstate", onBack);
+  // Typed before this has come.
+  if (search.value !== search.defaultValue) onInput();
   return () => {
     clearTimeout(timer);
     document.removeEventListener("click", onClick);

@@ -42,6 +42,19 @@ def test_row_chosen_before_the_scripts_came_is_chosen_once(
     expect(box).to_be_checked()
 
 
+def test_words_typed_before_the_scripts_came_are_searched_for(
+    process: Process, employee: User, open_page: OpenPage
+) -> None:
+    create(process, "Printer", employee)
+    create(process, "Scanner", employee)
+    page = open_page(employee, "/work/")
+    with script_held(page, "**/controllers/filters*.js"):
+        page.goto("/p/requests/list/", wait_until="commit")
+        page.locator("#filters [name=q]").fill("Printer")
+        expect(page.locator("#view tbody tr")).to_have_count(2)
+    expect(page.locator("#view tbody tr")).to_have_count(1)
+
+
 def test_link_needs_no_scripts(process: Process, employee: User, open_page: OpenPage) -> None:
     record = create(process, "Printer", employee)
     page = open_page(employee, "/work/")
