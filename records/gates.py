@@ -1,7 +1,7 @@
 """Gates: what must hold before a record moves into a stage, and what of it does not hold yet."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -116,23 +116,20 @@ def unmet(
     definition = access.definition
     pipeline = definition.pipeline_by_id[target.pipeline_id]
     gates = pipeline.gates_between(None if is_new else row.stage_id, target.id)
-    return Terms(
+    return replace(
+        terms_along(pipeline, target, gates, passing),
         fields=_empty(access, row, target, gates),
         conditions=_unheld(access, row, gates),
-        checklist=tuple(item for gate in gates for item in gate.checklist if item.key not in passing.checked),
-        needs_comment=not passing.comment.strip() and any(gate.is_comment_required for gate in gates),
-        reasons=reasons_for(pipeline, target) if pipeline.is_reason_required and passing.reason is None else (),
         closed=tuple(gate for gate in gates if not access.may_pass(gate)),
     )
 
 
-def terms_of_beginning(pipeline: PipelineDef, target: StageDef) -> Terms:
-    """What a new record in the stage is asked for beside the values of its fields."""
-    gates = pipeline.gates_between(None, target.id)
+def terms_along(pipeline: PipelineDef, target: StageDef, gates: Sequence[GateDef], passing: Passing = NOTHING) -> Terms:
+    """What gates into a stage ask for beside the record itself, and does not come along."""
     return Terms(
-        checklist=tuple(item for gate in gates for item in gate.checklist),
-        needs_comment=any(gate.is_comment_required for gate in gates),
-        reasons=reasons_for(pipeline, target) if pipeline.is_reason_required else (),
+        checklist=tuple(item for gate in gates for item in gate.checklist if item.key not in passing.checked),
+        needs_comment=not passing.comment.strip() and any(gate.is_comment_required for gate in gates),
+        reasons=reasons_for(pipeline, target) if pipeline.is_reason_required and passing.reason is None else (),
     )
 
 

@@ -13,7 +13,7 @@ from processes.definition_types import FieldDef, SectionDef, StageDef
 from processes.fieldtype import FILE, PERSON, RECORD
 from processes.models import Field, Operation
 from processes.permissions import Access
-from records.gates import reasons_for, terms_of_beginning
+from records.gates import reasons_for, terms_along
 from records.operations.values import TITLE_LIMIT
 from records.queries.asked import asked_of_draft, fillable_fields
 from records.queries.beginning import defaults_of
@@ -49,11 +49,12 @@ class RecordForm(PassingForm):
 
     def _ask_for_gates(self, stage: StageDef) -> None:
         access, pipeline = self.access, self.access.definition.pipeline_by_id[stage.pipeline_id]
+        gates = pipeline.gates_between(None, stage.id)
         self.ask_for(
-            [terms_of_beginning(pipeline, stage)],
+            [terms_along(pipeline, stage, gates)],
             reasons_for(pipeline, stage),
             may_comment=bool(access.reach(Operation.COMMENT, stage.id)),
-            may_override=bool(pipeline.gates_between(None, stage.id) and access.reach(Operation.OVERRIDE, stage.id)),
+            may_override=bool(gates and access.reach(Operation.OVERRIDE, stage.id)),
         )
 
     @property
